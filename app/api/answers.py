@@ -1,0 +1,97 @@
+"""Forms of success that several routes share: tagged JSON, pages with a link, CSV downloads."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.routing import APIRoute
+
+from app.services.outputs import Download
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """The document as it is sent; equal documents give equal text."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def state_tag(text: str) -> str:
+    """A short name of one state of a document: entity tag and event id."""
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def tagged_json(request: Request, document: dict[str, Any]) -> Response:
+    """The document with an ETag, or 304 when the caller has this state already."""
+    text = json_text(document)
+    tag = f'"{state_tag(text)}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if matches_tag(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="application/json", headers=headers)
+
+
+def matches_tag(if_none_match: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names this tag; weak and strong ones compare alike."""
+    if if_none_match is None:
+        return False
+    named = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return "*" in named or tag in named
+
+
+def page_json(request: Request, page: dict[str, Any]) -> JSONResponse:
+    """A page of a list; while there is more, `Link` has the address of the next one."""
+    headers = {"Cache-Control": "no-store"}
+    if page["next_cursor"] is not None:
+        query = dict(request.query_params) | {"cursor": page["next_cursor"]}
+        base_url = request.app.state.settings.base_url
+        headers["Link"] = f'<{base_url}{request.url.path}?{urlencode(query)}>; rel="next"'
+    return JSONResponse(page, headers=headers)
+
+
+def csv_response(request: Request, download: Download) -> Response:
+    """A file to save, sent while it is made."""
+    headers = {
+        "Content-Disposition": _attachment(download.filename),
+        "Cache-Control": "private, no-store",
+    }
+    if request.method == "HEAD":
+        _close(download.chunks)
+        return Response(media_type=download.media_type, headers=headers)
+    return StreamingResponse(download.chunks, media_type=download.media_type, headers=headers)
+
+
+def answer_head_too(router: APIRouter) -> None:
+    """Give every GET route a HEAD beside it, out of the schema; the server leaves the body out."""
+    for route in list(router.routes):
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+            router.add_api_route(
+                route.path,
+                route.endpoint,
+                methods=["HEAD"],
+                response_class=route.response_class,
+                response_model=None,
+                dependencies=route.dependencies,
+                include_in_schema=False,
+            )
+
+
+def _attachment(filename: str) -> str:
+    """RFC 6266: a plain name for old clients, the true one encoded beside it."""
+    plain = "".join(
+        character
+        if character.isascii() and character.isprintable() and character not in '"\\%'
+        else "_"
+        for character in filename
+    )
+    header = f'attachment; filename="{plain}"'
+    return header if plain == filename else f"{header}; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _close(chunks: Iterator[bytes]) -> None:
+    # A generator may hold a database transaction or an open file.
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,37 @@
+"""What handlers ask for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from app.api.draining import Draining
+from app.services.adapters import Adapters
+
+
+async def adapters_of(request: Request) -> Adapters:
+    """The adapters that the application built when it started."""
+    adapters: Adapters = request.app.state.adapters
+    return adapters
+
+
+async def draining_of(request: Request) -> Draining:
+    """Whether this process is about to stop."""
+    draining: Draining = request.app.state.draining
+    return draining
+
+
+AdaptersDep = Annotated[Adapters, Depends(adapters_of)]
+DrainingDep = Annotated[Draining, Depends(draining_of)]
+
+RequestIdPath = Annotated[
+    str,
+    Path(
+        description="The request_id that /upload answered.",
+        examples=["01937f3a-9c1e-7c55-8a4e-3f1d2b6c7a90"],
+    ),
+]
+CursorQuery = Annotated[
+    str | None,
+    Query(description="next_cursor of the page before; leave out for the first page."),
+]
+LimitQuery = Annotated[int, Query(ge=1, le=500, description="Most entries on the page.")]

@@ -1,0 +1,239 @@
+"""The JSON contract: what every answer looks like. Tests hold the services' documents to it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.options import ProcessingOptions
+from app.domain.statuses import ImageStatus, RequestStatus
+
+
+class Document(BaseModel):
+    """An answer has exactly the fields that its class names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Links(Document):
+    """Where everything about a request is found."""
+
+    status: str
+    output_csv: str
+    images: str
+    report_csv: str
+    events: str
+    webhook_deliveries: str
+
+
+class DetectedColumns(Document):
+    """Headers as they stand in the file."""
+
+    serial_number: str | None
+    product_name: str
+    images: list[str]
+
+
+class Detected(Document):
+    """What was recognised in the file."""
+
+    platform: str | None = Field(None, description="Whose export it is; null: the plain columns.")
+    delimiter: str
+    encoding: str
+    header_row: int = Field(description="Line of the header in the file, from 1.")
+    columns: DetectedColumns
+
+
+class Findings(Document):
+    """What the whole file was found to have."""
+
+    message: str
+    products: int = Field(description="Rows with a product.")
+    images: int = Field(description="Distinct URLs; each is fetched once.")
+    places: int = Field(description="URLs as they stand in the file.")
+    duplicates: int = Field(description="Places whose URL stands in the file before.")
+    bad_rows: int = Field(description="Rows left out because accept_valid_rows was asked for.")
+    warnings: list[str]
+    detected: Detected
+
+
+class Accepted(Findings):
+    """The upload is kept and will be processed."""
+
+    request_id: str
+    status: RequestStatus
+    links: Links
+
+
+class Preview(Findings):
+    """What an upload of this file would find; nothing was stored."""
+
+    dry_run: bool
+    filename: str
+    options: ProcessingOptions
+
+
+class ImageCounts(Document):
+    """Images of a request by where they stand."""
+
+    total: int
+    completed: int
+    failed: int
+    pending: int
+    cancelled: int
+    kept: int = Field(description="Completed, but the source was as small as it gets.")
+
+
+class ByteCounts(Document):
+    """Sizes of the completed images before and after."""
+
+    input: int
+    output: int
+    saved_percent: float
+
+
+class WebhookTarget(Document):
+    """Where the end of the request is told."""
+
+    url: str
+
+
+class RequestState(Document):
+    """Where a request stands."""
+
+    request_id: str
+    status: RequestStatus
+    reason: str | None = Field(description="Why the request failed, where it did.")
+    filename: str
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    products: int
+    places: int
+    images: ImageCounts
+    progress_percent: float = Field(ge=0, le=100)
+    bytes: ByteCounts
+    errors: dict[str, int] = Field(description="Failed images by error code.")
+    warnings: list[str]
+    options: ProcessingOptions
+    detected: Detected | None
+    webhook: WebhookTarget | None
+    links: Links
+
+
+class RequestPage(Document):
+    """Requests, newest first."""
+
+    items: list[RequestState]
+    next_cursor: str | None
+
+
+class ProductName(Document):
+    """The product beside which the image stands first."""
+
+    serial_number: str
+    name: str
+
+
+class ImageFailure(Document):
+    """Why an image failed, or why its last attempt did while it waits for the next one."""
+
+    code: str
+    message: str | None
+    http_status: int | None
+
+
+class ImageState(Document):
+    """One image of a request, named by the place where its URL stands first."""
+
+    row: int = Field(description="Line in the file; the header is line 1.")
+    position: int = Field(description="Which URL of the row, from 1.")
+    product: ProductName
+    input_url: str
+    output_url: str | None
+    status: ImageStatus
+    kept: bool
+    error: ImageFailure | None
+    input_bytes: int | None
+    output_bytes: int | None
+    width: int | None
+    height: int | None
+    format: str | None
+    notes: str | None
+    attempts: int
+    duration_ms: int | None
+
+
+class ImagePage(Document):
+    """Images in the order of the file."""
+
+    items: list[ImageState]
+    next_cursor: str | None
+
+
+class DeliveryAttempt(Document):
+    """One try at a delivery and what came of it."""
+
+    attempt: int
+    attempted_at: datetime
+    status_code: int | None
+    error: str | None
+    duration_ms: int
+
+
+class Delivery(Document):
+    """One message to a webhook."""
+
+    id: str = Field(description="Names the delivery in the redeliver route.")
+    webhook_id: str = Field(description="Sent as webhook-id, the same on every try.")
+    event: str
+    url: str
+    status: str
+    created_at: datetime
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    attempts: list[DeliveryAttempt]
+
+
+class DeliveryList(Document):
+    """All deliveries of a request, newest first."""
+
+    items: list[Delivery]
+
+
+class Health(Document):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(Document):
+    """Whether calls should be sent here, and what each part says."""
+
+    status: str = Field(description="ok, or degraded: works, but a part that helps is down.")
+    checks: dict[str, Any]
+
+
+class CellProblem(Document):
+    """One thing wrong in a CSV."""
+
+    row: int = Field(description="Line in the file where the record starts; the header is line 1.")
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Address of the error's explanation, relative to the service.")
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable name of the error.")
+    option: str | None = Field(None, description="Which option is meant.")
+    errors: list[CellProblem] | None = Field(None, description="Up to 100 errors of a CSV.")
+    error_count: int | None = Field(None, description="How many errors there are in all.")

@@ -1,0 +1,97 @@
+"""Settings -> Adapters: the only place that picks implementations."""
+
+from app.broker.hints import Hints
+from app.config import Settings
+from app.db.engine import Database
+from app.db.migrate import migrate
+from app.imaging.sandbox import CodecLimits, CodecPool
+from app.outbound.fetch import FetchConfig, ImageFetcher
+from app.outbound.guard import AddressGuard
+from app.outbound.webhook import WebhookSender
+from app.services.adapters import Adapters
+from app.services.workshop import Workshop
+from app.storage.base import Store
+from app.storage.local import LocalStore
+from app.storage.s3 import S3Store
+
+# Requests that one worker process works on side by side.
+LANES = 8
+# A decoded pixel takes 4 bytes, and a step holds up to four copies of a picture; what the
+# libraries themselves map comes on top.
+CODEC_BYTES_PER_PIXEL = 16
+CODEC_BASE_BYTES = 1_000_000_000
+CODEC_CPU_SECONDS = 30.0
+CODEC_WALL_SECONDS = 60.0
+
+
+def build_adapters(settings: Settings) -> Adapters:
+    """Connect nothing yet: every adapter opens its connections at first use."""
+    guard = AddressGuard(settings.fetch_allow_networks)
+    return Adapters(
+        settings=settings,
+        database=Database(settings.sqlalchemy_url),
+        store=build_store(settings),
+        guard=guard,
+        webhooks=WebhookSender(guard, user_agent=settings.fetch_user_agent),
+        hints=Hints(settings.redis_url),
+    )
+
+
+def build_store(settings: Settings) -> Store:
+    """S3 when a bucket is named, else files below DATA_DIR."""
+    if settings.s3_bucket is None:
+        return LocalStore(settings.data_dir / "files", settings.base_url)
+    secret = settings.aws_secret_access_key
+    return S3Store(
+        bucket=settings.s3_bucket,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        access_key=settings.aws_access_key_id,
+        secret_key=secret.get_secret_value() if secret is not None else None,
+        public_url=settings.s3_public_url,
+    )
+
+
+def prepare(adapters: Adapters) -> None:
+    """Bring the tables to the newest revision and prove that the store answers; repeatable.
+
+    Raises:
+        DatabaseUnavailable, StoreError: one of them does not; the message says why.
+    """
+    migrate(adapters.database)
+    prepare_store(adapters.store)
+
+
+def prepare_store(store: Store) -> None:
+    """Make the bucket where it is missing, and prove that the store answers.
+
+    Raises:
+        StoreError: it does not; the message says why.
+    """
+    if isinstance(store, S3Store):
+        store.ensure_bucket()
+    store.check()
+
+
+def build_workshop(adapters: Adapters) -> Workshop:
+    """The worker's own parts; the caller starts the codecs and closes everything."""
+    settings = adapters.settings
+    fetcher = ImageFetcher(
+        adapters.guard,
+        FetchConfig(
+            timeout_seconds=settings.fetch_timeout_seconds,
+            max_bytes=settings.max_image_bytes,
+            connections_per_host=settings.fetch_connections_per_host,
+            user_agent=settings.fetch_user_agent,
+        ),
+    )
+    codecs = CodecPool(
+        settings.codec_processes,
+        CodecLimits(
+            max_pixels=settings.max_image_pixels,
+            memory_bytes=CODEC_BASE_BYTES + CODEC_BYTES_PER_PIXEL * settings.max_image_pixels,
+            cpu_seconds=CODEC_CPU_SECONDS,
+            wall_seconds=CODEC_WALL_SECONDS,
+        ),
+    )
+    return Workshop(adapters, fetcher=fetcher, codecs=codecs, lanes=LANES)

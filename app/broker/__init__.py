@@ -1,0 +1,1 @@
+"""Celery as a carrier of hints: what it loses costs one sweep, never data."""

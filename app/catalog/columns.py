@@ -1,0 +1,135 @@
+"""The columns that the service needs, and the names under which people send them.
+
+A spelling that is missing here is one more string in `GENERIC`. Names are compared without case,
+spaces, dots, underscores and other punctuation, so `S. No.`, `s_no` and `SNo` are one name.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+SERIAL_NUMBER = "Serial Number"
+PRODUCT_NAME = "Product Name"
+IMAGES = "Input Image Urls"
+
+# The first line that a file without a header needs, as it is shown in messages.
+EXAMPLE_HEADER = f"S. No.,{PRODUCT_NAME},{IMAGES}"
+
+_PUNCTUATION = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the needed columns stand: indexes into the header."""
+
+    serial_number: int | None
+    product_name: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one kind of file, as tiers: a later tier counts where no earlier one is found.
+
+    So a file with `Product Name` and `Name` is clear, while two columns of one tier are not.
+    """
+
+    serial_number: tuple[frozenset[str], ...]
+    product_name: tuple[frozenset[str], ...]
+    images: tuple[frozenset[str], ...]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+GENERIC = Names(
+    serial_number=(
+        _names(
+            "serialnumber serialnumbers serialno serialnum serialnr sno snum snumber srno srnum "
+            "srnumber srlno slno slnum slnumber sn"
+        ),
+        _names("serial sr sl no nr number"),
+    ),
+    product_name=(
+        _names("productname productnames nameofproduct nameoftheproduct"),
+        _names("product productlabel producttitle itemname name title"),
+    ),
+    images=(
+        _names(
+            "inputimageurls inputimageurl inputimagesurls inputimagesurl inputimageslinks "
+            "inputimagelinks inputimagelink inputimages inputimage inputurls inputurl"
+        ),
+        _names(
+            "imageurls imageurl imagesurls imagesurl imagelinks imagelink imageslinks images image "
+            "productimageurls productimageurl productimages productimage pictureurls pictureurl "
+            "photourls photourl pictures photos"
+        ),
+    ),
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What one line offers as a header.
+
+    `places` has the index of each needed column that was found, by its canonical name; `twice` the
+    indexes of columns that compete for one place; `ignored` those whose name would do, too, but
+    that a better name has beaten.
+    """
+
+    places: dict[str, int] = field(default_factory=dict)
+    twice: dict[str, list[int]] = field(default_factory=dict)
+    ignored: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[str]:
+        """The canonical names of needed columns that the line does not have."""
+        return [name for name in (SERIAL_NUMBER, PRODUCT_NAME, IMAGES) if name not in self.places]
+
+    @property
+    def is_header(self) -> bool:
+        """True when nobody writes such a line but as a header."""
+        return PRODUCT_NAME in self.places and IMAGES in self.places
+
+    def columns(self) -> Columns:
+        """The found places; only for a line that `is_header`."""
+        return Columns(
+            serial_number=self.places.get(SERIAL_NUMBER),
+            product_name=self.places[PRODUCT_NAME],
+            images=self.places[IMAGES],
+        )
+
+
+def plain_name(name: str) -> str:
+    """A column's name without case, spaces and punctuation, for comparing."""
+    return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", name).casefold())
+
+
+def find_columns(header: Sequence[str], names: Names = GENERIC) -> Found:
+    """Look for the needed columns among the cells of one line."""
+    plain = [plain_name(cell) for cell in header]
+    found = Found()
+    for canonical, tiers in (
+        (SERIAL_NUMBER, names.serial_number),
+        (PRODUCT_NAME, names.product_name),
+        (IMAGES, names.images),
+    ):
+        for tier in tiers:
+            indexes = [index for index, name in enumerate(plain) if name in tier]
+            if not indexes:
+                continue
+            if canonical in found.places:
+                found.ignored.setdefault(canonical, []).extend(indexes)
+                continue
+            found.places[canonical] = indexes[0]
+            if len(indexes) == 1:
+                continue
+            # `S. No.` beside `Serial Number` is a counter beside a device's number: the first one
+            # will do, as nothing is done with either. Names and images must not be a guess.
+            if canonical == SERIAL_NUMBER and len({plain[index] for index in indexes}) > 1:
+                found.ignored.setdefault(canonical, []).extend(indexes[1:])
+            else:
+                found.twice[canonical] = indexes
+    return found

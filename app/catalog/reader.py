@@ -1,0 +1,86 @@
+"""The CSV in: the three things to do with an uploaded file.
+
+`detect` finds out how it is to be read, `validate` reads all of it and finds every bad line, and
+`read_rows` gives its rows. docs/csv.md has the rules, each with an example.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from app.catalog.columns import Columns
+from app.catalog.detect import detect
+from app.catalog.detected import Detected
+from app.catalog.findings import Findings, Tally
+from app.catalog.records import Block, read_blocks
+from app.catalog.rows import InputRow, RowReader
+from app.domain.errors import CellError, CsvInvalid
+
+__all__ = ["Columns", "Detected", "Findings", "InputRow", "detect", "read_rows", "validate"]
+
+
+def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
+    """All rows of the file, good and bad, in their order, in memory that does not grow.
+
+    Args:
+        stream: the file that `detected` describes; read from its start, wherever it stands.
+    Raises:
+        CsvInvalid: a row is so long that it cannot be read (`validate` says so first).
+    """
+    reader = RowReader(detected)
+    for block in read_blocks(stream, detected):
+        yield from reader.rows(block)
+
+
+def validate(
+    stream: BinaryIO,
+    *,
+    max_rows: int,
+    encoding: str | None = None,
+    accept_valid_rows: bool = False,
+) -> Findings:
+    """Read the whole file and count it, or say everything that is wrong with it.
+
+    Args:
+        stream: seekable; left at an unspecified position.
+        max_rows: more rows than this are refused, before the rest is read.
+        encoding: the encoding that the caller has named; None to find it.
+        accept_valid_rows: bad rows are findings, not a reason to refuse the good ones.
+    Raises:
+        NotACsv: the file is of another kind.
+        CsvInvalid: it cannot be used; has the first 100 errors and their true count.
+        OptionInvalid: `encoding` is unknown.
+    """
+    detected = detect(stream, encoding=encoding)
+    tally = Tally(detected)
+    for block in read_blocks(stream, detected):
+        before = tally.rows
+        tally.add(block)
+        if tally.rows > max_rows:
+            raise _too_many_rows(block, max_rows, max_rows - before)
+    findings = tally.finish()
+    if findings.error_count and not (accept_valid_rows and findings.products):
+        raise CsvInvalid(_summary(findings), findings.errors, findings.error_count)
+    if not findings.products:
+        message = "The file has a header but no rows. Add a row for each product."
+        error = CellError(detected.header_row, None, None, "no_rows", message)
+        raise CsvInvalid(message, [error], 1)
+    return findings
+
+
+def _too_many_rows(block: Block, max_rows: int, index: int) -> CsvInvalid:
+    # Blank lines in the block may put the row that is one too many a little further down.
+    line = block.lines[index]
+    message = (
+        f"The file has more than {max_rows:,} rows; that is reached at line {line:,}. Split it "
+        "into several files."
+    )
+    return CsvInvalid(message, [CellError(line, None, None, "too_many_rows", message)], 1)
+
+
+def _summary(findings: Findings) -> str:
+    rows = "1 row has" if findings.bad_rows == 1 else f"{findings.bad_rows:,} rows have"
+    count = findings.error_count
+    errors = "an error" if count == 1 else f"{count:,} errors"
+    first = findings.errors[0]
+    where = f"row {first.row:,}" + (f", {first.column}" if first.column else "")
+    return f"{rows} {errors}. The first is in {where}: {first.message}"

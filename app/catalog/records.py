@@ -1,0 +1,260 @@
+"""Text -> records: lines, quotes and delimiters, with the line where each record starts.
+
+Python's csv module does the parsing, in strict mode: its tolerant mode joins two rows in silence
+when a quote is not closed. What strict mode refuses is looked at again by hand.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain
+from typing import BinaryIO
+
+from app.catalog.detected import Detected
+from app.catalog.encodings import decoded
+from app.domain.errors import CellError, CsvInvalid
+
+# A cell of 5,000 long URLs has about 1 MB. A quote that is never closed makes the rest of the file
+# one cell, and this is where its reading ends. The limit is one per process; nobody else sets it.
+MAX_CELL_CHARS = 8 * 1024 * 1024
+MAX_RECORD_CHARS = 2 * MAX_CELL_CHARS
+csv.field_size_limit(MAX_CELL_CHARS)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why a record could not be parsed, and in which column (an index)."""
+
+    column: int
+    message: str
+
+
+@dataclass(slots=True)
+class Block:
+    """Some hundred records as they stand in the file.
+
+    `lines` has the line in the file where each record starts. `clean`: no control character is in
+    the block. `multiline`: a record may span several lines. `broken` tells by the index in `rows`
+    which records are only a line split at its delimiters, because its quotes make no sense.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: Sequence[int] = ()
+    clean: bool = True
+    multiline: bool = False
+    broken: dict[int, Broken] = field(default_factory=dict)
+
+    def drop_first(self) -> None:
+        """Take the first record away."""
+        del self.rows[0]
+        self.lines = self.lines[1:]
+        self.broken = {index - 1: reason for index, reason in self.broken.items() if index}
+
+
+def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
+    """All records after the header, from the file's start, in blocks of about 256 KB.
+
+    Raises:
+        CsvInvalid: a record is longer than MAX_RECORD_CHARS.
+    """
+    parser = RecordParser(detected.delimiter, detected.blanks_before_quotes)
+    lines_before_header, header_is_next = detected.header_row - 1, True
+    first_line = 1
+    parts: list[str] = []
+    size = needed = 0
+    clean = True
+    the_end = (("", True),)
+    for text, text_is_clean in chain(decoded(stream, detected.text_encoding), the_end):
+        last = not text
+        parts.append(text)
+        size += len(text)
+        clean = clean and text_is_clean
+        if size < needed and not last:
+            continue
+        whole = "".join(parts)
+        cut = len(whole) if last else _end_of_last_line(whole)
+        lines = split_lines(whole[:cut], clean=clean)
+        skip = min(lines_before_header, len(lines))
+        lines_before_header -= skip
+        block, used = parser.parse(lines[skip:], first_line + skip, last=last)
+        used += skip
+        if not used and size > MAX_RECORD_CHARS:
+            raise _too_long(first_line)
+
+        first_line += used
+        parts = [*lines[used:], whole[cut:]]
+        size = sum(map(len, parts))
+        # The beginning of a long record is parsed anew each time. Waiting until twice as much is
+        # there keeps the sum of these attempts in proportion to the record's length.
+        needed = 0 if used else 2 * size
+        block.clean = clean
+        clean = text_is_clean and (clean or used == len(lines))
+        if header_is_next and block.rows:
+            header_is_next = False
+            block.drop_first()
+        if block.rows:
+            yield block
+
+
+class RecordParser:
+    """Parses lines into records by one delimiter.
+
+    Args:
+        delimiter: one character.
+        blanks_before_quotes: blanks before an opening quote belong to no cell.
+    """
+
+    def __init__(self, delimiter: str, blanks_before_quotes: bool) -> None:
+        self._delimiter = delimiter
+        self._blanks_before_quotes = blanks_before_quotes
+
+    def parse(self, lines: list[str], first_line: int, *, last: bool) -> tuple[Block, int]:
+        """Parse the records in `lines`; returns them and how many of the lines they used.
+
+        Lines are left over only when a record goes on behind them and `last` is false.
+        """
+        block = Block()
+        try:
+            # extend keeps what came before an error.
+            block.rows.extend(self._csv(lines))
+        except csv.Error:
+            block.multiline = True
+            block.lines = starts = _starts(block.rows, first_line)
+            resume = starts.pop() - first_line
+            return block, self._parse_with_care(block, starts, lines, resume, first_line, last)
+        if len(block.rows) == len(lines):
+            block.lines = range(first_line, first_line + len(lines))
+        else:
+            block.lines = _starts(block.rows, first_line)[:-1]
+            block.multiline = True
+        return block, len(lines)
+
+    def _parse_with_care(
+        self,
+        block: Block,
+        starts: list[int],
+        lines: list[str],
+        position: int,
+        first_line: int,
+        last: bool,
+    ) -> int:
+        def feed() -> Iterator[str]:
+            nonlocal position
+            while position < len(lines):
+                position += 1
+                yield lines[position - 1]
+
+        while position < len(lines):
+            start = position
+            try:
+                for cells in self._csv(feed()):
+                    block.rows.append(cells)
+                    starts.append(first_line + start)
+                    start = position
+            except csv.Error as error:
+                if str(error).startswith("unexpected end") and not last:
+                    return start
+                line = lines[start].rstrip("\r\n")
+                cells, closed = self._tolerant(line)
+                if not closed:
+                    block.broken[len(block.rows)] = _unclosed(len(cells), position - start)
+                    cells = line.split(self._delimiter)
+                block.rows.append(cells)
+                starts.append(first_line + start)
+                # Reading goes on at the line after the broken record's first one, whatever its
+                # quote has swallowed: it costs one row and not the rows behind it.
+                position = start + 1
+        return len(lines)
+
+    def _csv(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(
+            lines,
+            delimiter=self._delimiter,
+            skipinitialspace=self._blanks_before_quotes,
+            strict=True,
+        )
+
+    def _tolerant(self, line: str) -> tuple[list[str], bool]:
+        """Read one line whose quotes are odd but clear: `"5" pipe",` and `"a" ,`.
+
+        Here a quote closes its cell only before a delimiter or the line's end. Returns the cells
+        and True, or the cells before one whose quote is not closed on this line and False.
+        """
+        cells: list[str] = []
+        position = 0
+        while True:
+            opening = _after_blanks(line, position)
+            if line.startswith('"', opening):
+                quote, end = self._closing_quote(line, opening + 1)
+                if quote < 0:
+                    return cells, False
+                cells.append(line[opening + 1 : quote].replace('""', '"'))
+            else:
+                end = line.find(self._delimiter, position)
+                end = len(line) if end < 0 else end
+                cells.append(line[position:end])
+            if end >= len(line):
+                return cells, True
+            position = end + 1
+
+    def _closing_quote(self, line: str, position: int) -> tuple[int, int]:
+        while (quote := line.find('"', position)) >= 0:
+            if line.startswith('""', quote):
+                position = quote + 2
+                continue
+            end = _after_blanks(line, quote + 1)
+            if end == len(line) or line[end] == self._delimiter:
+                return quote, end
+            position = quote + 1
+        return -1, -1
+
+
+def split_lines(text: str, *, clean: bool) -> list[str]:
+    """Split at CR LF, LF and CR and nowhere else; each line keeps its end."""
+    # str.splitlines is faster, but it also splits at other control characters and, beyond ASCII,
+    # at line separators that are ordinary characters in a cell.
+    if clean and text.isascii():
+        return text.splitlines(keepends=True)
+    return list(io.StringIO(text, newline=""))
+
+
+def _end_of_last_line(text: str) -> int:
+    # A CR at the very end may be the first half of a CR LF.
+    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+
+
+def _starts(rows: list[list[str]], first_line: int) -> list[int]:
+    """The line where each record starts, and that of the record after them."""
+    return list(accumulate(map(_lines_of, rows), initial=first_line))
+
+
+def _lines_of(cells: list[str]) -> int:
+    return 1 + sum(
+        cell.count("\n") + cell.count("\r") - cell.count("\r\n")
+        for cell in cells
+        if "\n" in cell or "\r" in cell
+    )
+
+
+def _after_blanks(line: str, position: int) -> int:
+    while line.startswith(" ", position):
+        position += 1
+    return position
+
+
+def _unclosed(column: int, lines_read: int) -> Broken:
+    over = f", and it runs on over {lines_read - 1:,} further lines" if lines_read > 1 else ""
+    return Broken(
+        column,
+        f"A quote opens in this row and is not closed at the cell's end{over}. Close it, and "
+        'write quotes that belong to the text twice ("").',
+    )
+
+
+def _too_long(line: int) -> CsvInvalid:
+    message = (
+        f"The row that starts in line {line:,} is longer than {MAX_RECORD_CHARS:,} characters. "
+        "Look for a quote that is not closed, or split it into several rows."
+    )
+    return CsvInvalid(message, [CellError(line, None, None, "row_too_long", message)], 1)

@@ -1,0 +1,252 @@
+"""Records -> products: which cell is which, what overflowed, and what is wrong with a row."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+
+from app.catalog.columns import IMAGES, PRODUCT_NAME
+from app.catalog.detected import Detected
+from app.catalog.encodings import CONTROL
+from app.catalog.plain import PlainUrls
+from app.catalog.records import Block, Broken
+from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
+from app.domain.errors import CellError
+
+MAX_VALUE_CHARS = 200
+
+
+@dataclass(slots=True)
+class InputRow:
+    """One row of the file.
+
+    `row` is the line in the file where it starts (the header is line 1). `cells` are the record as
+    it goes into the output: as wide as the header, the unquoted URLs that had run over into further
+    columns back in theirs; a row whose cells cannot be told apart keeps them as they came, and a
+    control character is shown by its symbol. `urls` are cleaned: what is fetched. `errors` is not
+    empty when the row cannot be used.
+    """
+
+    row: int
+    cells: list[str]
+    serial_number: str
+    product_name: str
+    urls: tuple[str, ...]
+    errors: tuple[CellError, ...] = ()
+
+
+class RowReader:
+    """Turns the records of one file into rows.
+
+    Columns without a name directly behind the images column belong to it: spreadsheets write such
+    headers when URLs in one cell were spread over several.
+    """
+
+    def __init__(self, detected: Detected) -> None:
+        columns, header = detected.columns, detected.header
+        self._detected = detected
+        self._serial = columns.serial_number
+        self._name = columns.product_name
+        self._images = columns.images
+        self._width = len(header)
+        behind = columns.images + 1
+        while behind < self._width and not header[behind].strip():
+            behind += 1
+        # The images cell and its unnamed neighbours are cells[images:behind].
+        self._behind = behind
+        self._images_are_last = behind == self._width
+        self.urls = UrlReader()
+        self.plain = PlainUrls(self.urls)
+
+    def rows(self, block: Block) -> Iterator[InputRow]:
+        """The rows of a block; blank ones (no cell has text) are left out."""
+        image_cells = self.plain_cells(block)
+        if image_cells is not None and self.plain.origins(image_cells) is not None:
+            yield from self._plain_rows(block, image_cells)
+        else:
+            yield from self.rows_one_by_one(block)
+
+    def rows_one_by_one(self, block: Block) -> Iterator[InputRow]:
+        """The same, without the fast way for blocks that are plain."""
+        for index, (line, cells) in enumerate(zip(block.lines, block.rows, strict=True)):
+            if not any(cells) or not any(map(str.strip, cells)):
+                continue
+            if index in block.broken:
+                yield self._broken(line, cells, block.broken[index])
+            else:
+                yield self._row(line, cells, clean=block.clean)
+
+    def plain_cells(self, block: Block) -> list[str] | None:
+        """The image cells of a block whose rows all have the simplest shape; else None.
+
+        That shape: every record on one line, without control characters, as wide as the header or
+        with unquoted URLs running over behind the last column, every product with a name. URLs
+        that ran over are joined by commas.
+        """
+        rows, images = block.rows, self._images
+        if block.multiline or not block.clean or self._behind > images + 1:
+            return None
+        widths = set(map(len, rows))
+        if min(widths) < self._width or not all(map(str.strip, map(itemgetter(self._name), rows))):
+            return None
+        if len(widths) == 1 and self._width in widths:
+            return list(map(itemgetter(images), rows))
+        if self._images_are_last:
+            return [",".join(cells[images:]) for cells in rows]
+        return None
+
+    def _plain_rows(self, block: Block, image_cells: list[str]) -> Iterator[InputRow]:
+        serial, name, images, width = self._serial, self._name, self._images, self._width
+        join = self._detected.delimiter.join
+        for line, cells, urls in zip(block.lines, block.rows, image_cells, strict=True):
+            if len(cells) > width:
+                cells[images:] = [join(cells[images:])]
+            yield InputRow(
+                line,
+                cells,
+                "" if serial is None else cells[serial].strip(),
+                cells[name].strip(),
+                tuple(urls.split(",")),
+            )
+
+    def _row(self, line: int, cells: list[str], *, clean: bool) -> InputRow:
+        errors: list[CellError] = []
+        if not clean:
+            cells = self._without_control(line, cells, errors)
+        shaped, image_cell, is_clear = self._shape(cells)
+        if not is_clear:
+            value, message = self._join(cells[self._images :]), self._unclear(cells)
+            errors.append(self._error(line, self._images, value, "extra_cells", message))
+            return InputRow(line, cells, "", "", (), tuple(errors))
+        name = shaped[self._name].strip()
+        if not name:
+            errors.append(
+                self._error(
+                    line, self._name, None, "missing_value", f"{PRODUCT_NAME} is empty. Fill it in."
+                )
+            )
+        elif contains_url(name) and ("\n" in name or "\r" in name):
+            # Two quotes in two rows can make one cell of all that stands between them.
+            message = (
+                "This cell runs over several lines and has swallowed a web address. Look for a "
+                "quote in this row that is not closed."
+            )
+            errors.append(self._error(line, self._name, name, "unclosed_quote", message))
+        urls, bad = self.urls.split(image_cell)
+        if not urls and not bad:
+            message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."
+            errors.append(self._error(line, self._images, None, "missing_value", message))
+        errors.extend(
+            self._error(line, self._images, each.value, "invalid_url", each.message) for each in bad
+        )
+        serial = "" if self._serial is None else shaped[self._serial].strip()
+        return InputRow(line, shaped, serial, name, urls, tuple(errors))
+
+    def _shape(self, cells: list[str]) -> tuple[list[str], str, bool]:
+        """Bring a row to the header's width: its cells, and the text that holds all its URLs.
+
+        False as the third value: it cannot be said which cell belongs to which column.
+        """
+        images, behind, width = self._images, self._behind, self._width
+        extra = len(cells) - width
+        if extra <= 0:
+            cells = cells + [""] * -extra
+            end, is_clear = self._end_of_urls(cells, behind, behind)
+            return cells, self._join(cells[images:end]), is_clear
+
+        # At most `extra` cells have run over, and at least so many that the cells cut off at the
+        # row's end are empty ones.
+        longest = behind + extra
+        shortest = longest - _empty_at_the_end(cells, extra)
+        if self._images_are_last:
+            end, is_clear = self._end_of_urls(cells, longest, longest)
+            is_clear = is_clear and not any(map(str.strip, cells[end:]))
+            following = []
+        else:
+            end, is_clear = self._end_of_urls(cells, longest, shortest)
+            is_clear = is_clear and not any(map(str.strip, cells[end:shortest]))
+            end = max(end, shortest)
+            following = cells[end : end + width - behind]
+        image_cell = self._join(cells[images:end])
+        unnamed = [""] * (behind - images - 1)
+        return [*cells[:images], image_cell, *unnamed, *following], image_cell, is_clear
+
+    def _end_of_urls(self, cells: list[str], limit: int, certain: int) -> tuple[int, bool]:
+        """Where the URLs end that begin in the images cell and run on to the right.
+
+        A cell belongs to them when it is a URL, or a piece of one that has a comma: it stands
+        behind something that does not end like a picture's address. Such a piece may as well be the
+        next column's value when it stands at `certain` or behind it and has no slash: then, and
+        when a URL follows a cell that is no part of one, the second value is False.
+        """
+        end = self._images + 1
+        whole = ends_as_picture(cells[self._images])
+        for index in range(end, limit):
+            cell = cells[index]
+            if not cell.strip():
+                continue
+            if looks_like_url(cell):
+                if whole and any(map(str.strip, cells[end:index])):
+                    return end, False
+            elif whole:
+                continue
+            elif index >= certain and "/" not in cell:
+                return end, False
+            end = index + 1
+            whole = ends_as_picture(cell)
+        return end, True
+
+    def _join(self, cells: list[str]) -> str:
+        return cells[0] if len(cells) == 1 else self._detected.delimiter.join(cells)
+
+    def _unclear(self, cells: list[str]) -> str:
+        return (
+            f"The row has {len(cells)} cells for {self._width} columns, and it cannot be said "
+            "which cell belongs where. Put quotes around cells that contain the "
+            "delimiter, above all around the image URLs."
+        )
+
+    def _without_control(self, line: int, cells: list[str], errors: list[CellError]) -> list[str]:
+        shown = []
+        for index, cell in enumerate(cells):
+            match = CONTROL.search(cell)
+            if match is None:
+                shown.append(cell)
+                continue
+            visible = CONTROL.sub(_symbol, cell)
+            shown.append(visible)
+            code = ord(match.group())
+            message = (
+                f"The cell contains a control character (U+{code:04X}"
+                f"{', NUL' if code == 0 else ''}) that no text has. Remove it, or save the file "
+                'as "CSV UTF-8" again.'
+            )
+            errors.append(self._error(line, index, visible, "control_character", message))
+        return shown
+
+    def _broken(self, line: int, cells: list[str], broken: Broken) -> InputRow:
+        cells = [CONTROL.sub(_symbol, cell) for cell in cells]
+        value = self._detected.delimiter.join(cells[broken.column :])
+        error = self._error(line, broken.column, value, "unclosed_quote", broken.message)
+        return InputRow(line, cells, "", "", (), (error,))
+
+    def _error(
+        self, line: int, column: int, value: str | None, code: str, message: str
+    ) -> CellError:
+        if value is not None and len(value) > MAX_VALUE_CHARS:
+            value = value[: MAX_VALUE_CHARS - 3] + "..."
+        return CellError(line, self._detected.column_name(column), value, code, message)
+
+
+def _empty_at_the_end(cells: list[str], at_most: int) -> int:
+    count = 0
+    while count < at_most and not cells[-1 - count].strip():
+        count += 1
+    return count
+
+
+def _symbol(match: re.Match[str]) -> str:
+    # Unicode has a visible symbol for each: a NUL becomes U+2400. Unseen characters could not be
+    # found by the owner, and a NUL could not be stored as text in a database.
+    code = ord(match.group())
+    return chr(0x2421 if code == 0x7F else 0x2400 + code)

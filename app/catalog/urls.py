@@ -1,0 +1,172 @@
+"""The image cell: one text, many addresses."""
+
+import re
+from dataclasses import dataclass
+
+import ada_url
+
+# The guard of outbound refuses longer ones; said here, the owner hears it before the upload counts.
+MAX_URL_CHARS = 8_192
+
+# What may stand between two URLs: white space (as Unicode has it), comma, semicolon, pipe, and the
+# characters without width that come along when text is copied from web pages.
+_SEPARATORS = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000,;|\u200b\u2060\ufeff"
+)
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_AUTHORITY = re.compile(r"https?://([^/?#\\]*)", re.IGNORECASE)
+_PICTURE_ENDING = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|svg)"
+_ENDS_AS_PICTURE = re.compile(rf"{_PICTURE_ENDING}\Z", re.IGNORECASE)
+_OTHER_ADDRESS = re.compile(
+    r"[\s,;|](?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|data:image/|www\.)", re.IGNORECASE
+)
+_GLUED = re.compile(r"[a-z0-9]https?://", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"[<>\"]")
+_LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]")
+
+_REMEDY = "Write every address in full, beginning with http:// or https://, separated by commas."
+
+
+@dataclass(frozen=True, slots=True)
+class BadUrl:
+    """A part of an image cell that is no address to fetch; `message` says what to do."""
+
+    value: str
+    message: str
+
+
+class UrlReader:
+    """Splits image cells and remembers which hosts it has found to be valid.
+
+    Only scheme and host can make an address invalid (path, query and fragment cannot), and a
+    catalogue has few hosts, so that the parser is asked once per host and not once per URL.
+    """
+
+    # A file of strangers may name millions of hosts; what is remembered must not grow with them.
+    _MAX_KNOWN = 10_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def split(self, cell: str) -> tuple[tuple[str, ...], list[BadUrl]]:
+        """Return the cell's URLs in their sequence, and every part of it that is none.
+
+        A URL ends only where a separator is followed by a new `http://` or `https://`, so commas
+        inside URLs survive. The URLs are as they stand in the cell, without white space and
+        separators around them and with `&` for `&amp;`. An empty cell gives nothing of both.
+        """
+        text = cell.replace("&amp;", "&").strip(_SEPARATORS)
+        if not text:
+            return (), []
+        # Looking for schemes and then at the character before each is linear; a pattern of
+        # "separators, then a scheme" would try every suffix of a long run of commas.
+        starts = [
+            match.start()
+            for match in _SCHEME.finditer(text)
+            if match.start() == 0 or text[match.start() - 1] in _SEPARATORS
+        ]
+        if not starts or starts[0] > 0:
+            before = text[: starts[0]].rstrip(_SEPARATORS) if starts else text
+            bad = [BadUrl(before, _what_it_is(before))]
+        else:
+            bad = []
+        urls = []
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+            url = text[start:end].rstrip(_SEPARATORS)
+            message = self._complaint(url)
+            if message is None:
+                urls.append(url)
+            else:
+                bad.append(BadUrl(url, message))
+        return tuple(urls), bad
+
+    def is_valid_origin(self, origin: str) -> bool:
+        """Tell whether `http(s)://host[:port]` is one that browsers accept (WHATWG)."""
+        known = self._known.get(origin)
+        if known is None:
+            host = origin.partition("://")[2]
+            known = bool(host) and ada_url.check_url(origin)
+            if len(self._known) < self._MAX_KNOWN:
+                self._known[origin] = known
+        return known
+
+    def _complaint(self, url: str) -> str | None:
+        authority = _AUTHORITY.match(url)
+        if authority is None or not authority.group(1):
+            return f'"{_short(url)}" has no host name after "//". Write the full address.'
+        if len(url) > MAX_URL_CHARS:
+            return (
+                f"The address is longer than {MAX_URL_CHARS:,} characters. If these are several "
+                f"addresses: {_REMEDY}"
+            )
+        if not self.is_valid_origin(authority.group(0)):
+            return (
+                f'"{_short(authority.group(1))}" is not a valid host name. Check the address for '
+                "white space and typing errors."
+            )
+        if _GLUED.search(url):
+            return f"Two addresses stand together without a separator. {_REMEDY}"
+        if _FORBIDDEN.search(url):
+            return (
+                'The characters < > and " cannot stand in an address. Remove what is not part of '
+                "it, or write them as %3C, %3E and %22."
+            )
+        if _OTHER_ADDRESS.search(url):
+            return f"After this address stands another one that cannot be fetched. {_REMEDY}"
+        return _white_space_complaint(url)
+
+
+def looks_like_url(cell: str) -> bool:
+    """True when a cell begins with a web address."""
+    return _SCHEME.match(cell.strip(_SEPARATORS)) is not None
+
+
+def ends_as_picture(text: str) -> bool:
+    """True when a text ends like the address of a picture file, so that nothing is missing."""
+    return _ENDS_AS_PICTURE.search(text.rstrip(_SEPARATORS)) is not None
+
+
+def contains_url(text: str) -> bool:
+    """True when a web address stands anywhere in a text."""
+    return _SCHEME.search(text) is not None
+
+
+def host_of(url: str) -> str:
+    """The host and port of a URL that `UrlReader` has accepted, in small letters, without user."""
+    authority = _AUTHORITY.match(url)
+    return authority.group(1).rpartition("@")[2].lower() if authority else ""
+
+
+def _white_space_complaint(url: str) -> str | None:
+    parts = url.split()
+    if len(parts) == 1:
+        return None
+    if _LINE_BREAK.search(url):
+        return f"A line break or a TAB stands inside the address. {_REMEDY}"
+    # "my photo.jpg" is a file name with a blank; "photo.jpg front view" is an address and a remark.
+    if any(ends_as_picture(part) for part in parts[:-1]):
+        return (
+            "Text stands after the address. Remove it; if it is part of the address, write blanks "
+            "as %20."
+        )
+    return None
+
+
+def _what_it_is(text: str) -> str:
+    lowered = text.lower()
+    shown = f'"{_short(text)}"'
+    if lowered.startswith(("http:", "https:")):
+        return f"{shown} is not a complete web address: after http: come two slashes and a host."
+    if lowered.startswith("data:"):
+        return f"{shown} is a picture inside the cell. Put it on a web server, give its address."
+    if "://" in text.split(maxsplit=1)[0]:
+        scheme = text.partition("://")[0]
+        return f'Addresses with "{_short(scheme)}://" cannot be fetched. {_REMEDY}'
+    if lowered.startswith(("//", "www.")):
+        return f"{shown} lacks its beginning. {_REMEDY}"
+    return f"{shown} is not a web address. {_REMEDY}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,91 @@
+"""`python -m app serve`: the whole service in the foreground."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from app.bootstrap import build_adapters, prepare
+from app.cli.worker_process import WorkerProcess
+from app.config import Settings
+from app.logs import configure_logs
+from app.main import create_app
+
+log = structlog.get_logger(__name__)
+
+# Downloads that are under way when a stop is asked for may go on so long.
+OPEN_CALLS_SECONDS = 5
+EXIT_UNREACHABLE = 3
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which ends with exit code 0 after a stop by signal, and at once after a second."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        yield
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if self.should_exit:
+            # Nothing is lost: leases bring back what was in flight.
+            os._exit(128 + number)
+        self.should_exit = True
+
+
+def serve(settings: Settings) -> int:
+    """Start API, page and worker; returns the exit code after Ctrl-C or SIGTERM.
+
+    With REDIS_URL the worker is a process of its own, which is started again when it dies.
+
+    Raises:
+        DatabaseUnavailable, StoreError: a service does not answer; the message says which.
+    """
+    configure_logs(settings)
+    try:
+        listener = _listen(settings)
+    except OSError as error:
+        print(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Stop what uses it, or set PORT to another one.",
+            file=sys.stderr,
+        )
+        return EXIT_UNREACHABLE
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    adapters = build_adapters(settings)
+    prepare(adapters)
+    if not adapters.hints.reachable():
+        print("REDIS_URL: the broker does not answer; is Redis running there?", file=sys.stderr)
+        return EXIT_UNREACHABLE
+    adapters.database.close()
+    server = _Server(
+        uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=OPEN_CALLS_SECONDS,
+            server_header=False,
+        )
+    )
+    worker = WorkerProcess() if settings.redis_url is not None else contextlib.nullcontext()
+    print(f"Image Processing Service on {settings.base_url} (API: {settings.base_url}/docs)")
+    sys.stdout.flush()
+    with listener, worker:
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(1024)
+    return listener

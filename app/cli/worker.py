@@ -1,0 +1,58 @@
+"""`python -m app worker`: a worker process on the configured broker."""
+
+import os
+import signal
+import sys
+import threading
+import warnings
+from typing import Any
+
+from celery.platforms import SecurityWarning
+
+from app.bootstrap import LANES, build_adapters, prepare
+from app.config import settings
+from app.logs import configure_logs
+from app.tasks.embedded import THREADS_PER_LANE
+from app.tasks.worker import worker_app
+
+
+def worker(*, until_stdin_closes: bool = False) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code.
+
+    Args:
+        until_stdin_closes: stop, too, when standard input ends: the process that started this one
+            holds its other side, so the worker does not outlive it, however it died.
+    Raises:
+        SettingsError, DatabaseUnavailable, StoreError: it cannot start; the message says why.
+    """
+    configure_logs(settings())
+    if settings().redis_url is None:
+        print(
+            "The setting REDIS_URL is not set: without a broker the worker runs inside the API "
+            "(python -m app serve). Set it, or start that.",
+            file=sys.stderr,
+        )
+        return 2
+    adapters = build_adapters(settings())
+    prepare(adapters)
+    adapters.database.close()
+    if until_stdin_closes:
+        threading.Thread(target=_stop_at_end_of_stdin, daemon=True).start()
+    # It warns root of pickled messages; this app takes JSON only.
+    warnings.simplefilter("ignore", SecurityWarning)
+    celery_worker: Any = worker_app().Worker(
+        pool="threads",
+        concurrency=LANES * THREADS_PER_LANE,
+        quiet=True,
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+    )
+    celery_worker.start()
+    return int(celery_worker.exitcode or 0)
+
+
+def _stop_at_end_of_stdin() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,151 @@
+"""Queries on the webhooks' outbox and its log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.models import WebhookAttempt, WebhookDelivery
+
+
+class DeliveryStatus(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+def add(
+    connection: Connection,
+    *,
+    delivery_id: str,
+    request_id: str,
+    event: str,
+    run: int,
+    url: str,
+    body: str,
+    now: datetime,
+) -> None:
+    """Put one event into the outbox; the same event of the same run is there only once."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(
+        dialect.insert(WebhookDelivery)
+        .values(
+            id=delivery_id,
+            request_id=request_id,
+            event=event,
+            run=run,
+            url=url,
+            body=body,
+            status=DeliveryStatus.PENDING.value,
+            created_at=now,
+            next_attempt_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
+    """Deliveries whose next attempt is due and that nobody is sending."""
+    query = (
+        select(WebhookDelivery.id)
+        .where(_due(now))
+        .order_by(WebhookDelivery.next_attempt_at)
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def claim(
+    connection: Connection, delivery_id: str, *, now: datetime, lease_until: datetime
+) -> Row[Any] | None:
+    """Take one due delivery; None when it is not due or another worker sends it."""
+    statement = (
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery_id, _due(now))
+        .values(
+            attempts=WebhookDelivery.attempts + 1,
+            fence=WebhookDelivery.fence + 1,
+            leased_until=lease_until,
+        )
+        .returning(WebhookDelivery.__table__)
+    )
+    return connection.execute(statement).one_or_none()
+
+
+def record(
+    connection: Connection,
+    delivery_id: str,
+    *,
+    fence: int,
+    attempt: int,
+    status: DeliveryStatus,
+    next_attempt_at: datetime | None,
+    attempted_at: datetime,
+    status_code: int | None,
+    error: str | None,
+    duration_ms: int,
+) -> bool:
+    """Write what came of an attempt; False when another worker has taken the delivery since."""
+    statement = (
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery_id, WebhookDelivery.fence == fence)
+        .values(
+            status=status.value,
+            next_attempt_at=next_attempt_at,
+            leased_until=None,
+            delivered_at=attempted_at if status is DeliveryStatus.DELIVERED else None,
+        )
+    )
+    if connection.execute(statement).rowcount == 0:
+        return False
+    connection.execute(
+        insert(WebhookAttempt).values(
+            delivery_id=delivery_id,
+            attempt=attempt,
+            attempted_at=attempted_at,
+            status_code=status_code,
+            error=error,
+            duration_ms=duration_ms,
+        )
+    )
+    return True
+
+
+def send_again(connection: Connection, delivery_id: str, *, now: datetime) -> None:
+    """Make a delivery due now, whatever came of it before."""
+    connection.execute(
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery_id)
+        .values(status=DeliveryStatus.PENDING.value, next_attempt_at=now)
+    )
+
+
+def of_request(connection: Connection, request_id: str) -> Sequence[Row[Any]]:
+    """The deliveries of a request, newest first."""
+    query = (
+        select(WebhookDelivery.__table__)
+        .where(WebhookDelivery.request_id == request_id)
+        .order_by(WebhookDelivery.id.desc())
+    )
+    return connection.execute(query).all()
+
+
+def attempts_of(connection: Connection, delivery_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """The log of these deliveries, oldest attempt first."""
+    query = (
+        select(WebhookAttempt.__table__)
+        .where(WebhookAttempt.delivery_id.in_(delivery_ids))
+        .order_by(WebhookAttempt.delivery_id, WebhookAttempt.attempt)
+    )
+    return connection.execute(query).all()
+
+
+def _due(now: datetime) -> Any:
+    return and_(
+        WebhookDelivery.status == DeliveryStatus.PENDING.value,
+        WebhookDelivery.next_attempt_at <= now,
+        or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until < now),
+    )

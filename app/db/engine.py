@@ -1,0 +1,111 @@
+"""Connections and transactions, the same for SQLite and Postgres."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+SQLITE_BUSY_TIMEOUT_SECONDS = 30
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer; what was asked may be asked again."""
+
+
+class Database:
+    """One database with a pool of connections; safe to share between threads.
+
+    Args:
+        url: SQLAlchemy address; `sqlite:///path` or `postgresql+psycopg://...`.
+        pool_size: connections kept open; as many again may be opened for a moment.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            _make_folder(url)
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+            )
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                # A restarted Postgres leaves dead connections in the pool; ask before use.
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end, rolled back by any exception.
+
+        Raises:
+            DatabaseUnavailable: the server cannot be reached or went away.
+        """
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection = connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; one moment of the data where the engine can.
+
+        Raises:
+            DatabaseUnavailable: the server cannot be reached or went away.
+        """
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("no free database connection") from error
+    except OperationalError as error:
+        raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error
+        raise
+
+
+def _make_folder(url: str) -> None:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own idea of when a transaction begins is switched off: `begin` below says it.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        # FULL: an accepted upload survives a power cut, not only a crash of this process.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: upgrading a reader's transaction could fail at any
+        # statement when another writer came first, and the busy time-out would not help.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,72 @@
+"""Queries on `idempotency_keys`: the same key and body get the same answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.models import IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    fingerprint: str
+    answer: dict[str, Any]
+
+
+def find(connection: Connection, *, owner: str, key: str, since: datetime) -> KeptAnswer | None:
+    """The answer that this key got after `since`."""
+    query = select(IdempotencyKey.fingerprint, IdempotencyKey.answer).where(
+        IdempotencyKey.owner == owner,
+        IdempotencyKey.key == key,
+        IdempotencyKey.created_at >= since,
+    )
+    row = connection.execute(query).one_or_none()
+    return KeptAnswer(row.fingerprint, row.answer) if row is not None else None
+
+
+def keep(
+    connection: Connection,
+    *,
+    owner: str,
+    key: str,
+    fingerprint: str,
+    request_id: str,
+    answer: Mapping[str, Any],
+    now: datetime,
+    since: datetime,
+) -> bool:
+    """Keep an answer; False when another upload with this key came first.
+
+    Postgres makes a second writer of the same key wait here until the first one has committed.
+    """
+    connection.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.owner == owner,
+            IdempotencyKey.key == key,
+            IdempotencyKey.created_at < since,
+        )
+    )
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(IdempotencyKey)
+        .values(
+            owner=owner,
+            key=key,
+            fingerprint=fingerprint,
+            request_id=request_id,
+            answer=dict(answer),
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def forget(connection: Connection, *, before: datetime) -> int:
+    """Drop keys that are past their time; returns how many."""
+    statement = delete(IdempotencyKey).where(IdempotencyKey.created_at < before)
+    return connection.execute(statement).rowcount

@@ -1,0 +1,104 @@
+"""Queries on `images` and the rows they stand in: pages, places, retry, cancel, delete."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, select, update
+
+from app.db.models import Image, Product, ProductImage
+from app.domain.statuses import ImageStatus
+
+_UNFINISHED = (ImageStatus.PENDING.value, ImageStatus.PROCESSING.value)
+
+
+def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> int:
+    """Make every failed image wait for its turn again; returns how many."""
+    statement = (
+        update(Image)
+        .where(Image.request_id == request_id, Image.status == ImageStatus.FAILED.value)
+        .values(
+            status=ImageStatus.PENDING.value,
+            not_before=now,
+            attempts=0,
+            error_code=None,
+            error_message=None,
+            http_status=None,
+            finished_at=None,
+        )
+    )
+    return connection.execute(statement).rowcount
+
+
+def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
+    """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
+    unfinished = (
+        select(Image.seq)
+        .where(Image.request_id == request_id, Image.status.in_(_UNFINISHED))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("unfinished")
+    )
+    statement = (
+        update(Image)
+        .where(Image.request_id == request_id, Image.seq == unfinished.c.seq)
+        .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
+    )
+    return connection.execute(statement).rowcount
+
+
+def page(
+    connection: Connection, request_id: str, *, after: int, status: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Up to `limit` images with their first product, in the file's order, after `seq`."""
+    query = (
+        select(Image.__table__, Product.name.label("product_name"), Product.serial_number)
+        .join(Product, and_(Product.request_id == Image.request_id, Product.row == Image.row))
+        .where(Image.request_id == request_id, Image.seq > after)
+        .order_by(Image.seq)
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(Image.status == status)
+    return connection.execute(query).all()
+
+
+def places(
+    connection: Connection, request_id: str, *, after_row: int, up_to_row: int
+) -> Sequence[Row[Any]]:
+    """Every place of the rows in (after_row, up_to_row] with its image, in the file's order."""
+    query = (
+        select(
+            ProductImage.row.label("place_row"),
+            ProductImage.position.label("place_position"),
+            Image.__table__,
+        )
+        .join(
+            Image,
+            and_(
+                Image.request_id == ProductImage.request_id,
+                Image.url_digest == ProductImage.url_digest,
+            ),
+        )
+        .where(
+            ProductImage.request_id == request_id,
+            ProductImage.row > after_row,
+            ProductImage.row <= up_to_row,
+        )
+        .order_by(ProductImage.row, ProductImage.position)
+    )
+    return connection.execute(query).all()
+
+
+def delete_rows(connection: Connection, request_id: str, *, limit: int) -> int:
+    """Delete up to `limit` rows of each table of this request; returns how many went."""
+    gone = 0
+    for table, key in (
+        (ProductImage, ProductImage.row),
+        (Product, Product.row),
+        (Image, Image.seq),
+    ):
+        some = select(key).where(table.request_id == request_id).order_by(key).limit(limit)
+        statement = delete(table).where(table.request_id == request_id, key.in_(some))
+        gone += connection.execute(statement).rowcount
+    return gone

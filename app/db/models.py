@@ -1,0 +1,293 @@
+"""The tables. Alembic's migrations make them; a test holds that both agree."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC, also on SQLite, which stores none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Types by annotation: ids are text in Python and native UUIDs where the engine has them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as it is)
+        str: Text,
+        int: BigInteger,
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+    }
+
+
+RequestId = Uuid(as_uuid=False)
+
+
+class ProcessingRequest(Base):
+    """One uploaded CSV, its options, and counters that change only together with the images."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    # Digest of the API key that uploaded it; empty where the service is open.
+    owner: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    filename: Mapped[str]
+    options: Mapped[dict[str, Any]]
+    detected: Mapped[dict[str, Any]]
+    warnings: Mapped[list[str]]
+    webhook_url: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    # Set by DELETE: hidden at once, its rows and files go in the background when there are many.
+    deleted_at: Mapped[datetime | None]
+    # Counts up with every retry, so that each end of the request has a webhook of its own.
+    run: Mapped[int] = mapped_column(server_default="1")
+
+    products: Mapped[int]
+    places: Mapped[int]
+    images_total: Mapped[int]
+    images_completed: Mapped[int] = mapped_column(server_default="0")
+    images_failed: Mapped[int] = mapped_column(server_default="0")
+    images_kept: Mapped[int] = mapped_column(server_default="0")
+    input_bytes: Mapped[int] = mapped_column(server_default="0")
+    output_bytes: Mapped[int] = mapped_column(server_default="0")
+
+    # Ingest: the last row of the file that is in the tables, and who is writing.
+    ingested_at: Mapped[datetime | None]
+    ingested_row: Mapped[int] = mapped_column(server_default="0")
+    ingested_places: Mapped[int] = mapped_column(server_default="0")
+    ingested_images: Mapped[int] = mapped_column(server_default="0")
+    ingest_fence: Mapped[int] = mapped_column(server_default="0")
+    ingest_leased_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_requests_owner_id", "owner", "id"),
+        Index(
+            "ix_requests_open",
+            "id",
+            postgresql_where=text("status IN ('pending', 'processing')"),
+            sqlite_where=text("status IN ('pending', 'processing')"),
+        ),
+    )
+
+
+class Product(Base):
+    """One row of the CSV. `row` is the line in the file where it starts; the header is line 1.
+
+    The tables of rows carry no foreign key to `requests`: its check on every inserted row costs as
+    much as the row itself at a million rows, and only `delete` removes a request, with its rows.
+    """
+
+    __tablename__ = "products"
+
+    request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    serial_number: Mapped[str]
+    name: Mapped[str]
+
+
+class ProductImage(Base):
+    """One place of the CSV: the URL at `position` (from 1) of a row, and which image it is."""
+
+    __tablename__ = "product_images"
+
+    request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url_digest: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Image(Base):
+    """One distinct URL of a request: an entry of the queue until it is done, then its result."""
+
+    __tablename__ = "images"
+
+    request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    # Running number of the place where the URL stands first: the order of the file.
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # A URL can be longer than an index entry may be; its digest is what is unique.
+    url_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    source_url: Mapped[str]
+    host: Mapped[str]
+    row: Mapped[int]
+    position: Mapped[int]
+
+    status: Mapped[str]
+    # Not before this moment may it be claimed; orders the queue, too, so retries go to its end.
+    not_before: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    # Counts every claim and never goes back: a write that names an old fence changes nothing.
+    fence: Mapped[int] = mapped_column(server_default="0")
+    # Attempts that count towards FETCH_MAX_ATTEMPTS; a claim given back does not.
+    attempts: Mapped[int] = mapped_column(server_default="0")
+
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    http_status: Mapped[int | None]
+    storage_key: Mapped[str | None]
+    original_key: Mapped[str | None]
+    kept: Mapped[bool | None]
+    format: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    input_bytes: Mapped[int | None]
+    output_bytes: Mapped[int | None]
+    duration_ms: Mapped[int | None]
+    notes: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("request_id", "url_digest"),
+        Index(
+            "ix_images_queue",
+            "request_id",
+            "not_before",
+            "seq",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
+        Index(
+            "ix_images_leased",
+            "leased_until",
+            postgresql_where=text("status = 'processing'"),
+            sqlite_where=text("status = 'processing'"),
+        ),
+        Index(
+            "ix_images_failed",
+            "request_id",
+            "seq",
+            postgresql_where=text("status = 'failed'"),
+            sqlite_where=text("status = 'failed'"),
+        ),
+    )
+
+
+class RequestError(Base):
+    """How many images of a request failed with which code; changes with the images' rows."""
+
+    __tablename__ = "request_errors"
+
+    request_id: Mapped[str] = mapped_column(
+        RequestId, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    code: Mapped[str] = mapped_column(primary_key=True)
+    images: Mapped[int]
+
+
+class WebhookDelivery(Base):
+    """The outbox: one event to deliver, written in the transaction that ends the request."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    request_id: Mapped[str] = mapped_column(
+        RequestId, ForeignKey("requests.id", ondelete="CASCADE")
+    )
+    event: Mapped[str]
+    run: Mapped[int]
+    url: Mapped[str]
+    # The body is kept as sent first, so that every try is the same message under the same id.
+    body: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(server_default="0")
+    delivered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("request_id", "event", "run"),
+        Index(
+            "ix_webhook_deliveries_due",
+            "next_attempt_at",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
+    )
+
+
+class WebhookAttempt(Base):
+    """One try at a delivery and what came of it."""
+
+    __tablename__ = "webhook_attempts"
+
+    delivery_id: Mapped[str] = mapped_column(
+        RequestId, ForeignKey("webhook_deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    attempted_at: Mapped[datetime]
+    status_code: Mapped[int | None]
+    error: Mapped[str | None]
+    duration_ms: Mapped[int]
+
+
+class IdempotencyKey(Base):
+    """The answer that an upload with this `Idempotency-Key` got."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    request_id: Mapped[str] = mapped_column(
+        RequestId, ForeignKey("requests.id", ondelete="CASCADE")
+    )
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+
+class Lease(Base):
+    """Who does a periodic job now, so that one sweep at a time runs among all workers."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,283 @@
+"""The queue in `images`: claim, renew, give back, postpone, record."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    exists,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.types import TypeEngine
+
+from app.db.models import Image, ProcessingRequest, Product
+from app.db.recordset import recordset
+from app.domain.statuses import ImageStatus, RequestStatus
+
+PENDING = ImageStatus.PENDING.value
+PROCESSING = ImageStatus.PROCESSING.value
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedImage:
+    """An image that is ours until its lease ends; `fence` proves it at the write."""
+
+    request_id: str
+    seq: int
+    fence: int
+    attempt: int
+    source_url: str
+    host: str
+    row: int
+    position: int
+    product_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one claim. `pending` with `not_before` means: try again then."""
+
+    seq: int
+    fence: int
+    status: str
+    not_before: datetime | None = None
+    finished_at: datetime | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    http_status: int | None = None
+    storage_key: str | None = None
+    original_key: str | None = None
+    kept: bool | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    input_bytes: int | None = None
+    output_bytes: int | None = None
+    duration_ms: int | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def claim(
+    connection: Connection,
+    request_id: str,
+    *,
+    limit: int,
+    now: datetime,
+    lease_until: datetime,
+    other_than: Collection[str] = (),
+) -> list[ClaimedImage]:
+    """Take up to `limit` due images of a request that is being processed, in the file's order.
+
+    Images of the hosts in `other_than` are left where they are.
+    """
+    # As a CTE the choice is made once; as a sub-query Postgres may run it again for every row and
+    # lock more than `limit`.
+    due = (
+        select(Image.seq)
+        .where(_due(request_id, now), Image.host.not_in(other_than) if other_than else true())
+        .order_by(Image.not_before, Image.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    open_request = exists(
+        select(ProcessingRequest.id).where(
+            ProcessingRequest.id == request_id,
+            ProcessingRequest.status == RequestStatus.PROCESSING.value,
+            ProcessingRequest.deleted_at.is_(None),
+        )
+    )
+    statement = (
+        update(Image)
+        .where(
+            Image.request_id == request_id,
+            Image.seq == due.c.seq,
+            Image.status == PENDING,
+            open_request,
+        )
+        .values(
+            status=PROCESSING,
+            fence=Image.fence + 1,
+            attempts=Image.attempts + 1,
+            leased_until=lease_until,
+        )
+        .returning(
+            Image.seq,
+            Image.fence,
+            Image.attempts,
+            Image.source_url,
+            Image.host,
+            Image.row,
+            Image.position,
+        )
+    )
+    rows = connection.execute(statement).all()
+    names = _product_names(connection, request_id, {row.row for row in rows})
+    return [
+        ClaimedImage(
+            request_id=request_id,
+            seq=row.seq,
+            fence=row.fence,
+            attempt=row.attempts,
+            source_url=row.source_url,
+            host=row.host,
+            row=row.row,
+            position=row.position,
+            product_name=names.get(row.row, ""),
+        )
+        for row in sorted(rows, key=lambda row: row.seq)
+    ]
+
+
+def _product_names(connection: Connection, request_id: str, rows: set[int]) -> dict[int, str]:
+    if not rows:
+        return {}
+    query = select(Product.row, Product.name).where(
+        Product.request_id == request_id, Product.row.in_(rows)
+    )
+    return {found.row: found.name for found in connection.execute(query)}
+
+
+_CLAIM_COLUMNS: dict[str, TypeEngine[Any]] = {"seq": BigInteger(), "fence": BigInteger()}
+
+
+def renew(
+    connection: Connection,
+    request_id: str,
+    claims: Sequence[ClaimedImage],
+    *,
+    lease_until: datetime,
+) -> set[int]:
+    """Lengthen the leases that are still ours; returns their `seq`."""
+    held = recordset(connection, "held", _CLAIM_COLUMNS, _claim_rows(claims))
+    statement = (
+        update(Image)
+        .where(_still_ours(request_id, held))
+        .values(leased_until=lease_until)
+        .returning(Image.seq)
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def give_back(connection: Connection, request_id: str, claims: Sequence[ClaimedImage]) -> None:
+    """Return claims that were not worked to the end; the attempt does not count."""
+    if not claims:
+        return
+    held = recordset(connection, "held", _CLAIM_COLUMNS, _claim_rows(claims))
+    connection.execute(
+        update(Image)
+        .where(_still_ours(request_id, held))
+        .values(status=PENDING, leased_until=None, attempts=Image.attempts - 1)
+    )
+
+
+def others_wait(
+    connection: Connection, request_id: str, *, now: datetime, other_than: Collection[str]
+) -> bool:
+    """True when an image is due whose host is none of `other_than`.
+
+    Reads past every due image of those hosts, so its cost grows with their number.
+    """
+    query = select(Image.seq).where(_due(request_id, now), Image.host.not_in(other_than)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+_OUTCOME_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "seq": BigInteger(),
+    "fence": BigInteger(),
+    "status": Text(),
+    "not_before": Image.__table__.c.not_before.type,
+    "finished_at": Image.__table__.c.finished_at.type,
+    "error_code": Text(),
+    "error_message": Text(),
+    "http_status": BigInteger(),
+    "storage_key": Text(),
+    "original_key": Text(),
+    "kept": Boolean(),
+    "format": Text(),
+    "width": BigInteger(),
+    "height": BigInteger(),
+    "input_bytes": BigInteger(),
+    "output_bytes": BigInteger(),
+    "duration_ms": BigInteger(),
+    "notes": Text(),
+}
+
+
+def record(connection: Connection, request_id: str, outcomes: Sequence[Outcome]) -> set[int]:
+    """Write outcomes whose claims are still ours; returns the `seq` of those written.
+
+    An outcome that is not among them came too late: its lease had ended, or the request was
+    cancelled. It must not be counted.
+    """
+    rows = [_outcome_row(outcome) for outcome in outcomes]
+    done = recordset(connection, "done", _OUTCOME_COLUMNS, rows)
+    columns: dict[str, Any] = {
+        name: done.c[name] for name in _OUTCOME_COLUMNS if name not in {"seq", "fence"}
+    }
+    columns["not_before"] = func.coalesce(done.c.not_before, Image.not_before)
+    statement = (
+        update(Image)
+        .where(_still_ours(request_id, done))
+        .values(**columns, leased_until=None)
+        .returning(Image.seq)
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def _due(request_id: str, now: datetime) -> ColumnElement[bool]:
+    return and_(Image.request_id == request_id, Image.status == PENDING, Image.not_before <= now)
+
+
+def _still_ours(request_id: str, claims: Any) -> Any:
+    return and_(
+        Image.request_id == request_id,
+        Image.seq == claims.c.seq,
+        Image.fence == claims.c.fence,
+        Image.status == PROCESSING,
+    )
+
+
+def _claim_rows(claims: Sequence[ClaimedImage]) -> list[Mapping[str, Any]]:
+    return [{"seq": image.seq, "fence": image.fence} for image in claims]
+
+
+def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+    row = {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
+    row["notes"] = "; ".join(outcome.notes) or None
+    for name in ("not_before", "finished_at"):
+        # The text form that SQLite's column holds, and that Postgres reads as UTC.
+        row[name] = row[name].strftime("%Y-%m-%d %H:%M:%S.%f") if row[name] else None
+    return row
+
+
+def next_due(connection: Connection, request_id: str) -> datetime | None:
+    """When the next waiting image of this request may be claimed; None when none waits."""
+    query = (
+        select(Image.not_before)
+        .where(Image.request_id == request_id, Image.status == PENDING)
+        .order_by(Image.not_before)
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def expired(connection: Connection, *, now: datetime, limit: int) -> Sequence[Any]:
+    """Claims whose lease ended, locked: (request_id, seq, fence, attempts)."""
+    query = (
+        select(Image.request_id, Image.seq, Image.fence, Image.attempts)
+        .where(Image.status == PROCESSING, Image.leased_until < now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(query).all()

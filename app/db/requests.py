@@ -1,0 +1,265 @@
+"""Queries on `requests` and its error counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.models import ProcessingRequest, RequestError
+from app.domain.statuses import RequestStatus
+
+RequestRow = Row[Any]
+
+_OPEN = (RequestStatus.PENDING.value, RequestStatus.PROCESSING.value)
+
+
+def add(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert one request."""
+    connection.execute(insert(ProcessingRequest).values(**values))
+
+
+def get(
+    connection: Connection, request_id: str, *, lock: bool = False, deleted: bool = False
+) -> RequestRow | None:
+    """One request, or None when there is none or it was deleted (unless `deleted`)."""
+    query = select(ProcessingRequest.__table__).where(ProcessingRequest.id == request_id)
+    if not deleted:
+        query = query.where(ProcessingRequest.deleted_at.is_(None))
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def page(
+    connection: Connection, *, owner: str, before: str | None, status: str | None, limit: int
+) -> Sequence[RequestRow]:
+    """Up to `limit` requests, newest first, older than the id `before`."""
+    query = select(ProcessingRequest.__table__).where(ProcessingRequest.deleted_at.is_(None))
+    if owner:
+        query = query.where(ProcessingRequest.owner == owner)
+    if before is not None:
+        query = query.where(ProcessingRequest.id < before)
+    if status is not None:
+        query = query.where(ProcessingRequest.status == status)
+    # Ids are UUIDv7: their order is the order of creation.
+    return connection.execute(query.order_by(ProcessingRequest.id.desc()).limit(limit)).all()
+
+
+def error_counts(connection: Connection, request_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Failed images by error code, for each of these requests."""
+    counts: dict[str, dict[str, int]] = {request_id: {} for request_id in request_ids}
+    query = (
+        select(RequestError.request_id, RequestError.code, RequestError.images)
+        .where(RequestError.request_id.in_(request_ids), RequestError.images > 0)
+        .order_by(RequestError.images.desc(), RequestError.code)
+    )
+    for request_id, code, images in connection.execute(query):
+        counts[request_id][code] = images
+    return counts
+
+
+# --- ingest ---------------------------------------------------------------------------------------
+
+
+def claim_ingest(
+    connection: Connection, request_id: str, *, now: datetime, lease_until: datetime
+) -> RequestRow | None:
+    """Take the writing of this request's rows; None when somebody holds it or it is done."""
+    statement = (
+        update(ProcessingRequest)
+        .where(
+            ProcessingRequest.id == request_id,
+            ProcessingRequest.status.in_(_OPEN),
+            ProcessingRequest.deleted_at.is_(None),
+            ProcessingRequest.ingested_at.is_(None),
+            or_(
+                ProcessingRequest.ingest_leased_until.is_(None),
+                ProcessingRequest.ingest_leased_until < now,
+            ),
+        )
+        .values(
+            status=RequestStatus.PROCESSING.value,
+            ingest_fence=ProcessingRequest.ingest_fence + 1,
+            ingest_leased_until=lease_until,
+            updated_at=now,
+        )
+        .returning(ProcessingRequest.__table__)
+    )
+    return connection.execute(statement).one_or_none()
+
+
+def advance_ingest(
+    connection: Connection,
+    request_id: str,
+    *,
+    fence: int,
+    row: int,
+    places: int,
+    new_images: int,
+    lease_until: datetime,
+    now: datetime,
+) -> bool:
+    """Note that all rows up to `row` are in the tables; False when the ingest is no longer ours."""
+    statement = (
+        update(ProcessingRequest)
+        .where(_ingest_is_ours(request_id, fence))
+        .values(
+            ingested_row=row,
+            ingested_places=places,
+            ingested_images=ProcessingRequest.ingested_images + new_images,
+            ingest_leased_until=lease_until,
+            updated_at=now,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def finish_ingest(connection: Connection, request_id: str, *, fence: int, now: datetime) -> bool:
+    """Note that every row is in the tables; False when the ingest is no longer ours."""
+    statement = (
+        update(ProcessingRequest)
+        .where(_ingest_is_ours(request_id, fence))
+        .values(
+            ingested_at=now,
+            ingest_leased_until=None,
+            images_total=ProcessingRequest.ingested_images,
+            updated_at=now,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def release_ingest(connection: Connection, request_id: str, *, fence: int) -> None:
+    """Give the ingest back before its lease ends, so that another worker can go on at once."""
+    connection.execute(
+        update(ProcessingRequest)
+        .where(_ingest_is_ours(request_id, fence))
+        .values(ingest_leased_until=None)
+    )
+
+
+def _ingest_is_ours(request_id: str, fence: int) -> Any:
+    return (
+        (ProcessingRequest.id == request_id)
+        & (ProcessingRequest.ingest_fence == fence)
+        & ProcessingRequest.ingested_at.is_(None)
+        & (ProcessingRequest.status == RequestStatus.PROCESSING.value)
+        & ProcessingRequest.deleted_at.is_(None)
+    )
+
+
+# --- counters and ends ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a batch of recorded images adds to the request's counters."""
+
+    completed: int = 0
+    failed: int = 0
+    kept: int = 0
+    input_bytes: int = 0
+    output_bytes: int = 0
+    errors: Mapping[str, int] | None = None
+
+
+def add_counts(connection: Connection, request_id: str, counts: Counts, *, now: datetime) -> None:
+    """Change the counters; only ever in the transaction that changes the images' rows."""
+    connection.execute(
+        update(ProcessingRequest)
+        .where(ProcessingRequest.id == request_id)
+        .values(
+            images_completed=ProcessingRequest.images_completed + counts.completed,
+            images_failed=ProcessingRequest.images_failed + counts.failed,
+            images_kept=ProcessingRequest.images_kept + counts.kept,
+            input_bytes=ProcessingRequest.input_bytes + counts.input_bytes,
+            output_bytes=ProcessingRequest.output_bytes + counts.output_bytes,
+            updated_at=now,
+        )
+    )
+    if counts.errors:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        upsert = dialect.insert(RequestError)
+        connection.execute(
+            upsert.on_conflict_do_update(
+                index_elements=[RequestError.request_id, RequestError.code],
+                set_={"images": RequestError.images + upsert.excluded.images},
+            ),
+            [
+                {"request_id": request_id, "code": code, "images": images}
+                for code, images in counts.errors.items()
+            ],
+        )
+
+
+def end(
+    connection: Connection,
+    request_id: str,
+    *,
+    status: RequestStatus,
+    reason: str | None,
+    now: datetime,
+) -> RequestRow | None:
+    """Move an open request to a final state; None when it is in one already."""
+    statement = (
+        update(ProcessingRequest)
+        .where(
+            ProcessingRequest.id == request_id,
+            ProcessingRequest.status.in_(_OPEN),
+            ProcessingRequest.deleted_at.is_(None),
+        )
+        .values(
+            status=status.value,
+            reason=reason,
+            finished_at=now,
+            updated_at=now,
+            ingest_leased_until=None,
+        )
+        .returning(ProcessingRequest.__table__)
+    )
+    return connection.execute(statement).one_or_none()
+
+
+def reopen(
+    connection: Connection, request_id: str, *, images: int, now: datetime
+) -> RequestRow | None:
+    """Put an ended request back to work with `images` failed ones to do again."""
+    statement = (
+        update(ProcessingRequest)
+        .where(
+            ProcessingRequest.id == request_id,
+            ProcessingRequest.status.in_(
+                [RequestStatus.COMPLETED.value, RequestStatus.FAILED.value]
+            ),
+            ProcessingRequest.deleted_at.is_(None),
+        )
+        .values(
+            status=RequestStatus.PROCESSING.value,
+            reason=None,
+            finished_at=None,
+            images_failed=ProcessingRequest.images_failed - images,
+            run=ProcessingRequest.run + 1,
+            updated_at=now,
+        )
+        .returning(ProcessingRequest.__table__)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is not None:
+        connection.execute(delete(RequestError).where(RequestError.request_id == request_id))
+    return row
+
+
+def hide(connection: Connection, request_id: str, *, now: datetime) -> bool:
+    """Mark a request as deleted; False when it was already."""
+    statement = (
+        update(ProcessingRequest)
+        .where(ProcessingRequest.id == request_id, ProcessingRequest.deleted_at.is_(None))
+        .values(deleted_at=now, updated_at=now)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def remove(connection: Connection, request_id: str) -> None:
+    """Delete the request's own row; deliveries, error counts and idempotency keys go with it."""
+    connection.execute(delete(ProcessingRequest).where(ProcessingRequest.id == request_id))

@@ -1,0 +1,156 @@
+"""Writing a CSV's rows in bulk: COPY on Postgres, executemany on SQLite."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection, insert
+from sqlalchemy.dialects import sqlite
+
+from app.db.models import Image, Product, ProductImage
+from app.domain.statuses import ImageStatus
+
+PENDING = ImageStatus.PENDING.value
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    row: int
+    serial_number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    row: int
+    position: int
+    url_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """A URL where it stands first within a batch; it may stand in an earlier batch, too."""
+
+    seq: int
+    url_digest: bytes
+    source_url: str
+    host: str
+    row: int
+    position: int
+
+
+def write(
+    connection: Connection,
+    request_id: str,
+    *,
+    products: Sequence[ProductRow],
+    places: Sequence[PlaceRow],
+    images: Sequence[ImageRow],
+    now: datetime,
+) -> int:
+    """Insert one batch of rows; returns how many images were new to the request."""
+    if connection.dialect.name == "sqlite":
+        return _write_sqlite(connection, request_id, products, places, images, now)
+    return _write_postgres(connection, request_id, products, places, images, now)
+
+
+def _write_sqlite(
+    connection: Connection,
+    request_id: str,
+    products: Sequence[ProductRow],
+    places: Sequence[PlaceRow],
+    images: Sequence[ImageRow],
+    now: datetime,
+) -> int:
+    connection.execute(
+        insert(Product),
+        [
+            {
+                "request_id": request_id,
+                "row": product.row,
+                "serial_number": product.serial_number,
+                "name": product.name,
+            }
+            for product in products
+        ],
+    )
+    connection.execute(
+        insert(ProductImage),
+        [
+            {
+                "request_id": request_id,
+                "row": place.row,
+                "position": place.position,
+                "url_digest": place.url_digest,
+            }
+            for place in places
+        ],
+    )
+    new = connection.execute(
+        sqlite.insert(Image).on_conflict_do_nothing(),
+        [
+            {
+                "request_id": request_id,
+                "seq": image.seq,
+                "url_digest": image.url_digest,
+                "source_url": image.source_url,
+                "host": image.host,
+                "row": image.row,
+                "position": image.position,
+                "status": PENDING,
+                "not_before": now,
+            }
+            for image in images
+        ],
+    )
+    return new.rowcount
+
+
+def _write_postgres(
+    connection: Connection,
+    request_id: str,
+    products: Sequence[ProductRow],
+    places: Sequence[PlaceRow],
+    images: Sequence[ImageRow],
+    now: datetime,
+) -> int:
+    cursor = cast("psycopg.Connection[Any]", connection.connection.driver_connection).cursor()
+    _copy(
+        cursor,
+        "products (request_id, row, serial_number, name)",
+        ((request_id, product.row, product.serial_number, product.name) for product in products),
+    )
+    _copy(
+        cursor,
+        "product_images (request_id, row, position, url_digest)",
+        ((request_id, place.row, place.position, place.url_digest) for place in places),
+    )
+    # COPY knows no ON CONFLICT, so the images go through a table of this connection's own.
+    cursor.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS staged_images (seq bigint, url_digest bytea,"
+        " source_url text, host text, row bigint, position bigint) ON COMMIT DELETE ROWS"
+    )
+    _copy(
+        cursor,
+        "staged_images (seq, url_digest, source_url, host, row, position)",
+        (
+            (image.seq, image.url_digest, image.source_url, image.host, image.row, image.position)
+            for image in images
+        ),
+    )
+    cursor.execute(
+        "INSERT INTO images"
+        " (request_id, seq, url_digest, source_url, host, row, position, status, not_before)"
+        " SELECT %s::uuid, seq, url_digest, source_url, host, row, position, %s, %s"
+        " FROM staged_images ORDER BY seq ON CONFLICT (request_id, url_digest) DO NOTHING",
+        (request_id, PENDING, now),
+    )
+    return cursor.rowcount
+
+
+def _copy(cursor: psycopg.Cursor[Any], target: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,1 @@
+"""The core: what the words of this service mean. No I/O, no clock, no framework."""

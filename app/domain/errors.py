@@ -1,0 +1,237 @@
+"""The tree of expected failures.
+
+`ImageError` ends one attempt at one image and is written beside it; `RequestError` ends an API
+call. Everything else that is raised is a bug. The `code` values are part of the API.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ImageError(Exception):
+    """One image could not be done; its neighbours go on.
+
+    Args:
+        message: a sentence for the owner of the CSV; no addresses, paths or library names of ours.
+        http_status: what the image's host answered, where it answered.
+        retry_after_seconds: how long that host asked us to wait, where it asked.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.http_status = http_status
+        self.retry_after_seconds = retry_after_seconds
+
+
+class InvalidUrl(ImageError):
+    code = "invalid_url"
+
+
+class AddressBlocked(ImageError):
+    code = "address_blocked"
+
+
+class DnsFailed(ImageError):
+    code = "dns_failed"
+    retryable = True
+
+
+class ConnectFailed(ImageError):
+    code = "connect_failed"
+    retryable = True
+
+
+class TlsFailed(ImageError):
+    code = "tls_failed"
+
+
+class FetchTimeout(ImageError):
+    code = "timeout"
+    retryable = True
+
+
+class TooManyRedirects(ImageError):
+    code = "too_many_redirects"
+
+
+class HttpStatusError(ImageError):
+    """The host answered with a status that will not change by asking again."""
+
+    code = "http_status"
+
+
+class HttpStatusRetryable(HttpStatusError):
+    """408, 429 or 5xx: the host may answer better later."""
+
+    retryable = True
+
+
+class ResponseTooLarge(ImageError):
+    code = "response_too_large"
+
+
+class NotAnImage(ImageError):
+    code = "not_an_image"
+
+
+class UnsupportedFormat(ImageError):
+    code = "unsupported_format"
+
+
+class CorruptImage(ImageError):
+    code = "corrupt_image"
+
+
+class TooManyPixels(ImageError):
+    code = "too_many_pixels"
+
+
+class DecoderCrashed(ImageError):
+    code = "decoder_crashed"
+
+
+class DecoderTimeout(ImageError):
+    code = "decoder_timeout"
+
+
+class StorageFailed(ImageError):
+    code = "storage_failed"
+    retryable = True
+
+
+class InternalError(ImageError):
+    code = "internal"
+    retryable = True
+
+
+IMAGE_ERROR_CODES: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        error.code
+        for error in (
+            InvalidUrl,
+            AddressBlocked,
+            DnsFailed,
+            ConnectFailed,
+            TlsFailed,
+            FetchTimeout,
+            TooManyRedirects,
+            HttpStatusError,
+            ResponseTooLarge,
+            NotAnImage,
+            UnsupportedFormat,
+            CorruptImage,
+            TooManyPixels,
+            DecoderCrashed,
+            DecoderTimeout,
+            StorageFailed,
+            InternalError,
+        )
+    )
+)
+
+
+class RequestError(Exception):
+    """An API call could not be answered as asked; `api/errors.py` maps each class to a status."""
+
+    code: ClassVar[str] = "request_error"
+    title: ClassVar[str] = "The request could not be answered"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
+
+
+class UploadMissing(RequestError):
+    code = "upload_missing"
+    title = "No file was uploaded"
+
+
+class UploadTooLarge(RequestError):
+    code = "upload_too_large"
+    title = "The file is too large"
+
+
+class NotACsv(RequestError):
+    """The bytes are a workbook, a picture ...: `detail` names it and how to save as CSV."""
+
+    code = "not_a_csv"
+    title = "The file is not a CSV"
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """One thing wrong in a CSV.
+
+    `row` is the line in the file where the record starts (the header is line 1); `column` is the
+    header's name as it stands in the file, or None when the whole row is meant.
+    """
+
+    row: int
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+
+
+class CsvInvalid(RequestError):
+    """The CSV cannot be used as it is; carries the first errors and their true count."""
+
+    code = "csv_invalid"
+    title = "The CSV has errors"
+
+    def __init__(self, detail: str, errors: Sequence[CellError], error_count: int) -> None:
+        super().__init__(detail)
+        self.errors = list(errors)
+        self.error_count = error_count
+
+
+class OptionInvalid(RequestError):
+    """A form field, query parameter or header has an impossible value."""
+
+    code = "option_invalid"
+    title = "An option has an impossible value"
+
+    def __init__(self, detail: str, *, option: str) -> None:
+        super().__init__(detail)
+        self.option = option
+
+
+class RequestNotFound(RequestError):
+    code = "not_found"
+    title = "Not found"
+
+
+class WrongState(RequestError):
+    """The request exists, but not in a state in which this can be done."""
+
+    code = "wrong_state"
+    title = "Not possible in this state"
+
+
+class IdempotencyMismatch(RequestError):
+    code = "idempotency_mismatch"
+    title = "This Idempotency-Key was used for another upload"
+
+
+class Unauthorized(RequestError):
+    code = "unauthorized"
+    title = "An API key is needed"
+
+
+class ServiceUnavailable(RequestError):
+    """The database or the store does not answer now."""
+
+    code = "unavailable"
+    title = "The service cannot do this right now"

@@ -1,0 +1,46 @@
+"""Names of stored objects: stable between runs, safe on every file system and in every URL."""
+
+import re
+import unicodedata
+
+SLUG_LENGTH_MAX = 60
+UPLOADS_PREFIX = "uploads/"
+ORIGINALS_PREFIX = "originals/"
+
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+def product_slug(product_name: str) -> str:
+    """The product's name in `a-z`, `0-9` and `-`, at most 60 characters; `image` if none is left.
+
+    >>> product_slug("Crème brûlée Set, 4 pièces")
+    'creme-brulee-set-4-pieces'
+    """
+    plain = unicodedata.normalize("NFKD", product_name).encode("ascii", "ignore").decode()
+    slug = _UNSAFE.sub("-", plain.lower())[: SLUG_LENGTH_MAX + 1].strip("-")
+    return slug[:SLUG_LENGTH_MAX].strip("-") or "image"
+
+
+def image_key(
+    request_id: str, *, row: int, position: int, product_name: str, extension: str
+) -> str:
+    """Where the compressed image of this place lies: `{request_id}/{row}-{position}-{slug}.{ext}`.
+
+    Row and position make it unique within the request, so that a repeat overwrites itself.
+    """
+    return f"{request_id}/{row}-{position}-{product_slug(product_name)}.{extension}"
+
+
+def original_key(key: str) -> str:
+    """Where the downloaded file lies when originals are kept; outside the published prefix."""
+    return ORIGINALS_PREFIX + key
+
+
+def upload_key(request_id: str) -> str:
+    """Where the uploaded CSV lies; never published."""
+    return f"{UPLOADS_PREFIX}{request_id}/input.csv"
+
+
+def prefixes_of(request_id: str) -> tuple[str, ...]:
+    """Everything that belongs to a request lies under one of these."""
+    return (f"{request_id}/", f"{ORIGINALS_PREFIX}{request_id}/", f"{UPLOADS_PREFIX}{request_id}/")

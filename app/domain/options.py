@@ -1,0 +1,57 @@
+"""What a caller may ask for besides the CSV itself."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# JPEG and WebP end at 65,535 and 16,383 pixels a side; asking for more can never be met.
+MAX_SIDE_PX = 16_383
+
+
+class OutputFormat(StrEnum):
+    """The format of the compressed images; `keep` means the format of the source."""
+
+    JPEG = "jpeg"
+    WEBP = "webp"
+    AVIF = "avif"
+    PNG = "png"
+    KEEP = "keep"
+
+
+class ProcessingOptions(BaseModel):
+    """How every image of one request is to be compressed.
+
+    Sizes never grow: `scale`, `max_width` and `max_height` only shrink, and the ratio of the sides
+    stays as it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: int = Field(
+        50, ge=1, le=100, description="1 (smallest file) to 100 (best picture); 50 by default."
+    )
+    format: OutputFormat = Field(
+        OutputFormat.JPEG, description="Format of the compressed images; keep = as the source."
+    )
+    scale: float = Field(
+        1.0, gt=0, le=1, description="Factor on both sides: 0.5 halves width and height."
+    )
+    max_width: int | None = Field(
+        None, ge=1, le=MAX_SIDE_PX, description="Widest output in pixels; wider images shrink."
+    )
+    max_height: int | None = Field(
+        None, ge=1, le=MAX_SIDE_PX, description="Highest output in pixels; higher images shrink."
+    )
+    max_bytes: int | None = Field(
+        None,
+        ge=1_000,
+        description="Largest output file in bytes; quality goes down, then size, until it fits.",
+    )
+    keep_originals: bool = Field(
+        False, description="Keep the downloaded file beside the compressed one."
+    )
+
+    @property
+    def changes_size(self) -> bool:
+        """True when the caller asked for other pixel sizes than the source's."""
+        return self.scale != 1.0 or self.max_width is not None or self.max_height is not None

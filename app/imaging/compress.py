@@ -1,0 +1,69 @@
+"""Bytes of a picture in, bytes of a smaller one out; pure CPU, no I/O.
+
+The order: what is it (`sniff`), what does its header ask for (`jpeg_file`, `png_file`, ...), is
+that within the limits, then the first rung of the ladder that can do it.
+"""
+
+from collections.abc import Callable
+
+from app.domain.options import ProcessingOptions
+from app.imaging import (
+    general_rung,
+    gif_file,
+    jpeg_file,
+    jpeg_rung,
+    pillow_file,
+    png_file,
+    webp_file,
+)
+from app.imaging.limits import check_pixels
+from app.imaging.parts import Parts
+from app.imaging.result import CompressedImage
+from app.imaging.sniff import identify
+
+__all__ = ["LADDER", "CompressedImage", "compress"]
+
+READERS: dict[str, Callable[[bytes], Parts]] = {
+    "jpeg": jpeg_file.read,
+    "png": png_file.read,
+    "webp": webp_file.read,
+    "gif": gif_file.read,
+}
+
+Rung = Callable[[Parts, ProcessingOptions, int], CompressedImage | None]
+
+# From fast and narrow to slow and general; a rung answers None for what it leaves to the next.
+LADDER: tuple[Rung, ...] = (jpeg_rung.compress, general_rung.compress)
+
+
+def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> CompressedImage:
+    """Compress one picture.
+
+    The result stands upright, is in sRGB and carries no metadata. Animations stay animated for
+    `webp` and `keep`; otherwise the first frame is taken, of a TIFF the first page.
+
+    Args:
+        data: the file as it was fetched; nothing in it is trusted.
+        options: format, quality, sizes, largest file.
+        max_pixels: the most pixels that may be decoded, all kept frames together.
+    Raises:
+        NotAnImage: a web page, text, nothing at all.
+        UnsupportedFormat: a picture, document or film that is not read here.
+        CorruptImage: cut off or damaged.
+        TooManyPixels: more pixels or frames than allowed, by the file's header.
+    """
+    parts = read_parts(data, max_pixels)
+    for rung in LADDER:
+        result = rung(parts, options, max_pixels)
+        if result is not None:
+            return result
+    raise AssertionError("the last rung takes every picture")
+
+
+def read_parts(data: bytes, max_pixels: int) -> Parts:
+    """Read a file's own structure, within the limits, without decoding."""
+    name = identify(data)
+    reader = READERS.get(name)
+    parts = reader(data) if reader else pillow_file.read(data, name, max_pixels)
+    check_pixels(*parts.size, max_pixels)
+    return parts

@@ -1,0 +1,109 @@
+"""The general rung: every format and every option, by Pillow."""
+
+from collections.abc import Callable
+
+from app.domain.options import OutputFormat, ProcessingOptions
+from app.imaging import jpeg_file
+from app.imaging.animation import decode_animation, encode_animation
+from app.imaging.budget import fit
+from app.imaging.decode import decode
+from app.imaging.encode import encode, flatten
+from app.imaging.formats import FORMATS, ImageFormat, output_format
+from app.imaging.orientation import UPRIGHT
+from app.imaging.parts import Parts
+from app.imaging.resize import scaled, shrink, target_size
+from app.imaging.result import CompressedImage
+
+ANIMATED_FORMATS = frozenset({"webp", "gif", "png", "avif"})
+
+
+def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage:
+    """Compress any picture that can be read.
+
+    Raises:
+        CorruptImage, TooManyPixels, UnsupportedFormat: found while decoding.
+    """
+    wanted = FORMATS[output_format(parts.format, options.format)]
+    if _stays_animated(parts, options, wanted):
+        return _compress_animation(parts, options, wanted, max_pixels)
+    return _compress_still(parts, options, wanted, max_pixels)
+
+
+def _stays_animated(parts: Parts, options: ProcessingOptions, wanted: ImageFormat) -> bool:
+    asked = options.format in (OutputFormat.WEBP, OutputFormat.KEEP)
+    return asked and parts.frames > 1 and wanted.name in ANIMATED_FORMATS
+
+
+def _compress_still(
+    parts: Parts, options: ProcessingOptions, wanted: ImageFormat, max_pixels: int
+) -> CompressedImage:
+    size = target_size(parts.upright_size, options, wanted.max_side_px)
+    picture = decode(parts, max_pixels, None if size == parts.upright_size else size)
+    # A TIFF is known to lie on its side only once it is decoded.
+    size = target_size(picture.size, options, wanted.max_side_px)
+    image = shrink(picture.image if wanted.alpha else flatten(picture.image), size)
+    # Without its `info`, no writer finds a comment or a profile of the source.
+    image.info = {}
+
+    def at(quality: int, ratio: float) -> bytes:
+        return encode(shrink(image, scaled(size, ratio)), wanted.name, quality)
+
+    keepable = parts.frames == 1 and not picture.recoloured
+    return _finish(parts, options, wanted, at, picture.size, size, keepable, picture.notes)
+
+
+def _compress_animation(
+    parts: Parts, options: ProcessingOptions, wanted: ImageFormat, max_pixels: int
+) -> CompressedImage:
+    animation = decode_animation(parts, max_pixels)
+    source_size = animation.frames[0].size
+    size = target_size(source_size, options, wanted.max_side_px)
+
+    def at(quality: int, ratio: float) -> bytes:
+        return encode_animation(animation, wanted.name, quality, scaled(size, ratio))
+
+    keepable = not animation.recoloured
+    return _finish(parts, options, wanted, at, source_size, size, keepable, animation.notes)
+
+
+def _finish(
+    parts: Parts,
+    options: ProcessingOptions,
+    wanted: ImageFormat,
+    encode_at: Callable[[int, float], bytes],
+    source_size: tuple[int, int],
+    size: tuple[int, int],
+    keepable: bool,
+    notes: tuple[str, ...],
+) -> CompressedImage:
+    """Encode within the byte limit, or keep the source where that is smaller and allowed."""
+    may_keep = keepable and parts.plain and parts.orientation == UPRIGHT
+    bare = None
+    if may_keep and wanted.name == parts.format and size == source_size:
+        bare = jpeg_file.strip(parts.data) if parts.format == "jpeg" else parts.data
+    fitted = fit(encode_at, options.quality, options.max_bytes)
+    kept = bare is not None and _better(bare, fitted.data, fitted.ratio, options.max_bytes)
+    if fitted.ratio < 1.0 and not kept:
+        size = scaled(size, fitted.ratio)
+        notes = (*notes, f"Made smaller, to {size[0]} x {size[1]}, to fit the largest file size.")
+    elif max(source_size) > wanted.max_side_px:
+        notes = (*notes, f"Made smaller to {size[0]} x {size[1]}, the most this format can have.")
+    return CompressedImage(
+        data=bare if kept and bare is not None else fitted.data,
+        format=wanted.name,
+        width=size[0],
+        height=size[1],
+        kept=kept,
+        source_format=parts.format,
+        source_width=source_size[0],
+        source_height=source_size[1],
+        notes=notes,
+    )
+
+
+def _better(bare: bytes, encoded: bytes, ratio: float, max_bytes: int | None) -> bool:
+    """Whether the source's own data is the better answer: no larger, or full size where the new
+    encoding had to shrink, and within the limit."""
+    if max_bytes is not None and len(bare) > max_bytes:
+        return False
+    return len(bare) <= len(encoded) or ratio < 1.0

@@ -1,0 +1,74 @@
+"""The fast rung: plain JPEG to JPEG of the same size, by libjpeg-turbo alone.
+
+It is most of what shops have, so it decides what a picture costs; docs/decisions/0004 has figures.
+"""
+
+import numpy as np
+import simplejpeg
+
+from app.domain.options import ProcessingOptions
+from app.imaging import jpeg_file
+from app.imaging.colour import is_srgb
+from app.imaging.decode import decode_array
+from app.imaging.encode import jpeg_subsampling
+from app.imaging.formats import FORMATS, output_format
+from app.imaging.limits import check_pixels
+from app.imaging.orientation import UPRIGHT
+from app.imaging.parts import Parts
+from app.imaging.resize import target_size
+from app.imaging.result import CompressedImage
+
+# libjpeg's names of colour spaces, with simplejpeg's for the pixels and the mode of a profile.
+PLAIN_SPACES = {"YCbCr": ("RGB", "RGB"), "Gray": ("GRAY", "L")}
+
+
+def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage | None:
+    """Compress an upright sRGB or gray JPEG that keeps its format and size; else None.
+
+    Raises:
+        CorruptImage: cut off or damaged.
+        TooManyPixels: libjpeg reads another, larger size than we did.
+    """
+    if parts.format != "jpeg" or not parts.plain or parts.orientation != UPRIGHT:
+        return None
+    if output_format(parts.format, options.format) != "jpeg":
+        return None
+    if target_size(parts.size, options, FORMATS["jpeg"].max_side_px) != parts.size:
+        return None
+    decoded = _decode(parts, max_pixels)
+    if decoded is None:
+        return None
+    pixels, space, notes = decoded
+    data = simplejpeg.encode_jpeg(
+        pixels,
+        options.quality,
+        space,
+        "Gray" if space == "GRAY" else jpeg_subsampling(options.quality),
+        fastdct=False,
+    )
+    # The scan for the end of the pixels takes a fifth of the whole, so only where it may matter.
+    kept = len(data) >= len(parts.data) - parts.metadata_bytes
+    if kept:
+        data = jpeg_file.strip(parts.data)
+    if options.max_bytes is not None and len(data) > options.max_bytes:
+        return None
+    width, height = parts.size
+    return CompressedImage(
+        data, "jpeg", width, height, kept, "jpeg", width, height, (*parts.notes, *notes)
+    )
+
+
+def _decode(parts: Parts, max_pixels: int) -> tuple[np.ndarray, str, tuple[str, ...]] | None:
+    try:
+        height, width, space, _ = simplejpeg.decode_jpeg_header(parts.data, strict=False)
+        check_pixels(int(width), int(height), max_pixels)
+        if space not in PLAIN_SPACES or (int(width), int(height)) != parts.size:
+            return None
+        wanted, mode = PLAIN_SPACES[space]
+        if parts.icc_profile and not is_srgb(parts.icc_profile, mode):
+            return None
+        pixels, notes = decode_array(parts.data, wanted)
+    except ValueError:
+        # What TurboJPEG cannot decode at all, the general rung may.
+        return None
+    return pixels, wanted, notes

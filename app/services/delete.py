@@ -1,0 +1,57 @@
+"""Remove a request: hidden at once, then its files, then its rows."""
+
+import structlog
+
+from app.db import images, requests
+from app.domain.naming import prefixes_of
+from app.services.adapters import Adapters, now
+from app.services.read import find
+from app.storage.base import StoreError
+
+log = structlog.get_logger(__name__)
+
+ROWS_PER_TRANSACTION = 5_000
+# Up to here the answer waits until everything is gone; above, a task does it in the background.
+IMAGES_AT_ONCE = 2_000
+
+
+def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
+    """Delete a request with its rows and files, whatever state it is in.
+
+    Raises:
+        RequestNotFound: see `read.find`.
+    """
+    with adapters.database.transaction() as connection:
+        row = find(connection, request_id, owner=owner, lock=True)
+        requests.hide(connection, row.id, now=now())
+    log.info("request_deleted", request_id=row.id)
+    if row.images_total > IMAGES_AT_ONCE:
+        adapters.hints.send("request.purge", row.id)
+        return
+    try:
+        purge(adapters, row.id)
+    except StoreError as error:
+        # It is hidden already; the sweep removes what the store kept back.
+        log.warning("purge_postponed", request_id=row.id, error=str(error))
+
+
+def purge(adapters: Adapters, request_id: str) -> None:
+    """Remove the files and rows of a hidden request; may be repeated and interrupted.
+
+    The request's own row goes last: as long as it is there, the sweep knows what to go on with.
+    """
+    with adapters.database.read() as connection:
+        row = requests.get(connection, request_id, deleted=True)
+    if row is None or row.deleted_at is None:
+        return
+    for prefix in prefixes_of(request_id):
+        adapters.store.delete_prefix(prefix)
+    while _delete_some_rows(adapters, request_id):
+        pass
+    with adapters.database.transaction() as connection:
+        requests.remove(connection, request_id)
+
+
+def _delete_some_rows(adapters: Adapters, request_id: str) -> bool:
+    with adapters.database.transaction() as connection:
+        return images.delete_rows(connection, request_id, limit=ROWS_PER_TRANSACTION) > 0

@@ -1,0 +1,106 @@
+"""Rows -> the JSON documents that the API, the events and the webhooks all show."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.domain.statuses import RequestStatus
+from app.storage.base import Store
+
+
+def links(base_url: str, request_id: str) -> dict[str, str]:
+    """Where everything about a request is found."""
+    about = f"{base_url}/requests/{request_id}"
+    return {
+        "status": f"{base_url}/status/{request_id}",
+        "output_csv": f"{base_url}/download-output-csv/{request_id}",
+        "images": f"{about}/images",
+        "report_csv": f"{about}/report.csv",
+        "events": f"{about}/events",
+        "webhook_deliveries": f"{about}/webhook-deliveries",
+    }
+
+
+def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> dict[str, Any]:
+    """The status of one request from its row: counters only, so its cost knows no size."""
+    done = row.images_completed + row.images_failed
+    left = max(row.images_total - done, 0)
+    cancelled = left if row.status == RequestStatus.CANCELLED else 0
+    total = row.images_total
+    # 100 is said only when nothing is left, also where rounding would say it earlier.
+    share = done / total if total else 1.0
+    percent = 100.0 if left == 0 else min(round(100 * share, 1), 99.9)
+    return {
+        "request_id": row.id,
+        "status": row.status,
+        "reason": row.reason,
+        "filename": row.filename,
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+        "finished_at": moment(row.finished_at),
+        "products": row.products,
+        "places": row.places,
+        "images": {
+            "total": total,
+            "completed": row.images_completed,
+            "failed": row.images_failed,
+            "pending": left - cancelled,
+            "cancelled": cancelled,
+            "kept": row.images_kept,
+        },
+        "progress_percent": percent,
+        "bytes": {
+            "input": row.input_bytes,
+            "output": row.output_bytes,
+            "saved_percent": saved_percent(row.input_bytes, row.output_bytes),
+        },
+        "errors": dict(errors),
+        "warnings": row.warnings,
+        "options": row.options,
+        "detected": row.detected.get("public"),
+        "webhook": {"url": row.webhook_url} if row.webhook_url else None,
+        "links": links(base_url, row.id),
+    }
+
+
+def image_document(row: Any, store: Store) -> dict[str, Any]:
+    """One image of a request, named by the place where its URL stands first."""
+    return {
+        "row": row.row,
+        "position": row.position,
+        "product": {"serial_number": row.serial_number, "name": row.product_name},
+        "input_url": row.source_url,
+        "output_url": store.public_url(row.storage_key) if row.storage_key else None,
+        "status": row.status,
+        "kept": bool(row.kept),
+        "error": error_document(row),
+        "input_bytes": row.input_bytes,
+        "output_bytes": row.output_bytes,
+        "width": row.width,
+        "height": row.height,
+        "format": row.format,
+        "notes": row.notes,
+        "attempts": row.attempts,
+        "duration_ms": row.duration_ms,
+    }
+
+
+def error_document(row: Any) -> dict[str, Any] | None:
+    """Why an image failed, or why its last attempt did while it waits for the next one."""
+    if row.error_code is None:
+        return None
+    return {
+        "code": row.error_code,
+        "message": row.error_message,
+        "http_status": row.http_status,
+    }
+
+
+def saved_percent(input_bytes: int, output_bytes: int) -> float:
+    """Share of the downloaded bytes that the compressed images do not need any more."""
+    return round(100 * (1 - output_bytes / input_bytes), 1) if input_bytes else 0.0
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None

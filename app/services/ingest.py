@@ -1,0 +1,143 @@
+"""Write an accepted CSV's rows into the tables, batch by batch; a repeat goes on where it ended."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from app.catalog.reader import Detected, InputRow, read_rows
+from app.db import requests, rows
+from app.db.engine import DatabaseUnavailable
+from app.domain.naming import upload_key
+from app.domain.statuses import RequestStatus
+from app.outbound.fetch import host_key
+from app.services.adapters import Adapters, now
+from app.services.finish import announce, end, finish_if_done
+from app.storage.base import ObjectMissing, StoreError
+
+log = structlog.get_logger(__name__)
+
+BATCH_PLACES = 10_000
+# A small first batch, so that images begin to flow at once.
+FIRST_BATCH_PLACES = 500
+# A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.
+ATTEMPTS_MAX = 5
+# More turns than a request can use only find nothing to do; workers look for work themselves, too.
+TURNS_MAX = 8
+IMAGES_PER_TURN = 32
+
+
+@dataclass(slots=True)
+class _Batch:
+    last_row: int = 0
+    products: list[rows.ProductRow] = field(default_factory=list)
+    places: list[rows.PlaceRow] = field(default_factory=list)
+    images: dict[bytes, rows.ImageRow] = field(default_factory=dict)
+
+    def add(self, row: InputRow, places_before: int) -> None:
+        self.last_row = row.row
+        self.products.append(rows.ProductRow(row.row, row.serial_number, row.product_name))
+        for position, url in enumerate(row.urls, start=1):
+            digest = hashlib.blake2b(url.encode(), digest_size=16).digest()
+            self.places.append(rows.PlaceRow(row.row, position, digest))
+            if digest not in self.images:
+                seq = places_before + len(self.places)
+                self.images[digest] = rows.ImageRow(
+                    seq, digest, url, host_key(url), row.row, position
+                )
+
+
+def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool]) -> None:
+    """Write the rows of this request, if nobody else does; a repeat goes on where it ended.
+
+    Args:
+        stopping: asked between batches; True gives the work back to another worker.
+    """
+    moment = now()
+    with adapters.database.transaction() as connection:
+        claimed = requests.claim_ingest(
+            connection, request_id, now=moment, lease_until=_lease(adapters)
+        )
+    if claimed is None:
+        return
+    try:
+        _write_rows(adapters, claimed, stopping)
+    except ObjectMissing:
+        _give_up(adapters, request_id, "The uploaded file is no longer in the store.")
+    except (StoreError, DatabaseUnavailable) as error:
+        # The lease ends by itself and the sweep starts over from the last batch.
+        log.warning("ingest_interrupted", request_id=request_id, error=str(error))
+    except Exception:
+        log.exception("ingest_failed", request_id=request_id, attempt=claimed.ingest_fence)
+        if claimed.ingest_fence >= ATTEMPTS_MAX:
+            _give_up(adapters, request_id, "The file could not be read again after the upload.")
+
+
+def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:
+    request_id = claimed.id
+    places = claimed.ingested_places
+    batch, batch_size = _Batch(), FIRST_BATCH_PLACES
+    with adapters.store.open(upload_key(request_id)) as stream:
+        for row in read_rows(stream, Detected.from_json(claimed.detected)):
+            if row.row <= claimed.ingested_row or row.errors:
+                continue
+            batch.add(row, places)
+            if len(batch.places) < batch_size:
+                continue
+            if not _flush(adapters, claimed, batch, places):
+                return
+            places += len(batch.places)
+            batch, batch_size = _Batch(), BATCH_PLACES
+            if stopping():
+                with adapters.database.transaction() as connection:
+                    requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
+                return
+    if batch.products and not _flush(adapters, claimed, batch, places):
+        return
+    with adapters.database.transaction() as connection:
+        requests.finish_ingest(connection, request_id, fence=claimed.ingest_fence, now=now())
+        ended = finish_if_done(adapters, connection, request_id)
+    announce(adapters, ended)
+
+
+def _flush(adapters: Adapters, claimed: Any, batch: _Batch, places_before: int) -> bool:
+    moment = now()
+    with adapters.database.transaction() as connection:
+        new_images = rows.write(
+            connection,
+            claimed.id,
+            products=batch.products,
+            places=batch.places,
+            images=list(batch.images.values()),
+            now=moment,
+        )
+        ours = requests.advance_ingest(
+            connection,
+            claimed.id,
+            fence=claimed.ingest_fence,
+            row=batch.last_row,
+            places=places_before + len(batch.places),
+            new_images=new_images,
+            lease_until=_lease(adapters),
+            now=moment,
+        )
+        if not ours:
+            connection.rollback()
+            return False
+    if places_before == claimed.ingested_places:
+        turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
+        adapters.hints.send("request.work", claimed.id, times=turns)
+    return True
+
+
+def _give_up(adapters: Adapters, request_id: str, reason: str) -> None:
+    with adapters.database.transaction() as connection:
+        ended = end(adapters, connection, request_id, status=RequestStatus.FAILED, reason=reason)
+    announce(adapters, ended)
+
+
+def _lease(adapters: Adapters) -> Any:
+    return now() + timedelta(seconds=adapters.settings.lease_seconds)

@@ -1,0 +1,174 @@
+"""The files that people download: the output CSV, the report, the failed rows, the sample."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO
+
+from app.catalog import report, writer
+from app.catalog.reader import Detected, InputRow, read_rows
+from app.catalog.sample import sample_csv
+from app.db import images
+from app.domain.errors import OptionInvalid, ServiceUnavailable, WrongState
+from app.domain.naming import upload_key
+from app.domain.statuses import ImageStatus, RequestStatus
+from app.services.adapters import Adapters
+from app.services.read import find
+from app.storage.base import ObjectMissing
+
+CSV = "text/csv; charset=utf-8"
+ROWS_PER_QUERY = 500
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to send as it is made: `chunks` reads the database and the store as it goes."""
+
+    filename: str
+    media_type: str
+    chunks: Iterator[bytes]
+
+
+def sample() -> Download:
+    """A CSV that can be uploaded as it is."""
+    return Download("sample.csv", CSV, iter([sample_csv()]))
+
+
+def output_csv(
+    adapters: Adapters, request_id: str, *, owner: str, partial: bool, raw: bool
+) -> Download:
+    """The input's columns and rows plus `Output Image Urls`.
+
+    Args:
+        partial: give what there is while the request is still running.
+        raw: leave cells as they came, also those that a spreadsheet would run as a formula.
+    Raises:
+        RequestNotFound: see `read.find`.
+        WrongState: still running, and `partial` was not asked for.
+        ServiceUnavailable: the store does not have the uploaded file now.
+    """
+    with adapters.database.read() as connection:
+        request = find(connection, request_id, owner=owner)
+    if not RequestStatus(request.status).is_final and not partial:
+        raise WrongState(
+            f"The request is still {request.status}; the output CSV is ready when it has ended. "
+            "?partial=true gives what there is now.",
+            retry_after_seconds=RETRY_AFTER_SECONDS,
+        )
+    detected = Detected.from_json(request.detected)
+    rows = (
+        (row.cells, _output_urls(adapters, row, found))
+        for row, found in _rows_with_images(adapters, request, detected)
+    )
+    return Download(
+        _name(request.filename, "output"), CSV, writer.write_output(rows, detected, raw=raw)
+    )
+
+
+def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str | None) -> Download:
+    """One line per place; with status `failed`, the input's rows that have a failed image.
+
+    Raises:
+        RequestNotFound: see `read.find`.
+        OptionInvalid: there is no such status.
+        ServiceUnavailable: the store does not have the uploaded file now.
+    """
+    known = [member.value for member in ImageStatus]
+    if status is not None and status not in known:
+        raise OptionInvalid(
+            f"status: {status[:64]!r} is none of {', '.join(known)}.", option="status"
+        )
+    with adapters.database.read() as connection:
+        request = find(connection, request_id, owner=owner)
+    detected = Detected.from_json(request.detected)
+    both = _rows_with_images(adapters, request, detected)
+    if status == ImageStatus.FAILED:
+        failed = ((row.cells, _errors(found)) for row, found in both if _errors(found))
+        return Download(_name(request.filename, "failed"), CSV, report.write_rows(failed, detected))
+    lines = (
+        _report_row(adapters, row, place)
+        for row, found in both
+        for place in found
+        if status is None or place.status == status
+    )
+    return Download(_name(request.filename, "report"), CSV, report.write_report(lines))
+
+
+def _rows_with_images(
+    adapters: Adapters, request: Any, detected: Detected
+) -> Iterator[tuple[InputRow, Sequence[Any]]]:
+    # Opened before the first byte is sent, so that a store that is away is a 503 and not a file
+    # that ends early.
+    try:
+        stream = adapters.store.open(upload_key(request.id))
+    except ObjectMissing:
+        raise ServiceUnavailable("The uploaded file is not in the store.") from None
+    return _pair(adapters, request.id, stream, detected)
+
+
+def _pair(
+    adapters: Adapters, request_id: str, stream: BinaryIO, detected: Detected
+) -> Iterator[tuple[InputRow, Sequence[Any]]]:
+    """Walk the file and the table side by side; both are in the order of the rows."""
+    with closing(stream):
+        rows = read_rows(stream, detected)
+        while chunk := list(islice(rows, ROWS_PER_QUERY)):
+            with adapters.database.read() as connection:
+                found = images.places(
+                    connection,
+                    request_id,
+                    after_row=chunk[0].row - 1,
+                    up_to_row=chunk[-1].row,
+                )
+            by_row: dict[int, list[Any]] = {}
+            for place in found:
+                by_row.setdefault(place.place_row, []).append(place)
+            for row in chunk:
+                yield row, by_row.get(row.row, [])
+
+
+def _output_urls(adapters: Adapters, row: InputRow, found: Sequence[Any]) -> Sequence[str | None]:
+    urls: list[str | None] = [None] * len(row.urls)
+    for place in found:
+        if place.storage_key is not None:
+            urls[place.place_position - 1] = adapters.store.public_url(place.storage_key)
+    return urls
+
+
+def _errors(found: Sequence[Any]) -> str:
+    return "; ".join(
+        f"image {place.place_position}: {place.error_code}: {place.error_message}"
+        for place in found
+        if place.status == ImageStatus.FAILED
+    )
+
+
+def _report_row(adapters: Adapters, row: InputRow, place: Any) -> report.ReportRow:
+    key = place.storage_key
+    return report.ReportRow(
+        row=row.row,
+        position=place.place_position,
+        product_name=row.product_name,
+        serial_number=row.serial_number,
+        input_url=place.source_url,
+        output_url=adapters.store.public_url(key) if key is not None else None,
+        status=place.status,
+        kept=place.kept,
+        error_code=place.error_code,
+        error_message=place.error_message,
+        http_status=place.http_status,
+        input_bytes=place.input_bytes,
+        output_bytes=place.output_bytes,
+        width=place.width,
+        height=place.height,
+        format=place.format,
+        attempts=place.attempts,
+        duration_ms=place.duration_ms,
+    )
+
+
+def _name(filename: str, what: str) -> str:
+    stem = filename.rsplit(".", 1)[0] or "products"
+    return f"{stem}-{what}.csv"

@@ -1,0 +1,123 @@
+"""One claimed image through the pipe: fetch, compress, store. Always ends in an Outcome."""
+
+import random
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from app.db.queue import ClaimedImage, Outcome
+from app.domain.errors import ImageError, InternalError, StorageFailed
+from app.domain.naming import image_key, original_key
+from app.domain.options import ProcessingOptions
+from app.domain.retry import image_retry_delay
+from app.domain.statuses import ImageStatus
+from app.imaging.compress import CompressedImage
+from app.imaging.formats import content_type, extension
+from app.services.adapters import now
+from app.services.workshop import Workshop
+from app.storage.base import StoreError
+
+log = structlog.get_logger(__name__)
+
+
+async def process_image(shop: Workshop, image: ClaimedImage, options: ProcessingOptions) -> Outcome:
+    """Do one attempt at an image. The object is stored before the outcome exists."""
+    started = time.perf_counter()
+    held = 0
+    try:
+        fetched = await shop.fetcher.fetch(image.source_url)
+        held = len(fetched.data)
+        shop.flow.held_bytes += held
+        compressed = await shop.codecs.compress(fetched.data, options)
+        outcome = await _store(shop, image, options, fetched.data, compressed)
+    except ImageError as error:
+        outcome = failure(shop, image, error)
+    except Exception:
+        # Whatever a library comes up with ends this image, never its neighbours.
+        log.exception("image_attempt_crashed", request_id=image.request_id, seq=image.seq)
+        outcome = failure(shop, image, InternalError("Something went wrong on our side."))
+    finally:
+        shop.flow.held_bytes -= held
+    return _timed(outcome, started)
+
+
+def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
+    """The outcome of a failed attempt: another one later, or the image's end."""
+    delay = image_retry_delay(
+        error,
+        attempt=image.attempt,
+        max_attempts=shop.adapters.settings.fetch_max_attempts,
+        chance=random.random(),  # noqa: S311 (spreads load, guards nothing)
+    )
+    final = delay is None
+    log.info(
+        "image_attempt_failed",
+        request_id=image.request_id,
+        seq=image.seq,
+        code=error.code,
+        attempt=image.attempt,
+        final=final,
+    )
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        status=ImageStatus.FAILED.value if final else ImageStatus.PENDING.value,
+        not_before=now() + timedelta(seconds=delay) if delay is not None else None,
+        finished_at=now() if final else None,
+        error_code=error.code,
+        error_message=error.message,
+        http_status=error.http_status,
+    )
+
+
+async def _store(
+    shop: Workshop,
+    image: ClaimedImage,
+    options: ProcessingOptions,
+    original: bytes,
+    compressed: CompressedImage,
+) -> Outcome:
+    store = shop.adapters.store
+    kept_original: str | None = None
+    key = _key(image, compressed.format)
+    try:
+        if options.keep_originals:
+            kept_original = original_key(_key(image, compressed.source_format))
+            await store.put(
+                kept_original, original, content_type=content_type(compressed.source_format)
+            )
+        await store.put(key, compressed.data, content_type=content_type(compressed.format))
+    except StoreError as error:
+        log.warning("image_not_stored", request_id=image.request_id, error=str(error))
+        raise StorageFailed("The compressed image could not be stored.") from error
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        status=ImageStatus.COMPLETED.value,
+        finished_at=now(),
+        storage_key=key,
+        original_key=kept_original,
+        kept=compressed.kept,
+        format=compressed.format,
+        width=compressed.width,
+        height=compressed.height,
+        input_bytes=len(original),
+        output_bytes=len(compressed.data),
+        notes=compressed.notes,
+    )
+
+
+def _key(image: ClaimedImage, format_name: str) -> str:
+    return image_key(
+        image.request_id,
+        row=image.row,
+        position=image.position,
+        product_name=image.product_name,
+        extension=extension(format_name),
+    )
+
+
+def _timed(outcome: Outcome, started: float) -> Outcome:
+    return replace(outcome, duration_ms=round(1000 * (time.perf_counter() - started)))

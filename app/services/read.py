@@ -1,0 +1,130 @@
+"""Answer what clients ask about requests: status, lists, images."""
+
+import base64
+import binascii
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.db import images, requests
+from app.domain.errors import OptionInvalid, RequestNotFound
+from app.domain.statuses import ImageStatus, RequestStatus
+from app.services.adapters import Adapters
+from app.services.documents import image_document, status_document
+
+
+def find(connection: Connection, request_id: str, *, owner: str, lock: bool = False) -> Any:
+    """The row of a request that this caller may see.
+
+    Raises:
+        RequestNotFound: there is none, it was deleted, or it is another key's; the answer does not
+            tell which.
+    """
+    try:
+        canonical = str(uuid.UUID(request_id))
+    except ValueError:
+        row = None
+    else:
+        row = requests.get(connection, canonical, lock=lock)
+    if row is None or (owner and row.owner != owner):
+        raise RequestNotFound(f"There is no request with the id {request_id[:64]!r}.")
+    return row
+
+
+def status(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]:
+    """The status document of one request."""
+    with adapters.database.read() as connection:
+        row = find(connection, request_id, owner=owner)
+        errors = requests.error_counts(connection, [row.id])[row.id]
+    return status_document(row, errors, base_url=adapters.settings.base_url)
+
+
+def requests_page(
+    adapters: Adapters, *, owner: str, cursor: str | None, limit: int, status: str | None
+) -> dict[str, Any]:
+    """Status documents, newest first.
+
+    Raises:
+        OptionInvalid: the cursor is none of ours, or the status does not exist.
+    """
+    _check_status(status, RequestStatus)
+    before = _decode(cursor) if cursor is not None else None
+    if before is not None:
+        before = _uuid(before)
+    with adapters.database.read() as connection:
+        rows = requests.page(connection, owner=owner, before=before, status=status, limit=limit + 1)
+        errors = requests.error_counts(connection, [row.id for row in rows])
+    shown = rows[:limit]
+    base_url = adapters.settings.base_url
+    return {
+        "items": [status_document(row, errors[row.id], base_url=base_url) for row in shown],
+        "next_cursor": _encode(shown[-1].id) if len(rows) > limit else None,
+    }
+
+
+def images_page(
+    adapters: Adapters,
+    request_id: str,
+    *,
+    owner: str,
+    cursor: str | None,
+    limit: int,
+    status: str | None,
+) -> dict[str, Any]:
+    """The images of a request in the order of the file.
+
+    Raises:
+        RequestNotFound: see `find`.
+        OptionInvalid: the cursor is none of ours, or the status does not exist.
+    """
+    _check_status(status, ImageStatus)
+    after = _number(_decode(cursor)) if cursor is not None else 0
+    with adapters.database.read() as connection:
+        request = find(connection, request_id, owner=owner)
+        rows = images.page(connection, request.id, after=after, status=status, limit=limit + 1)
+    shown = rows[:limit]
+    return {
+        "items": [image_document(row, adapters.store) for row in shown],
+        "next_cursor": _encode(str(shown[-1].seq)) if len(rows) > limit else None,
+    }
+
+
+def _check_status(status: str | None, known: type[RequestStatus] | type[ImageStatus]) -> None:
+    values = [member.value for member in known]
+    if status is not None and status not in values:
+        raise OptionInvalid(
+            f"status: {status[:64]!r} is none of {', '.join(values)}.", option="status"
+        )
+
+
+def _encode(value: str) -> str:
+    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, UnicodeError, ValueError):
+        raise _bad_cursor() from None
+
+
+def _uuid(value: str) -> str:
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise _bad_cursor() from None
+
+
+def _number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise _bad_cursor()
+    return int(value)
+
+
+def _bad_cursor() -> OptionInvalid:
+    return OptionInvalid(
+        "cursor: not a cursor of this list; take next_cursor of the page before, or none.",
+        option="cursor",
+    )

@@ -1,0 +1,110 @@
+"""Images that a turn has claimed, but not started: enough that the pipe never waits."""
+
+import asyncio
+import time
+from collections import deque
+from datetime import timedelta
+
+from app.db import queue
+from app.db.queue import ClaimedImage
+from app.services.adapters import now
+from app.services.workshop import Workshop
+
+# Images held ready beyond what can start now.
+AHEAD = 32
+# Pause before looking again after the queue had less than was asked for.
+LOOK_SECONDS = 0.5
+# Looking past a busy host's images costs time that grows with their number: it may take this
+# share of the whole at most.
+PROBE_SHARE = 0.05
+PROBE_SECONDS = 1.0
+
+
+class Shelf:
+    """Claims images of one request and hands them out as their hosts have room.
+
+    Images of a host that has all the connections it may have wait in `blocked`. When nothing else
+    is left, the shelf looks past that host's images for others, so that a slow host delays nobody.
+    """
+
+    def __init__(self, shop: Workshop, request_id: str) -> None:
+        self.shop = shop
+        self.request_id = request_id
+        self.ready: deque[ClaimedImage] = deque()
+        self.blocked: deque[ClaimedImage] = deque()
+        self._look_at = 0.0
+        self._probe_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self.ready) + len(self.blocked)
+
+    def all(self) -> list[ClaimedImage]:
+        """Everything on the shelf."""
+        return [*self.blocked, *self.ready]
+
+    def take(self, room: int) -> list[ClaimedImage]:
+        """Up to `room` images whose hosts have room, and the hosts' room taken for them."""
+        taken: list[ClaimedImage] = []
+        waiting: deque[ClaimedImage] = deque()
+        candidates = deque([*self.blocked, *self.ready])
+        while candidates and len(taken) < room:
+            image = candidates.popleft()
+            if self.shop.host_has_room(image.host):
+                self.shop.running_by_host[image.host] += 1
+                taken.append(image)
+            else:
+                waiting.append(image)
+        self.blocked, self.ready = waiting, deque()
+        for image in candidates:
+            shelf = self.ready if self.shop.host_has_room(image.host) else self.blocked
+            shelf.append(image)
+        return taken
+
+    def drop(self, keep: set[int]) -> None:
+        """Forget all images but those with a `seq` in `keep`."""
+        self.ready = deque(image for image in self.ready if image.seq in keep)
+        self.blocked = deque(image for image in self.blocked if image.seq in keep)
+
+    def look_soon(self) -> None:
+        """Ask the queue again at the next `fill`, although it had nothing the last time."""
+        self._look_at = 0.0
+
+    async def fill(self, *, room: int) -> None:
+        """Claim more when the shelf runs low."""
+        if len(self.ready) > AHEAD // 2 or time.monotonic() < self._look_at:
+            return
+        busy: set[str] = set()
+        if len(self.blocked) >= AHEAD:
+            busy = {image.host for image in self.blocked}
+            if room == 0 or not await self._others_wait(busy):
+                return
+        limit = room + AHEAD - len(self.ready)
+        moment = now()
+        lease_until = moment + timedelta(seconds=self.shop.adapters.settings.lease_seconds)
+        claimed = await self.shop.in_transaction(
+            lambda connection: queue.claim(
+                connection,
+                self.request_id,
+                limit=limit,
+                now=moment,
+                lease_until=lease_until,
+                other_than=busy,
+            )
+        )
+        self.ready.extend(claimed)
+        if len(claimed) < limit:
+            self._look_at = time.monotonic() + LOOK_SECONDS
+
+    async def _others_wait(self, busy: set[str]) -> bool:
+        started = time.monotonic()
+        if started < self._probe_at:
+            return False
+        found = await asyncio.to_thread(self._probe, busy)
+        took = time.monotonic() - started
+        if not found:
+            self._probe_at = started + max(PROBE_SECONDS, took / PROBE_SHARE)
+        return found
+
+    def _probe(self, busy: set[str]) -> bool:
+        with self.shop.adapters.database.read() as connection:
+            return queue.others_wait(connection, self.request_id, now=now(), other_than=busy)

@@ -1,0 +1,261 @@
+"""Take a CSV: check the whole file, keep it, write the request, and only then say yes."""
+
+import asyncio
+import hashlib
+import json
+import unicodedata
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+import structlog
+import uuid_utils
+
+from app.catalog.reader import Findings, validate
+from app.db import idempotency, requests
+from app.domain.errors import DnsFailed, IdempotencyMismatch, ImageError, OptionInvalid
+from app.domain.naming import UPLOADS_PREFIX, upload_key
+from app.domain.options import ProcessingOptions
+from app.domain.statuses import RequestStatus
+from app.services.adapters import Adapters, now
+from app.services.documents import links
+from app.storage.base import StoreError
+
+log = structlog.get_logger(__name__)
+
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+FILENAME_LENGTH_MAX = 150
+
+
+def preview(
+    adapters: Adapters,
+    *,
+    content: BinaryIO,
+    filename: str,
+    options: ProcessingOptions,
+    encoding: str | None = None,
+    accept_valid_rows: bool = False,
+) -> dict[str, Any]:
+    """What an upload of this file would find; nothing is stored.
+
+    Raises:
+        RequestError: the file cannot be used; see `catalog.reader.validate`.
+    """
+    findings = validate(
+        content,
+        max_rows=adapters.settings.max_rows,
+        encoding=encoding,
+        accept_valid_rows=accept_valid_rows,
+    )
+    return {
+        "dry_run": True,
+        "filename": clean_filename(filename),
+        "message": _message(findings, "can be processed"),
+        **_found(findings),
+        "options": options.model_dump(mode="json"),
+    }
+
+
+def submit(
+    adapters: Adapters,
+    *,
+    content: BinaryIO,
+    filename: str,
+    options: ProcessingOptions,
+    webhook_url: str | None,
+    owner: str,
+    idempotency_key: str | None = None,
+    encoding: str | None = None,
+    accept_valid_rows: bool = False,
+) -> dict[str, Any]:
+    """Accept a CSV for processing and return the answer; from then on it is kept.
+
+    Args:
+        content: the file, open and seekable.
+        owner: digest of the caller's API key; empty where the service is open.
+        idempotency_key: a repeat with the same key, file and options gets the first answer.
+    Raises:
+        RequestError: the file or an option cannot be used, or the key was used for another upload.
+        StoreError, DatabaseUnavailable: nothing was accepted.
+    """
+    fingerprint = ""
+    if idempotency_key is not None:
+        fingerprint = _fingerprint(content, options, webhook_url, encoding, accept_valid_rows)
+        kept = _kept_answer(adapters, owner, idempotency_key, fingerprint)
+        if kept is not None:
+            return kept
+    _check_webhook(adapters, webhook_url)
+    findings = validate(
+        content,
+        max_rows=adapters.settings.max_rows,
+        encoding=encoding,
+        accept_valid_rows=accept_valid_rows,
+    )
+    request_id = str(uuid_utils.uuid7())
+    answer = {
+        "request_id": request_id,
+        "status": RequestStatus.PENDING.value,
+        "message": _message(findings, "accepted"),
+        **_found(findings),
+        "links": links(adapters.settings.base_url, request_id),
+    }
+    content.seek(0)
+    adapters.store.put_file(upload_key(request_id), content, content_type="text/csv")
+    try:
+        first = _write(
+            adapters,
+            answer,
+            findings,
+            filename,
+            options,
+            webhook_url,
+            owner,
+            idempotency_key,
+            fingerprint,
+        )
+    except BaseException:
+        _discard(adapters, request_id)
+        raise
+    if not first:
+        _discard(adapters, request_id)
+        kept = _kept_answer(adapters, owner, idempotency_key or "", fingerprint)
+        # The row that refused ours is committed, so its answer is there to be read.
+        return kept or answer
+    log.info(
+        "request_accepted",
+        request_id=request_id,
+        products=findings.products,
+        images=findings.images,
+        places=findings.places,
+    )
+    adapters.hints.send("request.ingest", request_id)
+    return answer
+
+
+def clean_filename(filename: str) -> str:
+    """The caller's name for the file without folders and control characters."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(
+        character for character in name if not unicodedata.category(character).startswith("C")
+    ).strip()
+    return name[-FILENAME_LENGTH_MAX:] or "products.csv"
+
+
+def _write(
+    adapters: Adapters,
+    answer: dict[str, Any],
+    findings: Findings,
+    filename: str,
+    options: ProcessingOptions,
+    webhook_url: str | None,
+    owner: str,
+    idempotency_key: str | None,
+    fingerprint: str,
+) -> bool:
+    moment = now()
+    request_id = answer["request_id"]
+    with adapters.database.transaction() as connection:
+        requests.add(
+            connection,
+            {
+                "id": request_id,
+                "owner": owner,
+                "status": RequestStatus.PENDING.value,
+                "filename": clean_filename(filename),
+                "options": options.model_dump(mode="json"),
+                "detected": findings.detected.to_json() | {"public": findings.detected.public()},
+                "warnings": findings.warnings,
+                "webhook_url": webhook_url or adapters.settings.webhook_url,
+                "created_at": moment,
+                "updated_at": moment,
+                "products": findings.products,
+                "places": findings.places,
+                "images_total": findings.images,
+            },
+        )
+        if idempotency_key is None:
+            return True
+        first = idempotency.keep(
+            connection,
+            owner=owner,
+            key=idempotency_key,
+            fingerprint=fingerprint,
+            request_id=request_id,
+            answer=answer,
+            now=moment,
+            since=moment - IDEMPOTENCY_KEPT,
+        )
+        if not first:
+            requests.remove(connection, request_id)
+        return first
+
+
+def _kept_answer(
+    adapters: Adapters, owner: str, key: str, fingerprint: str
+) -> dict[str, Any] | None:
+    with adapters.database.read() as connection:
+        kept = idempotency.find(connection, owner=owner, key=key, since=now() - IDEMPOTENCY_KEPT)
+    if kept is None:
+        return None
+    if kept.fingerprint != fingerprint:
+        raise IdempotencyMismatch(
+            "This Idempotency-Key was sent with another file or other options within the last "
+            "24 hours; use a new key for a new upload."
+        )
+    return kept.answer
+
+
+def _fingerprint(
+    content: BinaryIO,
+    options: ProcessingOptions,
+    webhook_url: str | None,
+    encoding: str | None,
+    accept_valid_rows: bool,
+) -> str:
+    digest = hashlib.sha256()
+    while chunk := content.read(1_048_576):
+        digest.update(chunk)
+    content.seek(0)
+    rest = [options.model_dump(mode="json"), webhook_url, encoding, accept_valid_rows]
+    digest.update(json.dumps(rest, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _check_webhook(adapters: Adapters, webhook_url: str | None) -> None:
+    if webhook_url is None:
+        return
+    try:
+        asyncio.run(adapters.webhooks.check(webhook_url))
+    except DnsFailed:
+        # A receiver that is not up yet is no reason to refuse: each delivery looks again.
+        log.info("webhook_host_unresolved_at_registration")
+    except ImageError as error:
+        raise OptionInvalid(f"webhook_url: {error.message}", option="webhook_url") from error
+
+
+def _discard(adapters: Adapters, request_id: str) -> None:
+    try:
+        adapters.store.delete_prefix(f"{UPLOADS_PREFIX}{request_id}/")
+    except StoreError as error:
+        log.warning("orphaned_upload", request_id=request_id, error=str(error))
+
+
+def _found(findings: Findings) -> dict[str, Any]:
+    return {
+        "products": findings.products,
+        "images": findings.images,
+        "places": findings.places,
+        "duplicates": findings.duplicates,
+        "bad_rows": findings.bad_rows,
+        "warnings": findings.warnings,
+        "detected": findings.detected.public(),
+    }
+
+
+def _message(findings: Findings, verdict: str) -> str:
+    return (
+        f"{_count(findings.products, 'product')} with {_count(findings.images, 'image')} {verdict}."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

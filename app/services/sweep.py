@@ -1,0 +1,128 @@
+"""Find what a lost hint or a dead worker left behind."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from app.db import deliveries, idempotency, leases, queue, requests, stalled
+from app.db.queue import Outcome
+from app.domain.statuses import ImageStatus
+from app.services.adapters import Adapters, now
+from app.services.cancel import mark_images
+from app.services.delete import purge
+from app.services.finish import announce, finish_if_done
+from app.services.record import record_outcomes
+from app.services.submit import IDEMPOTENCY_KEPT
+from app.storage.base import StoreError
+
+log = structlog.get_logger(__name__)
+
+LEASE = "sweep"
+IMAGES_PER_SWEEP = 5_000
+REQUESTS_PER_SWEEP = 100
+
+
+def sweep(adapters: Adapters, *, holder: str) -> None:
+    """One round over everything that may be stuck; by one worker at a time, harmless by two."""
+    moment = now()
+    expires_at = moment + timedelta(seconds=2 * adapters.settings.sweep_seconds)
+    with adapters.database.transaction() as connection:
+        ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
+    if not ours:
+        return
+    _return_expired(adapters)
+    _finish_full(adapters)
+    _finish_cancelled(adapters)
+    _apply_retention(adapters)
+    _purge_hidden(adapters)
+    with adapters.database.transaction() as connection:
+        idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
+
+
+def _return_expired(adapters: Adapters) -> None:
+    """Give images whose worker went silent to the others; the attempt counts.
+
+    An image that takes its worker down each time ends as failed, and does not go on for ever.
+    """
+    moment = now()
+    announced: list[str] = []
+    with adapters.database.transaction() as connection:
+        by_request: dict[str, list[Outcome]] = defaultdict(list)
+        for row in queue.expired(connection, now=moment, limit=IMAGES_PER_SWEEP):
+            by_request[row.request_id].append(_outcome_of_silence(adapters, row, moment))
+        for request_id, outcomes in by_request.items():
+            log.warning("leases_returned", request_id=request_id, images=len(outcomes))
+            announced += record_outcomes(adapters, connection, request_id, outcomes)
+    announce(adapters, announced)
+
+
+def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
+    if row.attempts < adapters.settings.fetch_max_attempts:
+        return Outcome(
+            seq=row.seq, fence=row.fence, status=ImageStatus.PENDING.value, not_before=moment
+        )
+    return Outcome(
+        seq=row.seq,
+        fence=row.fence,
+        status=ImageStatus.FAILED.value,
+        finished_at=moment,
+        error_code="internal",
+        error_message="The worker stopped at every attempt at this image.",
+    )
+
+
+def _finish_full(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.full(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        with adapters.database.transaction() as connection:
+            announced = finish_if_done(adapters, connection, request_id)
+        announce(adapters, announced)
+
+
+def _finish_cancelled(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.cancelled_with_images(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        mark_images(adapters, request_id)
+
+
+def _apply_retention(adapters: Adapters) -> None:
+    days = adapters.settings.retention_days
+    if days == 0:
+        return
+    moment = now()
+    with adapters.database.transaction() as connection:
+        before = moment - timedelta(days=days)
+        for request_id in stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP):
+            requests.hide(connection, request_id, now=moment)
+            log.info("request_expired", request_id=request_id)
+
+
+def _purge_hidden(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.hidden(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        try:
+            purge(adapters, request_id)
+        except StoreError as error:
+            log.warning("purge_postponed", request_id=request_id, error=str(error))
+
+
+def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
+    """Tasks that could be done now, as (task, id): what a worker that hears nothing does.
+
+    Each of them claims before it works, so doing one that another worker has begun is harmless.
+    """
+    moment = now()
+    with adapters.database.read() as connection:
+        to_ingest = stalled.to_ingest(connection, now=moment, limit=limit)
+        to_work = stalled.with_due_images(connection, now=moment, limit=limit)
+        to_deliver = deliveries.due(connection, now=moment, limit=limit)
+    return (
+        [("request.ingest", request_id) for request_id in to_ingest]
+        + [("request.work", request_id) for request_id in to_work]
+        + [("webhook.deliver", delivery_id) for delivery_id in to_deliver]
+    )

@@ -1,0 +1,220 @@
+"""A lane's turn on one request: claim, fetch, compress, store, record, until its time is over."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from app.db import queue, requests
+from app.db.engine import DatabaseUnavailable
+from app.db.queue import ClaimedImage, Outcome
+from app.domain.options import ProcessingOptions
+from app.domain.statuses import RequestStatus
+from app.services.adapters import now
+from app.services.finish import announce
+from app.services.pipeline import process_image
+from app.services.record import record_outcomes
+from app.services.shelf import Shelf
+from app.services.workshop import Workshop
+
+log = structlog.get_logger(__name__)
+
+TURN_SECONDS = 10.0
+# Results written in one transaction, and how long the first of them may wait for it.
+RECORD_BATCH = 64
+RECORD_AFTER_SECONDS = 0.25
+# How soon a cancelled request is noticed.
+CHECK_SECONDS = 0.5
+
+
+async def take_turn(shop: Workshop, request_id: str) -> None:
+    """Work on a request until it has nothing to claim or its time slice is over.
+
+    A second turn on the same request in the same process ends at once: one has the whole pipe.
+    """
+    if shop.draining or request_id in shop.turns:
+        return
+    shop.turns.add(request_id)
+    again = False
+    try:
+        row = await shop.in_transaction(lambda connection: requests.get(connection, request_id))
+        if row is None or row.status != RequestStatus.PROCESSING:
+            return
+        options = ProcessingOptions.model_validate(row.options)
+        again = await Turn(shop, request_id, options).run()
+    finally:
+        shop.turns.discard(request_id)
+    if again:
+        await asyncio.to_thread(shop.adapters.hints.send, "request.work", request_id)
+
+
+class Turn:
+    """The state of one turn; `run` is its whole life."""
+
+    def __init__(self, shop: Workshop, request_id: str, options: ProcessingOptions) -> None:
+        self.shop = shop
+        self.adapters = shop.adapters
+        self.request_id = request_id
+        self.options = options
+        self.shelf = Shelf(shop, request_id)
+        self.running: dict[asyncio.Task[Outcome], ClaimedImage] = {}
+        self.outcomes: list[Outcome] = []
+        self.oldest_outcome_at = 0.0
+        self.slice_ends = time.monotonic() + TURN_SECONDS
+        self.checked_at = self.renewed_at = time.monotonic()
+        self.open = True
+        self.ingesting = True
+
+    async def run(self) -> bool:
+        """Work; returns True when the request should come back to the queue's tail."""
+        try:
+            while await self._step():
+                pass
+            return self.open and not self.shop.draining and self._time_is_over()
+        except DatabaseUnavailable:
+            # Only at the end of a stop's grace: the leases will bring the images back.
+            log.warning("turn_abandoned", request_id=self.request_id)
+            return False
+        finally:
+            await self._let_go()
+
+    async def _step(self) -> bool:
+        """One round of the loop; False when the turn is over."""
+        await self._check()
+        if not self.open or self.shop.grace_is_over:
+            return False
+        stopping = self.shop.draining or self._time_is_over()
+        if stopping:
+            await self._empty_shelf()
+        else:
+            await self.shelf.fill(room=self._room())
+            self._start()
+        if self.running:
+            self._collect(await self._wait())
+            await self._record(everything=False)
+            return True
+        await self._record(everything=True)
+        return False if stopping else await self._pause()
+
+    def _time_is_over(self) -> bool:
+        # While a lane of this process is free, nobody waits for this one: going on saves the
+        # pipe from running dry for nothing.
+        return time.monotonic() > self.slice_ends and len(self.shop.turns) >= self.shop.lanes
+
+    def _room(self) -> int:
+        return self.shop.flow.room(turns=len(self.shop.turns), running_in_turn=len(self.running))
+
+    async def _check(self) -> None:
+        """Notice a cancelled or deleted request; keep the leases alive."""
+        moment = time.monotonic()
+        if moment - self.checked_at >= CHECK_SECONDS:
+            self.checked_at = moment
+            row = await self.shop.in_transaction(
+                lambda connection: requests.get(connection, self.request_id)
+            )
+            self.open = row is not None and row.status == RequestStatus.PROCESSING
+            self.ingesting = row is not None and row.ingested_at is None
+        lease_seconds = self.adapters.settings.lease_seconds
+        if moment - self.renewed_at >= lease_seconds / 3:
+            self.renewed_at = moment
+            await self._renew(lease_seconds)
+
+    async def _renew(self, lease_seconds: float) -> None:
+        held = [*self.shelf.all(), *self.running.values()]
+        if not held:
+            return
+        until = now() + timedelta(seconds=lease_seconds)
+        ours = await self.shop.in_transaction(
+            lambda connection: queue.renew(connection, self.request_id, held, lease_until=until)
+        )
+        # A worker that was frozen past its lease finds here that others went on without it.
+        self.shelf.drop(keep=ours)
+        for task, image in self.running.items():
+            if image.seq not in ours:
+                task.cancel()
+
+    def _start(self) -> None:
+        for image in self.shelf.take(self._room()):
+            self.shop.flow.running += 1
+            task = asyncio.create_task(process_image(self.shop, image, self.options))
+            self.running[task] = image
+
+    async def _wait(self) -> set[asyncio.Task[Outcome]]:
+        done, _ = await asyncio.wait(
+            self.running, timeout=RECORD_AFTER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        self.shop.flow.adjust()
+        return done
+
+    def _collect(self, done: set[asyncio.Task[Outcome]]) -> None:
+        for task in done:
+            image = self.running.pop(task)
+            self.shop.flow.running -= 1
+            self.shop.leave_host(image.host)
+            if task.cancelled():
+                continue
+            if not self.outcomes:
+                self.oldest_outcome_at = time.monotonic()
+            self.outcomes.append(task.result())
+
+    async def _record(self, *, everything: bool) -> None:
+        waited = time.monotonic() - self.oldest_outcome_at
+        due = everything or len(self.outcomes) >= RECORD_BATCH or waited >= RECORD_AFTER_SECONDS
+        if not self.outcomes or not due:
+            return
+        batch, self.outcomes = self.outcomes, []
+
+        def write(connection: Connection) -> list[str]:
+            return record_outcomes(self.adapters, connection, self.request_id, batch)
+
+        announced = await self.shop.in_transaction(write)
+        if announced:
+            # In a thread, as a broker that is away may keep the sender for a second.
+            await asyncio.to_thread(announce, self.adapters, announced)
+
+    async def _pause(self) -> bool:
+        """Nothing is in flight: wait for the next due image, or end the turn."""
+        if len(self.shelf):
+            # Another request of this process has all the connections that the host may have.
+            await asyncio.sleep(0.05)
+            return True
+        due = await self.shop.in_transaction(
+            lambda connection: queue.next_due(connection, self.request_id)
+        )
+        wait = (due - now()).total_seconds() if due is not None else CHECK_SECONDS
+        if wait > TURN_SECONDS or (due is None and not self.ingesting):
+            return False
+        await asyncio.sleep(min(max(wait, 0.01), CHECK_SECONDS))
+        self.shelf.look_soon()
+        return True
+
+    async def _empty_shelf(self) -> None:
+        if len(self.shelf):
+            unstarted = self.shelf.all()
+            self.shelf.drop(keep=set())
+            await self.shop.in_transaction(
+                lambda connection: queue.give_back(connection, self.request_id, unstarted)
+            )
+
+    async def _let_go(self) -> None:
+        """Stop what still runs, record what is done, and give the rest back uncounted."""
+        held = [*self.shelf.all(), *self.running.values()]
+        for task in self.running:
+            task.cancel()
+        if self.running:
+            await asyncio.wait(self.running)
+        self._collect(set(self.running))
+        if not self.open:
+            return
+        done = {outcome.seq for outcome in self.outcomes}
+        rest = [image for image in held if image.seq not in done]
+        try:
+            await self._record(everything=True)
+            if rest:
+                await self.shop.in_transaction(
+                    lambda connection: queue.give_back(connection, self.request_id, rest)
+                )
+        except DatabaseUnavailable as error:
+            log.warning("claims_left_to_their_leases", images=len(rest), error=str(error))

@@ -1,0 +1,1 @@
+"""Where files lie: compressed images, uploaded CSVs, kept originals."""

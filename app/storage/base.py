@@ -1,0 +1,49 @@
+"""What every store can do."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+
+class ObjectMissing(Exception):
+    """There is no object under this key."""
+
+
+class StoreError(Exception):
+    """The store did not answer or refused; the message names the cause for the operator's log."""
+
+
+class Store(Protocol):
+    """One place for objects, addressed by keys like `{request_id}/2-1-blue-shirt.jpg`.
+
+    Keys are relative POSIX paths of safe characters (`domain/naming.py` makes them). Writing a key
+    again replaces the object as a whole: a reader sees the old or the new one, never a part.
+    Every method raises StoreError when the store fails.
+    """
+
+    async def put(self, key: str, data: bytes, *, content_type: str) -> None:
+        """Write a small object (an image) from the worker's event loop."""
+
+    def put_file(self, key: str, source: BinaryIO, *, content_type: str) -> None:
+        """Write a large private object from an open binary file, from its current position."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open an object for reading; seekable. The caller closes it.
+
+        Raises:
+            ObjectMissing: nothing lies under this key.
+        """
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with `prefix`, in no promised order."""
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Delete every object whose key starts with `prefix`; returns how many went."""
+
+    def public_url(self, key: str) -> str:
+        """The address under which anybody can GET this object."""
+
+    def check(self) -> None:
+        """Prove that the store answers and is writable; used at start and by /readyz."""
+
+    async def aclose(self) -> None:
+        """Give back connections."""

@@ -1,0 +1,142 @@
+"""What runs inside a worker process: one event loop for all I/O, the codecs, and the sweep."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError
+from typing import Any
+
+import structlog
+
+from app.bootstrap import build_workshop
+from app.db.engine import DatabaseUnavailable
+from app.services.adapters import Adapters
+from app.services.delete import purge
+from app.services.deliver import deliver
+from app.services.ingest import ingest
+from app.services.sweep import open_work, sweep
+from app.services.work import take_turn
+from app.services.workshop import Workshop
+
+log = structlog.get_logger(__name__)
+
+# Beyond the grace: time to record, give back and close.
+CLOSING_SECONDS = 15.0
+
+
+class Runtime:
+    """The worker's inside, apart from how hints reach it; shared by all threads of the process.
+
+    `start` opens it, `run` does one task and returns when it is done, `drain` begins a stop and
+    `stop` ends it; no child process and no thread is left behind.
+    """
+
+    def __init__(self, adapters: Adapters) -> None:
+        self.adapters = adapters
+        self.holder = uuid.uuid4().hex
+        self.shop: Workshop = build_workshop(adapters)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
+        self._found_work: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the codecs, the loop and the sweep."""
+        self.shop.codecs.start()
+        self._thread.start()
+        self._await(self._start_sweeping())
+        log.info("worker_started", codec_processes=self.shop.codecs.processes)
+
+    def run(self, task: str, an_id: str) -> None:
+        """Do one task to its end, on the caller's thread or on the loop."""
+        try:
+            if task == "request.ingest":
+                ingest(self.adapters, an_id, stopping=lambda: self.shop.draining)
+            elif task == "request.work":
+                self._await(take_turn(self.shop, an_id))
+            elif task == "webhook.deliver":
+                self._await(deliver(self.adapters, an_id))
+            elif task == "request.purge":
+                purge(self.adapters, an_id)
+        except (DatabaseUnavailable, CancelledError) as error:
+            # The database comes back and the sweep with it; a stop leaves the rest to leases.
+            log.warning("task_interrupted", task=task, id=an_id, error=repr(error))
+
+    def drain(self) -> None:
+        """Start nothing new; what is in flight has SHUTDOWN_GRACE_SECONDS to end."""
+        if not self.shop.draining:
+            log.info("worker_draining", requests=len(self.shop.turns))
+            self.shop.drain(self.adapters.settings.shutdown_grace_seconds)
+
+    def stop(self) -> None:
+        """Wait for what is in flight, give the rest back, and close everything."""
+        self.drain()
+        try:
+            self._await(self._close())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self.shop.codecs.close()
+        log.info("worker_stopped")
+
+    def _await(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _start_sweeping(self) -> None:
+        self._sweeper = asyncio.create_task(self._sweep_for_ever())
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(sweep, self.adapters, holder=self.holder)
+                await self._look_for_work()
+            except DatabaseUnavailable as error:
+                log.warning("sweep_postponed", error=str(error))
+            except Exception:
+                # A bug in one round must not end the sweep: it is what recovers everything else.
+                log.exception("sweep_failed")
+            await asyncio.sleep(self.adapters.settings.sweep_seconds)
+
+    async def _look_for_work(self) -> None:
+        """Begin what no hint has told us of, as far as there are free lanes."""
+        if self.shop.draining:
+            return
+        found = await asyncio.to_thread(open_work, self.adapters, limit=self.shop.lanes)
+        for task, an_id in found:
+            if len(self._found_work) >= self.shop.lanes:
+                return
+            if task == "request.work" and (
+                an_id in self.shop.turns or len(self.shop.turns) >= self.shop.lanes
+            ):
+                continue
+            work = asyncio.create_task(self._do(task, an_id))
+            self._found_work.add(work)
+            work.add_done_callback(self._found_work.discard)
+
+    async def _do(self, task: str, an_id: str) -> None:
+        try:
+            if task == "request.work":
+                await take_turn(self.shop, an_id)
+            elif task == "webhook.deliver":
+                await deliver(self.adapters, an_id)
+            else:
+                await asyncio.to_thread(self.run, task, an_id)
+        except Exception:
+            log.exception("task_failed", task=task, id=an_id)
+
+    async def _close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        turns = [task for task in others if task is not self._sweeper]
+        if turns:
+            grace = self.adapters.settings.shutdown_grace_seconds + CLOSING_SECONDS
+            _, late = await asyncio.wait(turns, timeout=grace)
+            for task in late:
+                log.error("task_abandoned", task=repr(task.get_coro()))
+                task.cancel()
+        await self.shop.fetcher.aclose()
+        await self.adapters.webhooks.aclose()
+        await self.adapters.store.aclose()

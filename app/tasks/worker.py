@@ -1,0 +1,40 @@
+"""The worker as a process of its own, on Redis."""
+
+from functools import lru_cache
+from typing import Any
+
+from celery import Celery, signals
+
+from app.bootstrap import build_adapters
+from app.config import settings
+from app.logs import configure_logs
+from app.tasks.registry import register_tasks
+from app.tasks.runtime import Runtime
+
+
+@lru_cache(maxsize=1)
+def worker_app() -> Celery:
+    """The Celery app of this process, with a runtime that lives as long as its worker."""
+    configure_logs(settings())
+    adapters = build_adapters(settings())
+    runtime = Runtime(adapters)
+    celery = adapters.hints.celery
+    register_tasks(celery, lambda: runtime)
+
+    def start(**_: Any) -> None:
+        runtime.start()
+
+    def drain(**_: Any) -> None:
+        runtime.drain()
+
+    def stop(**_: Any) -> None:
+        runtime.stop()
+        adapters.database.close()
+
+    # Connected, it keeps Celery from putting its own log handlers in place of ours.
+    signals.setup_logging.connect(lambda **_: None, weak=False)
+    # Celery says when: the tasks only find an open runtime.
+    signals.worker_init.connect(start, weak=False)
+    signals.worker_shutting_down.connect(drain, weak=False)
+    signals.worker_shutdown.connect(stop, weak=False)
+    return celery

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Set up and run every check: style, types, layers, then all tests against real parts.
+#
+#   ./test.sh                      everything
+#   ./test.sh tests/unit -k csv    only pytest, with these arguments
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+"$root/setup.sh" --dev
+cd -- "$root"
+bin=$root/.venv/bin
+status=0
+
+check() {
+    printf '== %s\n' "$*"
+    "$bin/$1" "${@:2}" && return
+    status=1
+    printf 'test.sh: %s failed\n' "$*" >&2
+}
+
+if (($# == 0)); then
+    check ruff check .
+    check ruff format --check .
+    check mypy
+    check lint-imports
+fi
+
+# After a failed check the tests run all the same: one run tells everything, the exit code says
+# that not all is well, and the last line is always pytest's own.
+"$bin/python" -m pytest -n 2 "$@" || status=$?
+exit "$status"

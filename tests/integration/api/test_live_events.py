@@ -1,0 +1,143 @@
+"""Server-Sent Events: only changes, in order, and an end."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.integration.api.parts import (
+    Service,
+    accepted,
+    ended,
+    make_csv,
+    make_jpeg,
+    wait_until,
+)
+from tests.parts.image_host import ImageHost
+
+
+@dataclass(frozen=True)
+class Event:
+    name: str
+    data: dict[str, Any]
+    id: str
+    at_seconds: float
+
+
+def events(response: httpx.Response) -> Iterator[Event]:
+    fields: dict[str, str] = {}
+    for line in response.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            data = json.loads(fields["data"])
+            yield Event(fields["event"], data, fields.get("id", ""), time.monotonic())
+            fields = {}
+
+
+def follow(client: httpx.Client, request_id: str, last: str | None = None) -> list[Event]:
+    headers = {"Last-Event-ID": last} if last else {}
+    with client.stream("GET", f"/requests/{request_id}/events", headers=headers) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["cache-control"] == "no-cache"
+        return list(events(response))
+
+
+def test_progress_comes_when_something_changed_and_done_comes_last(
+    client: httpx.Client, slow_host: ImageHost
+) -> None:
+    urls = [slow_host.add(f"{n}.jpg", make_jpeg(), delay=n * 0.4) for n in range(4)]
+    request_id = accepted(client, make_csv(*[("Shirt", url) for url in urls]))
+    seen = follow(client, request_id)
+    *progress, done = seen
+    assert {event.name for event in progress} == {"progress"}
+    assert done.name == "done"
+    assert done.data == client.get(f"/status/{request_id}").json()
+    assert len(progress) >= 2
+    assert len({event.id for event in progress}) == len(progress)
+    completed = [event.data["images"]["completed"] for event in progress]
+    assert completed == sorted(completed)
+    gaps = [
+        later.at_seconds - earlier.at_seconds
+        for earlier, later in zip(progress, progress[1:], strict=False)
+    ]
+    assert min(gaps) > 0.4
+
+
+def test_an_ended_request_tells_its_state_and_done(
+    client: httpx.Client, image_host: ImageHost
+) -> None:
+    request_id = accepted(client, make_csv(("Shirt", image_host.add("a.jpg", make_jpeg()))))
+    ended(client, request_id)
+    seen = follow(client, request_id)
+    assert [event.name for event in seen] == ["progress", "done"]
+    assert [event.name for event in follow(client, request_id, seen[-1].id)] == ["done"]
+
+
+def test_a_reconnect_repeats_no_state_that_was_seen(
+    client: httpx.Client, slow_host: ImageHost
+) -> None:
+    url = slow_host.add("a.jpg", make_jpeg(), delay=2)
+    request_id = accepted(client, make_csv(("Shirt", url)))
+    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    path = f"/requests/{request_id}/events"
+    with client.stream("GET", path) as response:
+        first = next(events(response))
+    seen = follow(client, request_id, first.id)
+    assert first.id not in [event.id for event in seen]
+    assert [event.name for event in seen] == ["progress", "done"]
+
+
+def test_a_deleted_request_ends_its_stream_without_done(
+    service: Service, slow_host: ImageHost
+) -> None:
+    url = slow_host.add("a.jpg", make_jpeg(), delay=3)
+    request_id = accepted(service.client, make_csv(("Shirt", url)))
+    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    with service.client.stream("GET", f"/requests/{request_id}/events") as response:
+        stream = events(response)
+        assert next(stream).name == "progress"
+        assert httpx.delete(f"{service.base_url}/requests/{request_id}").status_code == 204
+        assert [event.name for event in stream if event.name == "done"] == []
+
+
+def test_a_client_that_leaves_ends_the_polling(service: Service, slow_host: ImageHost) -> None:
+    url = slow_host.add("a.jpg", make_jpeg(), delay=3)
+    request_id = accepted(service.client, make_csv(("Shirt", url)))
+    with httpx.stream("GET", f"{service.base_url}/requests/{request_id}/events") as response:
+        next(events(response))
+
+    def counted() -> bool:
+        # A call is counted at its end: this one only once the server has let go of the stream.
+        text = service.client.get("/metrics").text
+        route = 'route="/requests/{request_id}/events"'
+        return any(route in line for line in text.splitlines() if "_count" in line)
+
+    wait_until(counted, timeout_seconds=3)
+
+
+def test_streams_end_when_the_service_is_about_to_stop(
+    service: Service, slow_host: ImageHost
+) -> None:
+    url = slow_host.add("a.jpg", make_jpeg(), delay=3)
+    request_id = accepted(service.client, make_csv(("Shirt", url)))
+    draining = service.app.state.draining
+    timer = threading.Timer(0.3, draining.begin)
+    timer.start()
+    try:
+        started = time.monotonic()
+        seen = follow(service.client, request_id)
+        assert time.monotonic() - started < 2
+        assert "done" not in [event.name for event in seen]
+        ready = service.client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["checks"]["draining"] == "yes"
+    finally:
+        timer.join()
+        draining._asked.clear()

@@ -1,0 +1,104 @@
+"""Finding, starting and stopping the servers that are programs of their own."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+
+
+class PartMissing(Exception):
+    """A program that the tests need is not there; the message says what to install."""
+
+
+def find_program(name: str, *, folders: Sequence[Path] = (), install: str) -> str:
+    """The path of a program from the PATH or one of the folders, the later folder first.
+
+    Raises:
+        PartMissing: it is nowhere. The tests then fail: a skip would look like a pass.
+    """
+    for folder in sorted(folders, reverse=True):
+        if found := shutil.which(name, path=str(folder)):
+            return found
+    if found := shutil.which(name):
+        return found
+    raise PartMissing(f"The tests need the program {name}. Install it: {install}")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def private_folder(name: str) -> Path:
+    """A new folder outside pytest's own, which other users (Postgres's) could not enter."""
+    return Path(tempfile.mkdtemp(prefix=f"ips-test-{name}-"))
+
+
+class ServerProcess:
+    """One server under a keeper.
+
+    Args:
+        name: for messages.
+        command: program and arguments.
+        folder: its working folder, removed at the end.
+        answers: raises, or returns False, while the server is not ready.
+        user: whom to run it as; empty for ourselves.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        answers: Callable[[], object],
+        user: str = "",
+    ) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the server
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.parts.keeper", str(folder), user, *command],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            cwd=REPOSITORY,
+            # Ctrl-C in the terminal ends pytest; pytest's end ends the keeper.
+            start_new_session=True,
+        )
+        try:
+            self._wait_until(name, answers)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server and wait until it and its folder are gone."""
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait(START_SECONDS)
+        self._log.close()
+
+    def _wait_until(self, name: str, answers: Callable[[], object]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        last_error: Exception | None = None
+        while time.monotonic() < deadline:
+            if self._keeper.poll() is not None:
+                break
+            try:
+                if answers() is not False:
+                    return
+            except Exception as error:
+                last_error = error
+            time.sleep(0.05)
+        self._log.seek(0)
+        said = self._log.read().decode(errors="replace")[-2000:]
+        raise RuntimeError(f"{name} did not start: {last_error}\n{said}")

@@ -1,0 +1,1 @@
+"""Pictures: what goes wrong with them, and what has to come out."""
