@@ -16,12 +16,13 @@ from app.storage.s3 import S3Store
 
 # Requests that one worker process works on side by side.
 LANES = 8
-# A decoded pixel takes 4 bytes, and a step holds up to four copies of a picture; what the
-# libraries themselves map comes on top.
-CODEC_BYTES_PER_PIXEL = 16
-CODEC_BASE_BYTES = 1_000_000_000
-CODEC_CPU_SECONDS = 30.0
-CODEC_WALL_SECONDS = 60.0
+# What one picture may add to a codec child: a decoded pixel takes 3 or 4 bytes, and a step holds a
+# few copies. 700 MB at the default of 50 megapixels; the few kinds of work that need more at that
+# size (AVIF of a large transparent picture) end as an error and not as a worker without memory.
+CODEC_BYTES_PER_PIXEL = 11
+CODEC_BASE_BYTES = 150_000_000
+CODEC_CPU_SECONDS = 12.0
+CODEC_WALL_SECONDS = 15.0
 
 
 def build_adapters(settings: Settings) -> Adapters:

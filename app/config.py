@@ -11,6 +11,18 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
+# Their values may be a password, or have one inside: no message repeats them.
+SECRETS = frozenset(
+    {
+        "API_KEYS",
+        "AWS_SECRET_ACCESS_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "WEBHOOK_SECRET",
+        "WEBHOOK_URL",
+    }
+)
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -37,10 +49,14 @@ class Settings(BaseSettings):
         "the project's folder.",
     )
     database_url: str | None = Field(
-        None, description="postgresql://user:password@host/name; unset: SQLite in DATA_DIR."
+        None,
+        repr=False,
+        description="postgresql://user:password@host/name; unset: SQLite in DATA_DIR.",
     )
     redis_url: str | None = Field(
-        None, description="redis://host:6379/0 for Celery; unset: embedded, no broker needed."
+        None,
+        repr=False,
+        description="redis://host:6379/0 for Celery; unset: embedded, no broker needed.",
     )
 
     s3_bucket: str | None = Field(
@@ -130,7 +146,7 @@ class Settings(BaseSettings):
     )
 
     webhook_url: str | None = Field(
-        None, description="Webhook of requests that name none of their own."
+        None, repr=False, description="Webhook of requests that name none of their own."
     )
     webhook_secret: SecretStr | None = Field(
         None,
@@ -249,7 +265,7 @@ def settings() -> Settings:
 def _one_sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
-    secret = name in {"API_KEYS", "WEBHOOK_SECRET", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"}
+    secret = name in SECRETS
     shown = "" if secret else f" is {first['input']!r}, but"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"The setting {name}{shown or ' cannot be used:'} {reason[0].lower()}{reason[1:]}."

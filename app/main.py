@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
 from app.api import (
@@ -63,7 +64,6 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        max_body_size=max_body_bytes,
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
@@ -74,9 +74,12 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/docs/static", docs.static_files)
     install_error_handlers(app, max_upload_bytes=settings.max_upload_bytes)
-    install_openapi(app)
+    install_openapi(app, keys_needed=bool(settings.api_keys))
     # The last one added is the outermost.
     app.add_middleware(TrailingSlash)
+    # Cuts off what comes without a length. FastAPI's own max_body_size would sit around all the
+    # others and answer announced bodies as plain text; EarlyLimit sees those first.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=max_body_bytes)
     app.add_middleware(
         EarlyLimit, max_body_bytes=max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )

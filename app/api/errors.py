@@ -10,21 +10,21 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.db.engine import DatabaseUnavailable
 from app.domain.errors import (
     CsvInvalid,
+    DatabaseUnavailable,
     IdempotencyMismatch,
     NotACsv,
     OptionInvalid,
     RequestError,
     RequestNotFound,
     ServiceUnavailable,
+    StoreError,
     Unauthorized,
     UploadMissing,
     UploadTooLarge,
     WrongState,
 )
-from app.storage.base import StoreError
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,7 @@ from app.api.answers import json_text, state_tag
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
 from app.api.openapi import answers, text_answer
-from app.db.engine import DatabaseUnavailable
-from app.domain.errors import RequestNotFound, ServiceUnavailable, Unauthorized
+from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
 from app.domain.statuses import RequestStatus
 from app.services import read
 

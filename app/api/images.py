@@ -1,6 +1,5 @@
 """`/images/...`: the published pictures of a local store; another store serves its own."""
 
-import os
 import re
 from hashlib import sha256
 
@@ -11,9 +10,8 @@ from starlette.exceptions import HTTPException
 from app.api.answers import answer_head_too, matches_tag
 from app.api.dependencies import AdaptersDep
 from app.api.openapi import answers
-from app.domain.errors import RequestNotFound, ServiceUnavailable
-from app.storage.base import ObjectMissing
-from app.storage.local import IMAGE_CACHE_CONTROL, LocalStore
+from app.domain.errors import ObjectMissing, RequestNotFound, ServiceUnavailable
+from app.services.published import IMAGE_CACHE_CONTROL, published_file
 
 router = APIRouter(tags=["Downloads"])
 
@@ -57,19 +55,20 @@ def published_image(key: str, request: Request, adapters: AdaptersDep) -> Respon
     """A picture that an output CSV links to; open to everybody, also where API keys are set."""
     match = _PUBLISHED.fullmatch(key)
     media_type = _MEDIA_TYPES.get(match["extension"]) if match else None
-    store = adapters.store
-    if media_type is None or not isinstance(store, LocalStore):
+    if media_type is None:
         raise HTTPException(404)
     try:
-        with store.open(key) as file:
-            path, stat = file.name, os.fstat(file.fileno())
+        file = published_file(adapters, key)
     except ObjectMissing:
         raise HTTPException(404) from None
-    tag = f'"{sha256(f"{key}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:32]}"'
+    if file is None:
+        raise HTTPException(404)
+    written = f"{key}:{file.stat.st_mtime_ns}:{file.stat.st_size}"
+    tag = f'"{sha256(written.encode()).hexdigest()[:32]}"'
     headers = {"Cache-Control": IMAGE_CACHE_CONTROL, "ETag": tag}
     if matches_tag(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=media_type, stat_result=stat, headers=headers)
+    return FileResponse(file.path, media_type=media_type, stat_result=file.stat, headers=headers)
 
 
 answer_head_too(router)

@@ -131,8 +131,12 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Let `/openapi.json` answer the completed document."""
+def install_openapi(app: FastAPI, *, keys_needed: bool) -> None:
+    """Let `/openapi.json` answer the completed document.
+
+    Args:
+        keys_needed: whether this service refuses calls without an API key.
+    """
 
     def build() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -143,14 +147,14 @@ def install_openapi(app: FastAPI) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
             )
-            _complete(document)
+            _complete(document, keys_needed=keys_needed)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = build  # type: ignore[method-assign]
 
 
-def _complete(document: dict[str, Any]) -> None:
+def _complete(document: dict[str, Any], *, keys_needed: bool) -> None:
     _, definitions = models_json_schema(
         [(Problem, "serialization"), (CellProblem, "serialization")],
         ref_template="#/components/schemas/{model}",
@@ -163,5 +167,8 @@ def _complete(document: dict[str, Any]) -> None:
             default = operation["responses"].get("422", {}).get("content", {})
             if "HTTPValidationError" in str(default.get("application/json")):
                 del operation["responses"]["422"]
+            if not keys_needed and "security" in operation:
+                # An empty entry is OpenAPI's word for "or nothing at all".
+                operation["security"].append({})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

@@ -39,7 +39,10 @@ def _option_schemas() -> dict[str, dict[str, Any]]:
     return {
         **{name: plain_schema(name) for name in PROCESSING_OPTIONS},
         **{name: {"type": "string", "description": text} for name, text in TEXT_OPTIONS.items()},
-        **{name: {"type": "boolean", "description": text} for name, text in SWITCHES.items()},
+        **{
+            name: {"type": "boolean", "default": False, "description": text}
+            for name, text in SWITCHES.items()
+        },
     }
 
 
@@ -70,7 +73,18 @@ def _documented_form() -> dict[str, Any]:
         "description": "A repeat with the same key and file within 24 hours gets the first answer.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*$"},
     }
-    form = {"type": "object", "required": ["file"], "properties": {"file": file, **options}}
+    # Swagger UI makes up values ("string", 1) for fields that have neither default nor example;
+    # an empty field counts as not given.
+    fields = {
+        name: schema if "default" in schema else {**schema, "example": ""}
+        for name, schema in options.items()
+    }
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": file, **fields},
+        "additionalProperties": False,
+    }
     return {
         "parameters": [idempotency, *query],
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},

@@ -107,6 +107,12 @@ def plain_name(name: str) -> str:
     return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", name).casefold())
 
 
+def find_column(header: Sequence[str], name: str) -> int | None:
+    """The index of the first column that has this name, in any spelling of it."""
+    wanted = plain_name(name)
+    return next((i for i, cell in enumerate(header) if plain_name(cell) == wanted), None)
+
+
 def find_columns(header: Sequence[str], names: Names = GENERIC) -> Found:
     """Look for the needed columns among the cells of one line."""
     plain = [plain_name(cell) for cell in header]

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.catalog.columns import EXAMPLE_HEADER, Found, find_columns
+from app.catalog.columns import EXAMPLE_HEADER, Found, find_column, find_columns
 from app.catalog.detected import Detected
 from app.catalog.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, find_encoding
 from app.catalog.kinds import refuse_other_kinds
 from app.catalog.records import Broken, RecordParser, split_lines
 from app.catalog.urls import contains_url
+from app.catalog.writer import OUTPUT_COLUMN
 from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -169,9 +170,13 @@ def _no_header_message() -> str:
 
 def _refuse_broken(header: _Candidate) -> None:
     # Nothing below such a header is certain: its quote may end in the middle of any row.
+    line = header.delimiter.join(header.cells)
     if header.broken is not None:
-        line = header.delimiter.join(header.cells)
         raise _file_error(header.row, line[:200], "unclosed_quote", header.broken.message)
+    if CONTROL.search(line):
+        message = "The header contains a control character that no text has. Remove it."
+        shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", line[:200])
+        raise _file_error(header.row, shown, "control_character", message)
 
 
 def _refuse_doubles(header: _Candidate) -> None:
@@ -215,6 +220,11 @@ def _header_warnings(header: _Candidate, lines: list[str], lines_to_skip: int) -
         used = header.cells[header.found.places[name]].strip()
         others = ", ".join(f'"{header.cells[index].strip()}"' for index in indexes)
         warnings.append(f'"{used}" is read as {name}; {others} is kept as it is and not read.')
+    if find_column(header.cells, OUTPUT_COLUMN) is not None:
+        warnings.append(
+            f'The file has a column "{OUTPUT_COLUMN}" already: in the output, the new addresses '
+            "stand in it and the old ones are gone."
+        )
     return warnings
 
 

@@ -2,6 +2,7 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from app.catalog.detected import Detected
 from app.catalog.records import Block
 from app.catalog.rows import InputRow, RowReader
-from app.catalog.urls import contains_url, host_of, looks_like_url
+from app.catalog.urls import contains_url, host_of, looks_like_url, origin_of
 from app.domain.errors import CellError
 
 MAX_ERRORS_SHOWN = 100
@@ -67,17 +68,15 @@ class Tally:
 
     def add(self, block: Block) -> None:
         """Count the rows of a block."""
-        image_cells = self._reader.plain_cells(block)
-        origins = None if image_cells is None else self._reader.plain.origins(image_cells)
-        if image_cells is None or origins is None:
+        plain = self._reader.plain(block)
+        if plain is None:
             for row in self._reader.rows_one_by_one(block):
                 self._add_row(row)
             return
-        self.findings.products += len(image_cells)
-        self._hashes.extend(map(hash, ",".join(image_cells).split(",")))
-        for origin, count in origins.items():
-            self._count_host(host_of(origin), count)
-        if self._neighbour is not None:
+        self.findings.products += len(block.rows)
+        self._hashes.extend(map(hash, plain.urls))
+        self._count_origins(plain.origins)
+        if block.multiline or self._neighbour is not None:
             for line, cells in zip(block.lines, block.rows, strict=True):
                 self._look_beside(line, cells)
 
@@ -112,20 +111,23 @@ class Tally:
             return
         findings.products += 1
         self._hashes.extend(map(hash, row.urls))
-        for host, count in Counter(map(host_of, row.urls)).items():
-            self._count_host(host, count)
+        self._count_origins(Counter(map(origin_of, row.urls)))
         self._look_beside(row.row, row.cells)
-        for index, cell in enumerate(row.cells):
-            if index != self._images and "\n" in cell and contains_url(cell.partition("\n")[2]):
-                _note(self._swallowed, self.findings.detected.column_name(index), row.row)
 
     def _look_beside(self, line: int, cells: list[str]) -> None:
+        """Note addresses outside the images column that may have been meant as images."""
+        name_of = self.findings.detected.column_name
         if self._neighbour is not None and looks_like_url(cells[self._neighbour]):
-            _note(self._beside, self.findings.detected.column_name(self._neighbour), line)
+            _note(self._beside, name_of(self._neighbour), line)
+        for index, cell in enumerate(cells):
+            if "\n" in cell and index != self._images and contains_url(cell.partition("\n")[2]):
+                _note(self._swallowed, name_of(index), line)
 
-    def _count_host(self, host: str, count: int) -> None:
-        if host in self._hosts or len(self._hosts) < _MAX_HOSTS_COUNTED:
-            self._hosts[host] += count
+    def _count_origins(self, origins: Mapping[str, int]) -> None:
+        for origin, count in origins.items():
+            host = host_of(origin)
+            if host in self._hosts or len(self._hosts) < _MAX_HOSTS_COUNTED:
+                self._hosts[host] += count
 
 
 def _neighbour(detected: Detected) -> int | None:

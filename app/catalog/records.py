@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 from typing import BinaryIO
 
 from app.catalog.detected import Detected
@@ -27,12 +27,13 @@ class Broken:
     """Why a record could not be parsed, and in which column (an index)."""
 
     column: int
+    code: str
     message: str
 
 
 @dataclass(slots=True)
 class Block:
-    """Some hundred records as they stand in the file.
+    """Some hundred records as they stand in the file, without blank lines.
 
     `lines` has the line in the file where each record starts. `clean`: no control character is in
     the block. `multiline`: a record may span several lines. `broken` tells by the index in `rows`
@@ -122,12 +123,17 @@ class RecordParser:
             block.multiline = True
             block.lines = starts = _starts(block.rows, first_line)
             resume = starts.pop() - first_line
+            starts[:] = compress(starts, block.rows)
+            block.rows[:] = filter(None, block.rows)
             return block, self._parse_with_care(block, starts, lines, resume, first_line, last)
         if len(block.rows) == len(lines):
             block.lines = range(first_line, first_line + len(lines))
         else:
             block.lines = _starts(block.rows, first_line)[:-1]
             block.multiline = True
+        if not all(block.rows):
+            block.lines = list(compress(block.lines, block.rows))
+            block.rows = list(filter(None, block.rows))
         return block, len(lines)
 
     def _parse_with_care(
@@ -149,17 +155,21 @@ class RecordParser:
             start = position
             try:
                 for cells in self._csv(feed()):
-                    block.rows.append(cells)
-                    starts.append(first_line + start)
+                    if cells:
+                        block.rows.append(cells)
+                        starts.append(first_line + start)
                     start = position
             except csv.Error as error:
                 if str(error).startswith("unexpected end") and not last:
                     return start
                 line = lines[start].rstrip("\r\n")
                 cells, closed = self._tolerant(line)
+                large = [i for i, cell in enumerate(cells) if len(cell) > MAX_CELL_CHARS]
                 if not closed:
                     block.broken[len(block.rows)] = _unclosed(len(cells), position - start)
                     cells = line.split(self._delimiter)
+                elif large:
+                    block.broken[len(block.rows)] = _too_large(large[0])
                 block.rows.append(cells)
                 starts.append(first_line + start)
                 # Reading goes on at the line after the broken record's first one, whatever its
@@ -247,8 +257,17 @@ def _unclosed(column: int, lines_read: int) -> Broken:
     over = f", and it runs on over {lines_read - 1:,} further lines" if lines_read > 1 else ""
     return Broken(
         column,
+        "unclosed_quote",
         f"A quote opens in this row and is not closed at the cell's end{over}. Close it, and "
         'write quotes that belong to the text twice ("").',
+    )
+
+
+def _too_large(column: int) -> Broken:
+    return Broken(
+        column,
+        "cell_too_large",
+        f"The cell has more than {MAX_CELL_CHARS:,} characters. Split the row into several.",
     )
 
 

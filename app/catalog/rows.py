@@ -8,7 +8,7 @@ from operator import itemgetter
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
 from app.catalog.encodings import CONTROL
-from app.catalog.plain import PlainUrls
+from app.catalog.plain import PlainCells, PlainReader
 from app.catalog.records import Block, Broken
 from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
 from app.domain.errors import CellError
@@ -55,14 +55,14 @@ class RowReader:
         # The images cell and its unnamed neighbours are cells[images:behind].
         self._behind = behind
         self._images_are_last = behind == self._width
-        self.urls = UrlReader()
-        self.plain = PlainUrls(self.urls)
+        self._urls = UrlReader()
+        self._plain = PlainReader(self._urls)
 
     def rows(self, block: Block) -> Iterator[InputRow]:
         """The rows of a block; blank ones (no cell has text) are left out."""
-        image_cells = self.plain_cells(block)
-        if image_cells is not None and self.plain.origins(image_cells) is not None:
-            yield from self._plain_rows(block, image_cells)
+        plain = self.plain(block)
+        if plain is not None:
+            yield from self._plain_rows(block, plain)
         else:
             yield from self.rows_one_by_one(block)
 
@@ -76,29 +76,35 @@ class RowReader:
             else:
                 yield self._row(line, cells, clean=block.clean)
 
-    def plain_cells(self, block: Block) -> list[str] | None:
-        """The image cells of a block whose rows all have the simplest shape; else None.
+    def plain(self, block: Block) -> PlainCells | None:
+        """The URLs of a block whose rows are all good and of the simplest shape; else None.
 
-        That shape: every record on one line, without control characters, as wide as the header or
-        with unquoted URLs running over behind the last column, every product with a name. URLs
-        that ran over are joined by commas.
+        That shape: no control characters, every product with a name, every row as wide as the
+        header or with unquoted URLs running over behind the last column, and plain image cells.
         """
         rows, images = block.rows, self._images
-        if block.multiline or not block.clean or self._behind > images + 1:
+        if block.broken or not block.clean or self._behind > images + 1:
             return None
         widths = set(map(len, rows))
-        if min(widths) < self._width or not all(map(str.strip, map(itemgetter(self._name), rows))):
+        if min(widths) < self._width:
             return None
-        if len(widths) == 1 and self._width in widths:
-            return list(map(itemgetter(images), rows))
+        names = list(map(itemgetter(self._name), rows))
+        if not all(map(str.strip, names)):
+            return None
+        if block.multiline and any("\n" in name or "\r" in name for name in names):
+            return None
+        if max(widths) == self._width:
+            return self._plain.read(list(map(itemgetter(images), rows)), commas_inside=True)
         if self._images_are_last:
-            return [",".join(cells[images:]) for cells in rows]
+            # Every cell that ran over has to be a URL; a piece of one needs the closer look.
+            joined = [",".join(cells[images:]) for cells in rows]
+            return self._plain.read(joined, commas_inside=False)
         return None
 
-    def _plain_rows(self, block: Block, image_cells: list[str]) -> Iterator[InputRow]:
+    def _plain_rows(self, block: Block, plain: PlainCells) -> Iterator[InputRow]:
         serial, name, images, width = self._serial, self._name, self._images, self._width
         join = self._detected.delimiter.join
-        for line, cells, urls in zip(block.lines, block.rows, image_cells, strict=True):
+        for line, cells, urls in zip(block.lines, block.rows, plain.urls_by_cell(), strict=True):
             if len(cells) > width:
                 cells[images:] = [join(cells[images:])]
             yield InputRow(
@@ -106,7 +112,7 @@ class RowReader:
                 cells,
                 "" if serial is None else cells[serial].strip(),
                 cells[name].strip(),
-                tuple(urls.split(",")),
+                urls,
             )
 
     def _row(self, line: int, cells: list[str], *, clean: bool) -> InputRow:
@@ -116,7 +122,7 @@ class RowReader:
         shaped, image_cell, is_clear = self._shape(cells)
         if not is_clear:
             value, message = self._join(cells[self._images :]), self._unclear(cells)
-            errors.append(self._error(line, self._images, value, "extra_cells", message))
+            errors.append(self._error(line, self._images, value, "unclear_columns", message))
             return InputRow(line, cells, "", "", (), tuple(errors))
         name = shaped[self._name].strip()
         if not name:
@@ -132,7 +138,7 @@ class RowReader:
                 "quote in this row that is not closed."
             )
             errors.append(self._error(line, self._name, name, "unclosed_quote", message))
-        urls, bad = self.urls.split(image_cell)
+        urls, bad = self._urls.split(image_cell)
         if not urls and not bad:
             message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."
             errors.append(self._error(line, self._images, None, "missing_value", message))
@@ -151,7 +157,7 @@ class RowReader:
         extra = len(cells) - width
         if extra <= 0:
             cells = cells + [""] * -extra
-            end, is_clear = self._end_of_urls(cells, behind, behind)
+            end, is_clear = self._end_of_urls(cells, behind, images + 1)
             return cells, self._join(cells[images:end]), is_clear
 
         # At most `extra` cells have run over, and at least so many that the cells cut off at the
@@ -202,8 +208,8 @@ class RowReader:
     def _unclear(self, cells: list[str]) -> str:
         return (
             f"The row has {len(cells)} cells for {self._width} columns, and it cannot be said "
-            "which cell belongs where. Put quotes around cells that contain the "
-            "delimiter, above all around the image URLs."
+            "which of them are image URLs and which belong to other columns. Put quotes around "
+            "every cell that contains the delimiter, above all around the image URLs."
         )
 
     def _without_control(self, line: int, cells: list[str], errors: list[CellError]) -> list[str]:
@@ -227,7 +233,7 @@ class RowReader:
     def _broken(self, line: int, cells: list[str], broken: Broken) -> InputRow:
         cells = [CONTROL.sub(_symbol, cell) for cell in cells]
         value = self._detected.delimiter.join(cells[broken.column :])
-        error = self._error(line, broken.column, value, "unclosed_quote", broken.message)
+        error = self._error(line, broken.column, value, broken.code, broken.message)
         return InputRow(line, cells, "", "", (), (error,))
 
     def _error(

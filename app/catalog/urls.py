@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import ada_url
 
@@ -15,13 +16,15 @@ _SEPARATORS = (
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000,;|\u200b\u2060\ufeff"
 )
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-_AUTHORITY = re.compile(r"https?://([^/?#\\]*)", re.IGNORECASE)
+_ORIGIN = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 _PICTURE_ENDING = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|svg)"
 _ENDS_AS_PICTURE = re.compile(rf"{_PICTURE_ENDING}\Z", re.IGNORECASE)
+# An address behind a separator that is none of ours to fetch, so that no URL ends before it.
 _OTHER_ADDRESS = re.compile(
-    r"[\s,;|](?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|data:image/|www\.)", re.IGNORECASE
+    r"[ ,;|](?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|data:image/|www\.)", re.IGNORECASE
 )
 _GLUED = re.compile(r"[a-z0-9]https?://", re.IGNORECASE)
+_ODD = re.compile(r"[<>\"\s]|[,;|](?:data:image/|www\.)", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[<>\"]")
 _LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]")
 
@@ -61,20 +64,19 @@ class UrlReader:
             return (), []
         # Looking for schemes and then at the character before each is linear; a pattern of
         # "separators, then a scheme" would try every suffix of a long run of commas.
-        starts = [
-            match.start()
-            for match in _SCHEME.finditer(text)
-            if match.start() == 0 or text[match.start() - 1] in _SEPARATORS
-        ]
+        schemes = [match.start() for match in _SCHEME.finditer(text)]
+        starts = [at for at in schemes if at == 0 or text[at - 1] in _SEPARATORS]
+        urls: list[str] = []
+        bad: list[BadUrl] = []
         if not starts or starts[0] > 0:
             before = text[: starts[0]].rstrip(_SEPARATORS) if starts else text
-            bad = [BadUrl(before, _what_it_is(before))]
-        else:
-            bad = []
-        urls = []
-        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+            bad.append(BadUrl(before, _what_it_is(before)))
+        is_odd = text.count("//") > len(starts) or _ODD.search(text)
+        for start, end in pairwise([*starts, len(text)]):
             url = text[start:end].rstrip(_SEPARATORS)
-            message = self._complaint(url)
+            message = self._origin_complaint(url)
+            if message is None and is_odd:
+                message = _text_complaint(url)
             if message is None:
                 urls.append(url)
             else:
@@ -91,30 +93,22 @@ class UrlReader:
                 self._known[origin] = known
         return known
 
-    def _complaint(self, url: str) -> str | None:
-        authority = _AUTHORITY.match(url)
-        if authority is None or not authority.group(1):
-            return f'"{_short(url)}" has no host name after "//". Write the full address.'
+    def _origin_complaint(self, url: str) -> str | None:
         if len(url) > MAX_URL_CHARS:
             return (
                 f"The address is longer than {MAX_URL_CHARS:,} characters. If these are several "
                 f"addresses: {_REMEDY}"
             )
-        if not self.is_valid_origin(authority.group(0)):
-            return (
-                f'"{_short(authority.group(1))}" is not a valid host name. Check the address for '
-                "white space and typing errors."
-            )
-        if _GLUED.search(url):
-            return f"Two addresses stand together without a separator. {_REMEDY}"
-        if _FORBIDDEN.search(url):
-            return (
-                'The characters < > and " cannot stand in an address. Remove what is not part of '
-                "it, or write them as %3C, %3E and %22."
-            )
-        if _OTHER_ADDRESS.search(url):
-            return f"After this address stands another one that cannot be fetched. {_REMEDY}"
-        return _white_space_complaint(url)
+        origin = origin_of(url)
+        if self.is_valid_origin(origin):
+            return None
+        host = origin.partition("://")[2]
+        if not host:
+            return f'"{_short(url)}" has no host name after "//". Write the full address.'
+        return (
+            f'"{_short(host)}" is not a valid host name. Check the address for white space and '
+            "typing errors."
+        )
 
 
 def looks_like_url(cell: str) -> bool:
@@ -132,10 +126,28 @@ def contains_url(text: str) -> bool:
     return _SCHEME.search(text) is not None
 
 
-def host_of(url: str) -> str:
-    """The host and port of a URL that `UrlReader` has accepted, in small letters, without user."""
-    authority = _AUTHORITY.match(url)
-    return authority.group(1).rpartition("@")[2].lower() if authority else ""
+def origin_of(url: str) -> str:
+    """The part of a URL before its path: `http(s)://host[:port]`, as it is written."""
+    match = _ORIGIN.match(url)
+    return match.group() if match else ""
+
+
+def host_of(origin: str) -> str:
+    """The host (and port) of an origin in small letters, without user name and password."""
+    return origin.partition("://")[2].rstrip("/").rpartition("@")[2].lower()
+
+
+def _text_complaint(url: str) -> str | None:
+    if _GLUED.search(url):
+        return f"Two addresses stand together without a separator. {_REMEDY}"
+    if _FORBIDDEN.search(url):
+        return (
+            'The characters < > and " cannot stand in an address. Remove what is not part of it, '
+            "or write them as %3C, %3E and %22."
+        )
+    if _OTHER_ADDRESS.search(url):
+        return f"After this address stands another one that cannot be fetched. {_REMEDY}"
+    return _white_space_complaint(url)
 
 
 def _white_space_complaint(url: str) -> str | None:

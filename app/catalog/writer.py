@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.catalog.columns import plain_name
+from app.catalog.columns import find_column
 from app.catalog.detected import Detected
 
 OUTPUT_COLUMN = "Output Image Urls"
@@ -48,9 +48,7 @@ def write_with_column(
     behind the further column, so that this one is in its place in every row.
     """
     width = len(detected.header)
-    place = next(
-        (i for i, cell in enumerate(detected.header) if plain_name(cell) == plain_name(name)), None
-    )
+    place = find_column(detected.header, name)
 
     def lines() -> Iterator[Sequence[str]]:
         yield detected.header if place is not None else (*detected.header, name)

@@ -9,11 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.domain.errors import DatabaseUnavailable
+
 SQLITE_BUSY_TIMEOUT_SECONDS = 30
-
-
-class DatabaseUnavailable(Exception):
-    """The database does not answer; what was asked may be asked again."""
 
 
 class Database:

@@ -62,8 +62,10 @@ def keep(
             created_at=now,
         )
         .on_conflict_do_nothing()
+        # The number of rows would not do: SQLAlchemy does not keep it for an INSERT on Postgres.
+        .returning(IdempotencyKey.key)
     )
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement).one_or_none() is not None
 
 
 def forget(connection: Connection, *, before: datetime) -> int:

@@ -43,8 +43,10 @@ def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, li
         update(Image)
         .where(Image.request_id == request_id, Image.seq == unfinished.c.seq)
         .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
+        .returning(Image.seq)
     )
-    return connection.execute(statement).rowcount
+    # SQLite's driver does not count the rows of a statement that begins with WITH.
+    return len(connection.execute(statement).all())
 
 
 def page(

@@ -34,12 +34,15 @@ def recordset(
     payload = json.dumps(rows)
     if connection.dialect.name == "sqlite":
         each = func.json_each(literal(payload)).table_valued("value")
-        return select(
+        unfolded = select(
             *(
                 func.json_extract(each.c.value, f"$.{key}", type_=type_).label(key)
                 for key, type_ in columns.items()
             )
-        ).subquery(name)
+        )
+        # Materialized, SQLite walks these rows and looks each one up in the other table. Otherwise
+        # it walks that table, and one batch costs as much as the whole request is long.
+        return unfolded.cte(name).prefix_with("MATERIALIZED")
     return (
         func.jsonb_to_recordset(cast(literal(payload), JSONB()))
         .table_valued(*(column(key, type_) for key, type_ in columns.items()))

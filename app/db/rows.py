@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Insert, insert
 from sqlalchemy.dialects import sqlite
 
 from app.db.models import Image, Product, ProductImage
@@ -64,7 +64,8 @@ def _write_sqlite(
     images: Sequence[ImageRow],
     now: datetime,
 ) -> int:
-    connection.execute(
+    _insert(
+        connection,
         insert(Product),
         [
             {
@@ -76,7 +77,8 @@ def _write_sqlite(
             for product in products
         ],
     )
-    connection.execute(
+    _insert(
+        connection,
         insert(ProductImage),
         [
             {
@@ -88,7 +90,8 @@ def _write_sqlite(
             for place in places
         ],
     )
-    new = connection.execute(
+    return _insert(
+        connection,
         sqlite.insert(Image).on_conflict_do_nothing(),
         [
             {
@@ -105,7 +108,11 @@ def _write_sqlite(
             for image in images
         ],
     )
-    return new.rowcount
+
+
+def _insert(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:
+    # Without any row, SQLAlchemy would take the statement for one with default values only.
+    return connection.execute(statement, rows).rowcount if rows else 0
 
 
 def _write_postgres(

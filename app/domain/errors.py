@@ -1,7 +1,8 @@
 """The tree of expected failures.
 
 `ImageError` ends one attempt at one image and is written beside it; `RequestError` ends an API
-call. Everything else that is raised is a bug. The `code` values are part of the API.
+call. The last three say that a part of ours failed. Everything else that is raised is a bug. The
+`code` values are part of the API.
 """
 
 from collections.abc import Sequence
@@ -235,3 +236,15 @@ class ServiceUnavailable(RequestError):
 
     code = "unavailable"
     title = "The service cannot do this right now"
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer; what was asked may be asked again."""
+
+
+class StoreError(Exception):
+    """The store did not answer or refused; the message names the cause for the operator's log."""
+
+
+class ObjectMissing(Exception):
+    """There is no object under this key."""

@@ -86,7 +86,7 @@ def _decode(parts: Parts, max_pixels: int) -> Animation:
         first = 1 if getattr(image, "default_image", False) else 0
         for index in range(first, getattr(image, "n_frames", 1)):
             image.seek(index)
-            coloured = to_srgb(normalise(image), parts.icc_profile, parts.gamma)
+            coloured = to_srgb(normalise(image.copy()), parts.icc_profile, parts.gamma)
             notes |= dict.fromkeys(coloured.notes)
             recoloured = recoloured or coloured.changed
             frames.append(drop_opaque_alpha(turn_upright(coloured.image, parts.orientation)))

@@ -124,43 +124,53 @@ def _decode_jpeg(
 
 
 def _decode_by_pillow(parts: Parts, max_pixels: int) -> Image.Image:
+    loaded, inverted = _load(parts, max_pixels)
+    normal = normalise(loaded)
+    if inverted and loaded.mode.startswith("I;16"):
+        # Pillow inverts such TIFFs of 8 bits itself, but not those of 16.
+        return normal.point([255 - step for step in range(256)])
+    return normal
+
+
+def _load(parts: Parts, max_pixels: int) -> tuple[Image.Image, bool]:
+    """The first frame's pixels, and whether a TIFF says that zero is white.
+
+    The pixels come without the file and its decoder, which can hold as much memory again.
+    """
     data = png_file.still(parts.data) if parts.format == "png" and parts.frames > 1 else parts.data
     with open_image(data, parts.format, max_pixels) as image:
         image.load()
         # A TIFF may have been turned, a GIF's screen widened by its first frame.
         check_pixels(*image.size, max_pixels)
-        return normalise(image)
+        inverted = getattr(image, "tag_v2", {}).get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO
+        return image._new(image.im), inverted
 
 
 def normalise(image: Image.Image) -> Image.Image:
     """Bring any mode that the readers produce to L, LA, RGB, RGBA, CMYK or LAB of 8 bits.
 
+    The same object comes back where nothing is to do.
+
     Raises:
         UnsupportedFormat: pixels that mean nothing without more knowledge, such as 32-bit floats.
     """
-    image.load()
     if image.mode.startswith("I;16"):
         return _from_16_bits(image)
     if image.mode in ("F", "I"):
         raise UnsupportedFormat(
             "The picture has 32 bits a channel. Please use one of 8 or 16 bits."
         )
-    if image.mode in ("L", "1"):
-        return image.convert("LA" if image.has_transparency_data else "L")
-    if image.mode in ("LA", "La"):
-        return image.convert("LA")
     if image.mode in ("CMYK", "LAB"):
-        return image.copy()
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+        return image
+    gray = image.mode in ("1", "L", "LA", "La")
+    wanted = ("LA" if gray else "RGBA") if image.has_transparency_data else ("L" if gray else "RGB")
+    return image if image.mode == wanted else image.convert(wanted)
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
     """Gray of 16 bits: the high byte is what a screen shows."""
     values = np.asarray(image)
     gray = Image.fromarray((values >> 8).astype(np.uint8))
-    tags = getattr(image, "tag_v2", {})
-    if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
-        gray = gray.point([255 - step for step in range(256)])
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))

@@ -105,7 +105,9 @@ class Lane:
                 # counts.
                 self.end_child()
                 if fresh:
-                    raise DecoderCrashed("The picture needs too much memory to decode.") from out
+                    raise DecoderCrashed(
+                        "The picture needs too much memory; ask for a smaller one, or for JPEG."
+                    ) from out
 
     def ensure_child(self) -> None:
         """Start a child unless one is there and alive.
@@ -129,9 +131,10 @@ class Lane:
             self._deadline, self._overdue = time.monotonic() + START_SECONDS, False
         theirs.close()
         try:
-            if ours.recv_bytes(len(wire.READY)) != wire.READY:
-                raise InternalError("The decoder did not start.")
+            ours.recv_bytes(len(wire.READY))
         except (EOFError, OSError) as error:
+            self.end_child()
+            log.exception("codec_child_did_not_start")
             raise InternalError("The decoder did not start.") from error
         finally:
             self._stop_clock()
@@ -182,6 +185,9 @@ class Lane:
         try:
             fields = wire.unpack_header(pipe.recv_bytes(wire.MAX_HEADER_BYTES))
             return CompressedImage(data=pipe.recv_bytes(largest), **fields)
+        except ConnectionResetError as error:
+            # The child ended with a part of the picture unread; otherwise this were an EOFError.
+            raise _ChildLost(before_decoding=True) from error
         except (EOFError, OSError, wire.ChildTalksNonsense) as error:
             raise _ChildLost from error
 

@@ -18,7 +18,7 @@ _HOST = "The webhook's host"
 _MAX_ANSWER_BYTES = 4 * 1024
 # The status is the answer. The rest is read only so that a well-behaved receiver does not see its
 # connection reset; it may not take time that the receiver chooses.
-_ANSWER_BODY_SECONDS = 1.0
+_ANSWER_BODY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)

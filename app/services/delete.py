@@ -1,12 +1,16 @@
 """Remove a request: hidden at once, then its files, then its rows."""
 
+from datetime import timedelta
+from typing import Any
+
 import structlog
 
 from app.db import images, requests
+from app.domain.errors import StoreError
 from app.domain.naming import prefixes_of
+from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.read import find
-from app.storage.base import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +42,9 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
 def purge(adapters: Adapters, request_id: str) -> None:
     """Remove the files and rows of a hidden request; may be repeated and interrupted.
 
-    The request's own row goes last: as long as it is there, the sweep knows what to go on with.
+    The request's own row goes last: as long as it is there, the sweep knows what to go on with. It
+    stays until no worker can be in the middle of one of the images, because an object that arrives
+    later than the last look would stay for ever.
     """
     with adapters.database.read() as connection:
         row = requests.get(connection, request_id, deleted=True)
@@ -48,8 +54,19 @@ def purge(adapters: Adapters, request_id: str) -> None:
         adapters.store.delete_prefix(prefix)
     while _delete_some_rows(adapters, request_id):
         pass
+    if _workers_may_hold_images(adapters, row):
+        return
     with adapters.database.transaction() as connection:
         requests.remove(connection, request_id)
+
+
+def _workers_may_hold_images(adapters: Adapters, row: Any) -> bool:
+    """True for a lease's length after an open or cancelled request was taken from the workers."""
+    if row.status in {RequestStatus.COMPLETED, RequestStatus.FAILED}:
+        return False
+    taken_away = row.finished_at or row.deleted_at
+    lease = timedelta(seconds=adapters.settings.lease_seconds)
+    return bool(now() < taken_away + lease)
 
 
 def _delete_some_rows(adapters: Adapters, request_id: str) -> bool:

@@ -20,6 +20,10 @@ from app.services.read import find
 
 log = structlog.get_logger(__name__)
 
+# One attempt ends within 15 seconds. A shorter lease would let a second worker send the same
+# message while a slow receiver is still answering the first one, and never believe an answer.
+LEASE_SECONDS_MIN = 20.0
+
 
 async def deliver(adapters: Adapters, delivery_id: str) -> None:
     """Send one due delivery, if nobody else does, and write down what came of it.
@@ -83,7 +87,8 @@ def redeliver(
 
 
 def _claim(adapters: Adapters, delivery_id: str, moment: datetime) -> Any:
-    lease_until = moment + timedelta(seconds=adapters.settings.lease_seconds)
+    lease_seconds = max(adapters.settings.lease_seconds, LEASE_SECONDS_MIN)
+    lease_until = moment + timedelta(seconds=lease_seconds)
     with adapters.database.transaction() as connection:
         return outbox.claim(connection, delivery_id, now=moment, lease_until=lease_until)
 

@@ -6,9 +6,8 @@ import structlog
 from sqlalchemy import text
 
 from app.db import stalled
-from app.db.engine import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable, StoreError
 from app.services.adapters import Adapters, now
-from app.storage.base import StoreError
 
 log = structlog.get_logger(__name__)
 

@@ -10,13 +10,12 @@ import structlog
 
 from app.catalog.reader import Detected, InputRow, read_rows
 from app.db import requests, rows
-from app.db.engine import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
 from app.outbound.fetch import host_key
 from app.services.adapters import Adapters, now
 from app.services.finish import announce, end, finish_if_done
-from app.storage.base import ObjectMissing, StoreError
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,11 @@ from app.catalog import report, writer
 from app.catalog.reader import Detected, InputRow, read_rows
 from app.catalog.sample import sample_csv
 from app.db import images
-from app.domain.errors import OptionInvalid, ServiceUnavailable, WrongState
+from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services.adapters import Adapters
 from app.services.read import find
-from app.storage.base import ObjectMissing
 
 CSV = "text/csv; charset=utf-8"
 ROWS_PER_QUERY = 500

@@ -1,5 +1,6 @@
 """One claimed image through the pipe: fetch, compress, store. Always ends in an Outcome."""
 
+import asyncio
 import random
 import time
 from dataclasses import replace
@@ -8,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from app.db.queue import ClaimedImage, Outcome
-from app.domain.errors import ImageError, InternalError, StorageFailed
+from app.domain.errors import ImageError, InternalError, StorageFailed, StoreError
 from app.domain.naming import image_key, original_key
 from app.domain.options import ProcessingOptions
 from app.domain.retry import image_retry_delay
@@ -17,9 +18,14 @@ from app.imaging.compress import CompressedImage
 from app.imaging.formats import content_type, extension
 from app.services.adapters import now
 from app.services.workshop import Workshop
-from app.storage.base import StoreError
+from app.storage.base import Store
 
 log = structlog.get_logger(__name__)
+
+# A store that is away holds up every image alike. Waiting for it with the result in hand costs a
+# place in the pipe; giving up would cost the hosts another download, and soon the image.
+STORE_PATIENCE_SECONDS = 60.0
+STORE_PAUSE_SECONDS = 1.0
 
 
 async def process_image(shop: Workshop, image: ClaimedImage, options: ProcessingOptions) -> Outcome:
@@ -85,10 +91,8 @@ async def _store(
     try:
         if options.keep_originals:
             kept_original = original_key(_key(image, compressed.source_format))
-            await store.put(
-                kept_original, original, content_type=content_type(compressed.source_format)
-            )
-        await store.put(key, compressed.data, content_type=content_type(compressed.format))
+            await _put(store, kept_original, original, compressed.source_format)
+        await _put(store, key, compressed.data, compressed.format)
     except StoreError as error:
         log.warning("image_not_stored", request_id=image.request_id, error=str(error))
         raise StorageFailed("The compressed image could not be stored.") from error
@@ -107,6 +111,23 @@ async def _store(
         output_bytes=len(compressed.data),
         notes=compressed.notes,
     )
+
+
+async def _put(store: Store, key: str, data: bytes, format_name: str) -> None:
+    """Store an object; a store that is away is waited for, while the turn renews the lease."""
+    patience_ends: float | None = None
+    while True:
+        try:
+            await store.put(key, data, content_type=content_type(format_name))
+        except StoreError as error:
+            if patience_ends is None:
+                log.warning("store_waited_for", key=key, error=str(error))
+                patience_ends = time.monotonic() + STORE_PATIENCE_SECONDS
+            elif time.monotonic() > patience_ends:
+                raise
+        else:
+            return
+        await asyncio.sleep(STORE_PAUSE_SECONDS)
 
 
 def _key(image: ClaimedImage, format_name: str) -> str:

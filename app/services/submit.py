@@ -12,13 +12,19 @@ import uuid_utils
 
 from app.catalog.reader import Findings, validate
 from app.db import idempotency, requests
-from app.domain.errors import DnsFailed, IdempotencyMismatch, ImageError, OptionInvalid
+from app.domain.errors import (
+    DnsFailed,
+    IdempotencyMismatch,
+    ImageError,
+    OptionInvalid,
+    ServiceUnavailable,
+    StoreError,
+)
 from app.domain.naming import UPLOADS_PREFIX, upload_key
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.documents import links
-from app.storage.base import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -118,8 +124,10 @@ def submit(
     if not first:
         _discard(adapters, request_id)
         kept = _kept_answer(adapters, owner, idempotency_key or "", fingerprint)
-        # The row that refused ours is committed, so its answer is there to be read.
-        return kept or answer
+        if kept is None:
+            # The row that refused ours was committed; it can only have been deleted since.
+            raise ServiceUnavailable("The first upload with this key was just deleted.")
+        return kept
     log.info(
         "request_accepted",
         request_id=request_id,

@@ -8,6 +8,7 @@ import structlog
 
 from app.db import deliveries, idempotency, leases, queue, requests, stalled
 from app.db.queue import Outcome
+from app.domain.errors import StoreError
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters, now
 from app.services.cancel import mark_images
@@ -15,7 +16,6 @@ from app.services.delete import purge
 from app.services.finish import announce, finish_if_done
 from app.services.record import record_outcomes
 from app.services.submit import IDEMPOTENCY_KEPT
-from app.storage.base import StoreError
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy import Connection
 
 from app.db import queue, requests
-from app.db.engine import DatabaseUnavailable
 from app.db.queue import ClaimedImage, Outcome
+from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import now

@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from app.db.engine import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable
 from app.imaging.sandbox import CodecPool
 from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters

@@ -4,14 +4,6 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 
-class ObjectMissing(Exception):
-    """There is no object under this key."""
-
-
-class StoreError(Exception):
-    """The store did not answer or refused; the message names the cause for the operator's log."""
-
-
 class Store(Protocol):
     """One place for objects, addressed by keys like `{request_id}/2-1-blue-shirt.jpg`.
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from app.storage.base import ObjectMissing, StoreError
-
-# Published images never change under their name, so browsers and CDNs may keep them for a year.
-IMAGE_CACHE_CONTROL = "public, max-age=31536000, immutable"
+from app.domain.errors import ObjectMissing, StoreError
+from app.storage.keys import checked_key, checked_prefix
 
 # Up to this size a put runs on the event loop itself. Writing 90 KB into the page cache costs
 # 0.1 ms there and 0.25 ms of CPU through a thread; larger ones would hold up their neighbours.
@@ -25,28 +23,6 @@ MIN_FREE_BYTES = 64 * 1024 * 1024
 
 _TEMPORARY_PREFIX = ".tmp-"
 _COPY_CHUNK_BYTES = 1024 * 1024
-
-
-def checked_key(key: str) -> str:
-    """Return the key if it is a plain relative path.
-
-    Raises:
-        ValueError: it is empty or absolute, has a backslash, a control character, an empty segment
-            or one that starts with a dot (`..` would leave the store, `.tmp-` is never listed).
-    """
-    if "\\" in key or any(character < " " or character == "\x7f" for character in key):
-        raise ValueError(f"not a storage key: {key!r}")
-    if any(not segment or segment.startswith(".") for segment in key.split("/")):
-        raise ValueError(f"not a storage key: {key!r}")
-    return key
-
-
-def checked_prefix(prefix: str) -> str:
-    """Return the prefix if every folder in it is part of a possible key; its end may be partial."""
-    folder, slash, _ = prefix.rpartition("/")
-    if slash:
-        checked_key(folder)
-    return prefix
 
 
 class LocalStore:

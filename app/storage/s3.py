@@ -1,53 +1,34 @@
 """Objects in an S3 bucket: AWS, MinIO or any other server that speaks S3.
 
-Images go out through obstore, which costs a fifth of boto3's CPU per put; everything rarer goes
+Images go out through obstore, which costs a quarter of boto3's CPU per put; everything rarer goes
 through boto3 (docs/decisions/0003-obstore-for-puts.md).
 """
 
-import json
-import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import quote, urlsplit
+from typing import BinaryIO, cast
+from urllib.parse import quote
 
 import boto3
 import obstore
 import structlog
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError as ObstoreError
 from s3transfer.exceptions import RetriesExceededError
 
-from app.storage.base import ObjectMissing, StoreError
-from app.storage.local import IMAGE_CACHE_CONTROL, checked_key, checked_prefix
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from obstore.store import S3Credential
+from app.domain.errors import ObjectMissing, StoreError
+from app.storage.keys import IMAGE_CACHE_CONTROL, checked_key, checked_prefix
+from app.storage.s3_bucket import create_if_missing, policy, publish
+from app.storage.s3_clients import bulk_client, credentials_of, image_client
+from app.storage.s3_errors import cause, http_status, one_line
 
 log = structlog.get_logger(__name__)
 
-# Only what lies below a request's id is meant for everybody. The ids are UUIDs of version 7, which
-# begin with the time and so with a 0 until the year 2527; `uploads/` and `originals/` never match.
-# `?` for one character would say it more closely, but not every S3 server knows it.
-_PUBLISHED_OBJECTS = "0*-*-*-*-*/*"
-
 # No key of ours starts with a dot, so the probe can never meet a real object.
 _PROBE_KEY = ".writable"
-
-_CONNECT_TIMEOUT_SECONDS = 5
-_PUT_TIMEOUT_SECONDS = 30
-
-# Covers a dropped keep-alive connection and a short hiccup; longer outages are the image's own
-# attempts in the database, which do not hold a place in the pipe while they wait.
-_PUT_RETRIES = 2
-_PUT_RETRY_WINDOW_SECONDS = 20
 
 _TRANSFER = TransferConfig(
     multipart_threshold=16 * 2**20, multipart_chunksize=16 * 2**20, max_concurrency=4
@@ -84,27 +65,13 @@ class S3Store:
         self._bucket = bucket
         self._region = session.region_name or "us-east-1"
         try:
-            self._client: S3Client = session.client(
-                "s3",
-                endpoint_url=endpoint_url,
-                region_name=self._region,
-                config=Config(
-                    s3={"addressing_style": "auto" if endpoint_url is None else "path"},
-                    # Many servers besides AWS do not know the newer checksums.
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                    connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-                    read_timeout=60,
-                    retries={"mode": "standard", "total_max_attempts": 3},
-                    max_pool_connections=16,
-                ),
-            )
-            credentials = _credentials(session)
+            self._client = bulk_client(session, endpoint_url, self._region)
+            credentials = credentials_of(session)
         except (BotoCoreError, ValueError) as error:
-            raise StoreError(f"the S3 settings cannot work: {_one_line(str(error))}") from error
+            raise StoreError(f"the S3 settings cannot work: {one_line(str(error))}") from error
         self._endpoint_url = self._client.meta.endpoint_url.rstrip("/")
         self._public_url = (public_url or f"{self._endpoint_url}/{bucket}").rstrip("/")
-        self._images = _image_client(bucket, self._endpoint_url, self._region, credentials)
+        self._images = image_client(bucket, self._endpoint_url, self._region, credentials)
         self._was_writable = False
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:
@@ -140,7 +107,7 @@ class S3Store:
                 try:
                     self._client.download_fileobj(self._bucket, key, file, Config=_TRANSFER)
                 except ClientError as error:
-                    if _http_status(error) == 404:
+                    if http_status(error) == 404:
                         raise ObjectMissing(key) from error
                     raise
             file.seek(0)
@@ -200,12 +167,12 @@ class S3Store:
         or forbids public ones, is logged: its addresses then need another way to be read.
         """
         with self._as_store_error("make the bucket"):
-            self._create_if_missing()
+            create_if_missing(self._client, self._bucket, self._region)
             try:
-                if self._policy() is None:
-                    self._publish()
+                if policy(self._client, self._bucket) is None:
+                    publish(self._client, self._bucket)
             except (ClientError, ResponseParserError) as error:
-                log.warning("bucket_policy_not_set", bucket=self._bucket, cause=_cause(error))
+                log.warning("bucket_policy_not_set", bucket=self._bucket, cause=cause(error))
 
     async def aclose(self) -> None:
         """Close boto3's connections; obstore closes its own when they have been idle."""
@@ -222,52 +189,6 @@ class S3Store:
                 if contents := page.get("Contents"):
                     yield [entry["Key"] for entry in contents]
 
-    def _create_if_missing(self) -> None:
-        try:
-            self._client.head_bucket(Bucket=self._bucket)
-        except ClientError as error:
-            if _http_status(error) != 404:
-                raise
-        else:
-            return
-        try:
-            if self._region == "us-east-1":
-                self._client.create_bucket(Bucket=self._bucket)
-            else:
-                self._client.create_bucket(
-                    Bucket=self._bucket,
-                    CreateBucketConfiguration={"LocationConstraint": self._region},  # type: ignore[typeddict-item]
-                )
-        except ClientError as error:
-            # Another process may have made it since we looked; if it is a stranger's, the next
-            # look is refused.
-            if _code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-                raise
-            self._client.head_bucket(Bucket=self._bucket)
-
-    def _policy(self) -> str | None:
-        try:
-            policy = self._client.get_bucket_policy(Bucket=self._bucket)["Policy"]
-            # Some servers that know no policies answer with the list of objects, which is XML.
-            return policy if policy.lstrip().startswith("{") else None
-        except ClientError as error:
-            if _code(error) == "NoSuchBucketPolicy":
-                return None
-            raise
-
-    def _publish(self) -> None:
-        statement = {
-            "Sid": "ReadPublishedImages",
-            "Effect": "Allow",
-            "Principal": {"AWS": ["*"]},
-            "Action": ["s3:GetObject"],
-            "Resource": [f"arn:aws:s3:::{self._bucket}/{_PUBLISHED_OBJECTS}"],
-        }
-        self._client.put_bucket_policy(
-            Bucket=self._bucket,
-            Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-        )
-
     @contextmanager
     def _as_store_error(self, verb: str) -> Iterator[None]:
         try:
@@ -279,7 +200,7 @@ class S3Store:
             ObstoreError,
             FileNotFoundError,  # what obstore raises when the bucket is missing
         ) as error:
-            raise StoreError(f"{self} could not {verb}: {_cause(error)}") from error
+            raise StoreError(f"{self} could not {verb}: {cause(error)}") from error
 
 
 class _KeptOpen:
@@ -293,72 +214,3 @@ class _KeptOpen:
 
     def close(self) -> None:
         """Leave the file to its owner."""
-
-
-def _credentials(session: boto3.session.Session) -> "Callable[[], S3Credential]":
-    """What obstore asks for keys: boto's answer, so that both clients always use the same ones."""
-    if session.get_credentials() is None:
-        raise ValueError("no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    return Boto3CredentialProvider(session)
-
-
-def _image_client(
-    bucket: str, endpoint_url: str, region: str, credentials: "Callable[[], S3Credential]"
-) -> obstore.store.S3Store:
-    parts = urlsplit(endpoint_url)
-    # AWS wants the bucket in the host name, where a dot in it would not fit the certificate. All
-    # other servers understand it in the path.
-    in_host = (parts.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    in_host = in_host and "." not in bucket
-    if in_host:
-        endpoint_url = f"{parts.scheme}://{bucket}.{parts.netloc}"
-    return obstore.store.S3Store(
-        bucket,
-        endpoint=endpoint_url,
-        # The next two would come from the environment and overrule ours.
-        aws_endpoint_url_s3=endpoint_url,
-        skip_signature=False,
-        region=region,
-        virtual_hosted_style_request=in_host,
-        # TLS guards the bytes; hashing them once more only costs CPU.
-        unsigned_payload=True,
-        credential_provider=credentials,
-        client_options={
-            "allow_http": parts.scheme == "http",
-            "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT_SECONDS),
-            "timeout": timedelta(seconds=_PUT_TIMEOUT_SECONDS),
-            # Shorter than the keep-alive of common servers and balancers (60 s).
-            "pool_idle_timeout": timedelta(seconds=30),
-        },
-        retry_config={
-            "max_retries": _PUT_RETRIES,
-            "retry_timeout": timedelta(seconds=_PUT_RETRY_WINDOW_SECONDS),
-        },
-    )
-
-
-def _cause(error: Exception) -> str:
-    """One line for the operator: the store's own code and message, no headers, no keys."""
-    if isinstance(error, ClientError):
-        return _one_line(f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}")
-    text = str(error)
-    # obstore prints the whole answer and its own insides.
-    code = re.search(r"<Code>([^<]+)</Code>", text)
-    message = re.search(r"<Message>([^<]*)</Message>", text)
-    if code:
-        return _one_line(f"{code[1]}: {message[1] if message else ''}")
-    if system := re.search(r'kind: \w+,\s+message: "([^"]+)"', text):
-        return _one_line(system[1])
-    return _one_line(text.partition("\n\nDebug source:")[0])
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).rstrip(": ")[:300]
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")
-
-
-def _http_status(error: ClientError) -> int | None:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")

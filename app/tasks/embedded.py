@@ -12,6 +12,7 @@ from app.tasks.runtime import Runtime
 
 # A thread only waits for the loop; a lane and an ingest for each request that is worked on.
 THREADS_PER_LANE = 2
+READY_POLL_SECONDS = 0.1
 
 
 class EmbeddedWorker:
@@ -25,7 +26,11 @@ class EmbeddedWorker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start working; returns when tasks are taken."""
+        """Start working; returns when tasks are taken.
+
+        Raises:
+            RuntimeError: Celery ended instead; its log says why.
+        """
         self.runtime.start()
         ready = threading.Event()
         self._worker = WorkController(
@@ -41,7 +46,9 @@ class EmbeddedWorker:
         trace.setup_worker_optimizations(self._celery, self._worker.hostname)
         self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
         self._thread.start()
-        ready.wait()
+        while not ready.wait(READY_POLL_SECONDS):
+            if not self._thread.is_alive():
+                raise RuntimeError("the embedded worker did not start")
 
     def stop(self) -> None:
         """Drain within the grace and leave nothing behind."""

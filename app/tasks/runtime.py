@@ -4,13 +4,13 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Coroutine
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
 from app.bootstrap import build_workshop
-from app.db.engine import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable
 from app.services.adapters import Adapters
 from app.services.delete import purge
 from app.services.deliver import deliver
@@ -21,6 +21,9 @@ from app.services.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 
+# For database calls, files and ingests that the sweep found. asyncio's own number, cores + 4, is so
+# small that a few long ingests would keep every turn from renewing its leases.
+THREADS = 32
 # Beyond the grace: time to record, give back and close.
 CLOSING_SECONDS = 15.0
 
@@ -37,6 +40,7 @@ class Runtime:
         self.holder = uuid.uuid4().hex
         self.shop: Workshop = build_workshop(adapters)
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
@@ -50,6 +54,9 @@ class Runtime:
 
     def run(self, task: str, an_id: str) -> None:
         """Do one task to its end, on the caller's thread or on the loop."""
+        if self.shop.draining:
+            # The next worker, or the next start, finds the work without this hint.
+            return
         try:
             if task == "request.ingest":
                 ingest(self.adapters, an_id, stopping=lambda: self.shop.draining)

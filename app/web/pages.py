@@ -1,22 +1,9 @@
-"""The page: a client of the API, nothing more."""
-
-import secrets
-from pathlib import Path
+"""The page: a client of the services and of the API, nothing more. docs/page.md tells its rules."""
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader
+
+from app.web import assets, home, pictures, request_page, sample, sign_in
 
 router = APIRouter(include_in_schema=False)
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True
-)
-
-
-@router.api_route("/", methods=["GET", "HEAD"])
-async def index() -> HTMLResponse:
-    """The start page."""
-    nonce = secrets.token_urlsafe(16)
-    policy = f"default-src 'self'; script-src 'nonce-{nonce}'; frame-ancestors 'none'"
-    page = _templates.get_template("index.html").render(nonce=nonce)
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+for module in (home, request_page, pictures, sign_in, sample, assets):
+    router.include_router(module.router)

@@ -15,6 +15,7 @@ from tests.integration.api.parts import (
     wait_until,
 )
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.webhook_receiver import WebhookReceiver
 
 UNKNOWN = "01937f3a-9c1e-7c55-8a4e-3f1d2b6c7a90"
 PER_REQUEST = [
@@ -184,12 +185,13 @@ def test_requests_survive_a_restart_of_the_service(
 
 
 def test_deliveries_are_listed_and_sent_again(
-    service: Service, webhook_receiver: object, image_host: ImageHost
+    service: Service, webhook_receiver: WebhookReceiver, image_host: ImageHost
 ) -> None:
-    receiver = webhook_receiver
     url = image_host.add("a.jpg", make_jpeg())
-    request_id = accepted(service.client, make_csv(("Shirt", url)), webhook_url=receiver.url)  # type: ignore[attr-defined]
-    first = receiver.wait_for(1)[0]  # type: ignore[attr-defined]
+    request_id = accepted(
+        service.client, make_csv(("Shirt", url)), webhook_url=webhook_receiver.url
+    )
+    first = webhook_receiver.wait_for(1)[0]
     address = f"/requests/{request_id}/webhook-deliveries"
 
     def delivered() -> bool:
@@ -205,7 +207,7 @@ def test_deliveries_are_listed_and_sent_again(
     response = service.client.post(f"{address}/{delivery['id']}/redeliver")
     assert response.status_code == 202
     schemas.Delivery.model_validate(response.json())
-    second = receiver.wait_for(2)[1]  # type: ignore[attr-defined]
+    second = webhook_receiver.wait_for(2)[1]
     assert second.headers["webhook-id"] == first.headers["webhook-id"] == delivery["webhook_id"]
     assert second.body == first.body
     unknown = service.client.post(f"{address}/nonsense/redeliver")

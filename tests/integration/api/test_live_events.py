@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,8 @@ from tests.integration.api.parts import (
     ended,
     make_csv,
     make_jpeg,
+    problem,
+    running_service,
     wait_until,
 )
 from tests.parts.image_host import ImageHost
@@ -63,10 +67,7 @@ def test_progress_comes_when_something_changed_and_done_comes_last(
     assert len({event.id for event in progress}) == len(progress)
     completed = [event.data["images"]["completed"] for event in progress]
     assert completed == sorted(completed)
-    gaps = [
-        later.at_seconds - earlier.at_seconds
-        for earlier, later in zip(progress, progress[1:], strict=False)
-    ]
+    gaps = [later.at_seconds - earlier.at_seconds for earlier, later in pairwise(progress)]
     assert min(gaps) > 0.4
 
 
@@ -123,21 +124,17 @@ def test_a_client_that_leaves_ends_the_polling(service: Service, slow_host: Imag
 
 
 def test_streams_end_when_the_service_is_about_to_stop(
-    service: Service, slow_host: ImageHost
+    tmp_path: Path, slow_host: ImageHost
 ) -> None:
-    url = slow_host.add("a.jpg", make_jpeg(), delay=3)
-    request_id = accepted(service.client, make_csv(("Shirt", url)))
-    draining = service.app.state.draining
-    timer = threading.Timer(0.3, draining.begin)
-    timer.start()
-    try:
+    with running_service(tmp_path) as service:
+        url = slow_host.add("a.jpg", make_jpeg(), delay=3)
+        request_id = accepted(service.client, make_csv(("Shirt", url)))
+        timer = threading.Timer(0.3, service.app.state.draining.begin)
+        timer.start()
         started = time.monotonic()
         seen = follow(service.client, request_id)
         assert time.monotonic() - started < 2
         assert "done" not in [event.name for event in seen]
-        ready = service.client.get("/readyz")
-        assert ready.status_code == 503
-        assert ready.json()["checks"]["draining"] == "yes"
-    finally:
+        ready = problem(service.client.get("/readyz"), 503, "unavailable")
+        assert ready["checks"]["draining"] == "yes"
         timer.join()
-        draining._asked.clear()

@@ -33,7 +33,6 @@ def test_an_unknown_route_is_a_problem_document(client: httpx.Client, path: str)
         ("PUT", "/requests", "GET, HEAD"),
         ("OPTIONS", "/upload", "POST"),
         ("POST", "/", "GET, HEAD"),
-        ("BREW", "/healthz", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_names_the_right_ones(
@@ -52,9 +51,7 @@ def test_every_problem_type_leads_to_an_explanation(client: httpx.Client) -> Non
     assert f'id="{anchor}"' in response.text
 
 
-def test_a_fault_of_ours_is_a_500_that_tells_nothing(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_of_ours_is_a_500_that_tells_nothing(service: Service) -> None:
     before = service.app.state.adapters
     service.app.state.adapters = None
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.storage.base import StoreError
+from app.domain.errors import StoreError
 from app.storage.local import DIRECT_WRITE_BYTES, LocalStore
 
 

@@ -11,9 +11,9 @@ import pytest
 import uuid_utils
 from structlog.testing import capture_logs
 
+from app.domain.errors import StoreError
 from app.domain.naming import ORIGINALS_PREFIX, image_key, upload_key
-from app.storage.base import StoreError
-from app.storage.local import IMAGE_CACHE_CONTROL
+from app.storage.keys import IMAGE_CACHE_CONTROL
 from app.storage.s3 import S3Store
 from tests.parts.s3_servers import S3Server
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.storage.base import ObjectMissing, Store
+from app.domain.errors import ObjectMissing
+from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
 from tests.parts.s3_servers import S3Server

@@ -1,7 +1,7 @@
 """What Prometheus reads."""
 
 from app.api.metrics import Metrics
-from app.db.engine import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable
 
 
 def test_calls_are_counted_by_method_route_and_status() -> None:

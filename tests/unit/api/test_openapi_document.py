@@ -97,12 +97,25 @@ def test_every_option_is_both_form_field_and_query_parameter(document: dict[str,
     assert {"quality", "format", "webhook_url", "dry_run", "encoding"} <= query
 
 
+def test_no_form_field_is_left_to_be_filled_with_made_up_values(document: dict[str, Any]) -> None:
+    body = document["paths"]["/upload"]["post"]["requestBody"]
+    fields = body["content"]["multipart/form-data"]["schema"]["properties"]
+    for name in set(fields) - {"file"}:
+        assert "default" in fields[name] or fields[name]["example"] == "", name
+
+
 def test_keys_are_asked_for_where_the_contract_says_so(document: dict[str, Any]) -> None:
     assert set(document["components"]["securitySchemes"]) == {"Bearer", "ApiKey"}
     is_open = {name for name, operation in operations(document) if "security" not in operation}
     assert is_open == {"GET /healthz", "GET /readyz", "GET /images/{key}"}
     secured = document["paths"]["/upload"]["post"]["security"]
-    assert secured == [{"Bearer": []}, {"ApiKey": []}]
+    assert secured == [{"Bearer": []}, {"ApiKey": []}, {}]
+
+
+def test_where_keys_are_set_no_call_goes_without(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, api_keys="a-key")
+    upload = create_app(settings).openapi()["paths"]["/upload"]["post"]
+    assert upload["security"] == [{"Bearer": []}, {"ApiKey": []}]
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

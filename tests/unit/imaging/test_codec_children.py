@@ -31,9 +31,9 @@ LIMITS = CodecLimits(
     max_pixels=zoo.MAX_PIXELS, memory_bytes=800_000_000, cpu_seconds=20, wall_seconds=30
 )
 OPTIONS = ProcessingOptions()  # type: ignore[call-arg]
-SLOW = ProcessingOptions(format="avif", quality=90)  # type: ignore[call-arg, arg-type]
+SLOW = ProcessingOptions(format="avif", quality=90, max_bytes=1_000)  # type: ignore[call-arg, arg-type]
 PICTURE = zoo.save(zoo.photo(), "JPEG", quality=95)
-# About two seconds of work for an AVIF encoder.
+# A second or two of work: the search for so small a file takes many encodes.
 HEAVY = zoo.save(zoo.photo(2_000, 1_500), "JPEG")
 
 
@@ -72,8 +72,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 async def until_busy(pool: CodecPool) -> None:
-    while pool.idle or pool.waiting:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait_for, lambda: not pool.idle and not pool.waiting)
     await asyncio.sleep(0.1)
 
 

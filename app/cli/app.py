@@ -1,0 +1,254 @@
+"""The commands of `python -m app`, each one a thin door to the function that does the work."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app.cli import arguments
+from app.cli.failures import explain
+from app.domain.statuses import RequestStatus
+
+app = typer.Typer(
+    name="python -m app",
+    help="Image Processing Service: a CSV of image URLs in, the same CSV with compressed images "
+    "out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RUN = "Run the service"
+LOCAL = "Work without a service"
+REMOTE = "Talk to a running service"
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 some images failed, 2 unusable input,
+    3 a service that is needed does not answer, 130 and 143 stopped by a signal."""
+    try:
+        app(prog_name="python -m app")
+    except Exception as error:
+        code = explain(error)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+@app.command(rich_help_panel=RUN)
+def serve() -> None:
+    """Start the whole service: API, web page and worker."""
+    from app.cli.serve import serve as run
+    from app.config import settings
+
+    raise typer.Exit(run(settings()))
+
+
+@app.command(rich_help_panel=RUN)
+def worker() -> None:
+    """Start one more worker process; needs REDIS_URL."""
+    from app.cli.worker import worker as run
+
+    raise typer.Exit(run())
+
+
+@app.command(rich_help_panel=RUN)
+def migrate() -> None:
+    """Bring the database's tables to the newest revision; `serve` does it, too."""
+    from app.cli.migrate import migrate as run
+
+    raise typer.Exit(run())
+
+
+@app.command(rich_help_panel=LOCAL)
+def process(
+    source: arguments.Source,
+    output: arguments.Target = None,
+    images: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Put the pictures there and link to them as files."),
+    ] = None,
+    encoding: arguments.Encoding = None,
+    accept_valid_rows: arguments.AcceptValidRows = False,
+    force: arguments.Force = False,
+    quality: arguments.Quality = None,
+    format: arguments.Format = None,  # noqa: A002 - the name that the API has
+    scale: arguments.Scale = None,
+    max_width: arguments.MaxWidth = None,
+    max_height: arguments.MaxHeight = None,
+    max_bytes: arguments.MaxBytes = None,
+    keep_originals: arguments.KeepOriginals = False,
+) -> None:
+    """Process one CSV here and now, without a server.
+
+    Ends with 0 when all images are done, 1 when some failed, 2 when the file cannot be used.
+    Without --images the links are those of the service on the same DATA_DIR.
+    """
+    from app.cli.process import process as run
+
+    options = arguments.given(
+        quality=quality,
+        format=format,
+        scale=scale,
+        max_width=max_width,
+        max_height=max_height,
+        max_bytes=max_bytes,
+        keep_originals=keep_originals,
+    )
+    code = run(
+        source,
+        target=output,
+        images=images,
+        options=arguments.processing_options(options),
+        encoding=encoding,
+        accept_valid_rows=accept_valid_rows,
+        force=force,
+    )
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=LOCAL)
+def demo(
+    products: Annotated[int, typer.Option(min=1, max=1_000, help="Rows of the CSV.")] = 10,
+    images_per_product: Annotated[
+        int, typer.Option(min=1, max=50, help="Pictures of each product.")
+    ] = 2,
+    broken: Annotated[
+        bool, typer.Option("--broken", help="Add three pictures that cannot be done.")
+    ] = False,
+) -> None:
+    """Make product pictures and a CSV, process them, and check the result."""
+    from app.cli.demo import demo as run
+
+    raise typer.Exit(run(products=products, images_per_product=images_per_product, broken=broken))
+
+
+@app.command(rich_help_panel=REMOTE)
+def submit(
+    source: arguments.Source,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the progress and download the output CSV.")
+    ] = False,
+    output: arguments.Target = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check the file; nothing is stored.")
+    ] = False,
+    webhook_url: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Gets a POST when the request ends.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="A repeat with the same key gets the first answer."),
+    ] = None,
+    encoding: arguments.Encoding = None,
+    accept_valid_rows: arguments.AcceptValidRows = False,
+    force: arguments.Force = False,
+    quality: arguments.Quality = None,
+    format: arguments.Format = None,  # noqa: A002 - the name that the API has
+    scale: arguments.Scale = None,
+    max_width: arguments.MaxWidth = None,
+    max_height: arguments.MaxHeight = None,
+    max_bytes: arguments.MaxBytes = None,
+    keep_originals: arguments.KeepOriginals = False,
+    url: arguments.Url = None,
+    api_key: arguments.ApiKey = None,
+) -> None:
+    """Upload a CSV to a running service.
+
+    --output waits, too. Ends as `process` does, or with 3 when no service answers.
+    """
+    from app.cli.client import open_client
+    from app.cli.submit import submit as run
+
+    options = arguments.given(
+        quality=quality,
+        format=format,
+        scale=scale,
+        max_width=max_width,
+        max_height=max_height,
+        max_bytes=max_bytes,
+        keep_originals=keep_originals,
+        encoding=encoding,
+        accept_valid_rows=accept_valid_rows,
+        webhook_url=webhook_url,
+        dry_run=dry_run,
+    )
+    with open_client(url, api_key) as client:
+        code = run(
+            client,
+            source,
+            options=arguments.form_fields(options),
+            idempotency_key=idempotency_key,
+            wait=wait or output is not None,
+            target=output,
+            force=force,
+        )
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=REMOTE)
+def status(
+    request_id: Annotated[
+        str | None, typer.Argument(metavar="[REQUEST_ID]", help="Default: the newest requests.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Requests in the list.")] = 20,
+    state: Annotated[
+        RequestStatus | None, typer.Option(help="Only requests in this state in the list.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the API's JSON.")] = False,
+    url: arguments.Url = None,
+    api_key: arguments.ApiKey = None,
+) -> None:
+    """Show one request, or list the newest ones."""
+    from app.cli.client import open_client
+    from app.cli.status import list_requests, show_request
+
+    with open_client(url, api_key) as client:
+        if request_id is None:
+            code = list_requests(client, limit=limit, state=state, as_json=as_json)
+        else:
+            code = show_request(client, request_id, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=REMOTE)
+def cancel(
+    request_id: arguments.RequestId,
+    url: arguments.Url = None,
+    api_key: arguments.ApiKey = None,
+) -> None:
+    """Stop a request; what is done stays."""
+    from app.cli.client import open_client
+    from app.cli.manage import cancel as run
+
+    with open_client(url, api_key) as client:
+        raise typer.Exit(run(client, request_id))
+
+
+@app.command(rich_help_panel=REMOTE)
+def retry(
+    request_id: arguments.RequestId,
+    url: arguments.Url = None,
+    api_key: arguments.ApiKey = None,
+) -> None:
+    """Try the failed images of a request again."""
+    from app.cli.client import open_client
+    from app.cli.manage import retry as run
+
+    with open_client(url, api_key) as client:
+        raise typer.Exit(run(client, request_id))
+
+
+@app.command(rich_help_panel=REMOTE)
+def delete(
+    request_id: arguments.RequestId,
+    url: arguments.Url = None,
+    api_key: arguments.ApiKey = None,
+) -> None:
+    """Remove a request with its rows and pictures."""
+    from app.cli.client import open_client
+    from app.cli.manage import delete as run
+
+    with open_client(url, api_key) as client:
+        raise typer.Exit(run(client, request_id))

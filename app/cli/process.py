@@ -1,0 +1,73 @@
+"""`python -m app process`: one CSV through the whole pipeline, without a server."""
+
+import time
+from pathlib import Path
+
+from app.cli.files import STANDARD, check_folder, check_output, open_input, output_name
+from app.cli.interrupts import Interrupted
+from app.cli.local_run import command_settings, local_run
+from app.cli.summary import exit_code, print_accepted, print_summary
+from app.cli.terminal import err, out, shown
+from app.domain.options import ProcessingOptions
+
+
+def process(
+    source: str,
+    *,
+    target: str | None,
+    images: str | None,
+    options: ProcessingOptions,
+    encoding: str | None,
+    accept_valid_rows: bool,
+    force: bool,
+) -> int:
+    """Process a CSV and write its output CSV; returns the exit code.
+
+    The request is kept in the database as any other, so that the service on the same DATA_DIR shows
+    it and answers its links.
+
+    Args:
+        source: path of the CSV, or `-` for standard input.
+        target: path of the output CSV, or `-`; None: `output_name`.
+        images: folder for the pictures; the output CSV links to the files in it.
+        force: overwrite files that exist.
+    Raises:
+        UnusableInput, RequestError: the file, a path or an option; nothing was written.
+        SettingsError, DatabaseUnavailable, StoreError: the service's parts.
+    """
+    target = output_name(source, target)
+    # The summary must not stand in the middle of a CSV.
+    console = err if target == STANDARD else out
+    settings = command_settings()
+    started = time.monotonic()
+    with open_input(source) as raw:
+        check_output(source, target, force=force)
+        if images is not None:
+            check_folder(images, force=force)
+        filename = "products.csv" if source == STANDARD else Path(source).name
+        folder = Path(images) if images is not None else None
+        try:
+            with local_run(settings) as run:
+                answer = run.submit(
+                    raw,
+                    filename,
+                    options,
+                    encoding=encoding,
+                    accept_valid_rows=accept_valid_rows,
+                )
+                print_accepted(err, answer)
+                with run.worker():
+                    status = run.wait()
+                    run.write(target, folder)
+                    run.wait_for_webhook()
+                failures = run.failures()
+        except Interrupted as stop:
+            err.print("Stopped.")
+            return stop.exit_code
+    print_summary(console, status, failures, seconds=time.monotonic() - started)
+    if target != STANDARD:
+        console.print(f"Output CSV: {shown(Path(target).absolute(), limit=1_000)}")
+    if folder is not None:
+        console.print(f"Pictures: {shown(folder.absolute(), limit=1_000)}")
+    console.print(f"Request: {status['request_id']}")
+    return exit_code(status)

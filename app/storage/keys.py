@@ -1,0 +1,26 @@
+"""What every store holds its keys to, and how long others may keep what lies under them."""
+
+# Published images never change under their name, so browsers and CDNs may keep them for a year.
+IMAGE_CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+
+def checked_key(key: str) -> str:
+    """Return the key if it is a plain relative path.
+
+    Raises:
+        ValueError: it is empty or absolute, has a backslash, a control character, an empty segment
+            or one that starts with a dot (`..` would leave the store, `.tmp-` is never listed).
+    """
+    if "\\" in key or any(character < " " or character == "\x7f" for character in key):
+        raise ValueError(f"not a storage key: {key!r}")
+    if any(not segment or segment.startswith(".") for segment in key.split("/")):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """Return the prefix if every folder in it is part of a possible key; its end may be partial."""
+    folder, slash, _ = prefix.rpartition("/")
+    if slash:
+        checked_key(folder)
+    return prefix

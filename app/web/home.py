@@ -1,0 +1,140 @@
+"""`/`: drop a CSV, see what is in it, start; and what was done before."""
+
+import shlex
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.api.answers import csv_response
+from app.api.auth import OwnerDep
+from app.api.dependencies import AdaptersDep
+from app.api.form import UploadDep
+from app.api.uploads import accepted_document
+from app.catalog.reader import read_rows, validate
+from app.catalog.report import write_rows
+from app.config import Settings
+from app.domain.errors import CsvInvalid
+from app.domain.options import OutputFormat, ProcessingOptions
+from app.services import read
+from app.services.adapters import Adapters
+from app.services.outputs import CSV, Download
+from app.services.submit import clean_filename
+from app.web import sample
+from app.web.html import FromOurPage, PageRoute, is_fragment, render
+from app.web.preview import Preview, look_into
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+REQUESTS_SHOWN = 8
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+def home(
+    request: Request, adapters: AdaptersDep, owner: OwnerDep, cursor: str | None = None
+) -> Response:
+    """The start page; with a cursor, older requests."""
+    return _home(request, adapters, owner, cursor=cursor)
+
+
+@router.post("/preview", dependencies=[FromOurPage])
+def preview(
+    request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep
+) -> Response:
+    """What is in the file; nothing is stored."""
+    found = look_into(adapters.settings, upload)
+    if is_fragment(request):
+        return render(request, "_preview.html", preview=found)
+    return _home(request, adapters, owner, preview=found, options=upload.options)
+
+
+@router.post("/preview/bad-rows.csv", dependencies=[FromOurPage])
+def bad_rows(
+    request: Request, upload: UploadDep, adapters: AdaptersDep, _owner: OwnerDep
+) -> Response:
+    """Every row with an error, and the error beside it: to correct and to upload again."""
+    detected = validate(
+        upload.content,
+        max_rows=adapters.settings.max_rows,
+        encoding=upload.encoding,
+        accept_valid_rows=True,
+    ).detected
+    rows = (
+        (row.cells, " ".join(error.message for error in row.errors))
+        for row in read_rows(upload.content, detected)
+        if row.errors
+    )
+    stem = clean_filename(upload.filename).rsplit(".", 1)[0]
+    return csv_response(request, Download(f"{stem}-errors.csv", CSV, write_rows(rows, detected)))
+
+
+@router.post("/start", dependencies=[FromOurPage])
+def start(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+    """Keep the file, begin, and go to the request's own page."""
+    try:
+        document = accepted_document(upload, adapters, owner)
+    except CsvInvalid:
+        if is_fragment(request):
+            # The page has the preview with every error before its eyes already.
+            raise
+        found = look_into(adapters.settings, upload)
+        options = upload.options
+        return _home(request, adapters, owner, preview=found, options=options, status=422)
+    return _go_on(request, document["request_id"])
+
+
+@router.post("/sample", dependencies=[FromOurPage])
+def start_with_sample(request: Request, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+    """A request with pictures that this service serves itself."""
+    return _go_on(request, sample.submit_sample(adapters, owner=owner))
+
+
+def _go_on(request: Request, request_id: str) -> Response:
+    address = f"/r/{request_id}"
+    if is_fragment(request):
+        return Response(headers={"HX-Redirect": address})
+    return RedirectResponse(address, status_code=303)
+
+
+def _home(
+    request: Request,
+    adapters: Adapters,
+    owner: str,
+    *,
+    cursor: str | None = None,
+    preview: Preview | None = None,
+    options: ProcessingOptions | None = None,
+    status: int = 200,
+) -> Response:
+    settings = adapters.settings
+    page = read.requests_page(
+        adapters, owner=owner, cursor=cursor, limit=REQUESTS_SHOWN, status=None
+    )
+    values: dict[str, Any] = {
+        "preview": preview,
+        "requests": page,
+        "is_first_page": cursor is None,
+        "options": options or ProcessingOptions(keep_originals=True),
+        "formats": list(OutputFormat),
+        "max_upload_bytes": settings.max_upload_bytes,
+        "max_rows": settings.max_rows,
+        "sample_works": sample.works(adapters),
+        "webhook_is_preset": settings.webhook_url is not None,
+        "curl": upload_command(settings, "products.csv", {}),
+    }
+    return render(request, "home.html", status=status, **values)
+
+
+def upload_command(settings: Settings, filename: str, options: dict[str, Any]) -> str:
+    """The same upload for a terminal; options that are as they come are left out."""
+    usual = ProcessingOptions().model_dump(mode="json")
+    parts = ["curl"]
+    if settings.api_keys:
+        parts.append('-H "Authorization: Bearer $API_KEY"')
+    parts.append(f"-F {shlex.quote(f'file=@{filename}')}")
+    for name, value in options.items():
+        if value is not None and value != usual.get(name):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            parts.append(f"-F {shlex.quote(f'{name}={text}')}")
+    parts.append(shlex.quote(f"{settings.base_url}/upload"))
+    return " ".join(parts)

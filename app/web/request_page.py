@@ -1,0 +1,186 @@
+"""`/r/{request_id}`: one request, to watch, to steer and to take home."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.api.auth import OwnerDep
+from app.api.dependencies import AdaptersDep, RequestIdPath
+from app.domain.statuses import RequestStatus
+from app.services import cancel as cancelling
+from app.services import delete as deleting
+from app.services import deliver, read
+from app.services import retry as retrying
+from app.services.adapters import Adapters
+from app.web import words
+from app.web.home import upload_command
+from app.web.html import FromOurPage, PageRoute, own_address, render
+from app.web.pictures import ZIP_IMAGES_MAX
+from app.web.progress import Pace, progress_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+IMAGES_SHOWN = 25
+
+
+@router.api_route("/r/{request_id}", methods=["GET", "HEAD"])
+def request_page(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    status: str = "",
+    cursor: str | None = None,
+    since: str = "",
+) -> Response:
+    """The whole page; `since` is what a page without JavaScript knows from its first view."""
+    document = read.status(adapters, request_id, owner=owner)
+    values = {
+        **_live(document, since),
+        **_results(adapters, document, owner, status, cursor),
+        "deliveries": deliver.deliveries(adapters, request_id, owner=owner)["items"],
+        "curl": upload_command(
+            adapters.settings, document["filename"], document["options"] | _webhook(document)
+        ),
+        "output_curl": _output_command(adapters, document["request_id"]),
+        "zip_images_max": ZIP_IMAGES_MAX,
+    }
+    return render(request, "request.html", **values)
+
+
+@router.get("/r/{request_id}/live")
+def live(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    since: str = "",
+) -> Response:
+    """The numbers, as they are now."""
+    values = _live(read.status(adapters, request_id, owner=owner), since)
+    response = render(request, "_live.html", **values)
+    if values["is_final"]:
+        # The rest of the page follows, too: other buttons, other downloads.
+        response.headers["HX-Trigger"] = "request-ended"
+    return response
+
+
+@router.get("/r/{request_id}/results")
+def results(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    status: str = "",
+    cursor: str | None = None,
+) -> Response:
+    """The table, as it is now."""
+    document = read.status(adapters, request_id, owner=owner)
+    values = _results(adapters, document, owner, status, cursor)
+    return render(request, "_results.html", zip_images_max=ZIP_IMAGES_MAX, **values)
+
+
+@router.get("/r/{request_id}/webhooks")
+def webhooks(
+    request_id: RequestIdPath, request: Request, adapters: AdaptersDep, owner: OwnerDep
+) -> Response:
+    """The deliveries, as they are now."""
+    document = read.status(adapters, request_id, owner=owner)
+    items = deliver.deliveries(adapters, request_id, owner=owner)["items"]
+    return render(request, "_webhooks.html", request_document=document, deliveries=items)
+
+
+@router.post("/r/{request_id}/cancel", dependencies=[FromOurPage])
+def cancel(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+    """Stop; what is done stays."""
+    document = cancelling.cancel(adapters, request_id, owner=owner)
+    return RedirectResponse(f"/r/{document['request_id']}", status_code=303)
+
+
+@router.post("/r/{request_id}/retry", dependencies=[FromOurPage])
+def retry(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+    """The failed images once more."""
+    document = retrying.retry(adapters, request_id, owner=owner)
+    return RedirectResponse(f"/r/{document['request_id']}", status_code=303)
+
+
+@router.get("/r/{request_id}/delete")
+def ask_before_delete(
+    request_id: RequestIdPath, request: Request, adapters: AdaptersDep, owner: OwnerDep
+) -> Response:
+    """The question before something that cannot be undone."""
+    document = read.status(adapters, request_id, owner=owner)
+    return render(request, "delete.html", request_document=document)
+
+
+@router.post("/r/{request_id}/delete", dependencies=[FromOurPage])
+def delete(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+    """The answer was yes."""
+    deleting.delete(adapters, request_id, owner=owner)
+    return RedirectResponse("/", status_code=303)
+
+
+@router.post("/r/{request_id}/webhooks/{delivery_id}/resend", dependencies=[FromOurPage])
+def resend(
+    request_id: RequestIdPath, delivery_id: str, adapters: AdaptersDep, owner: OwnerDep
+) -> Response:
+    """Send a message once more."""
+    deliver.redeliver(adapters, request_id, delivery_id, owner=owner)
+    return RedirectResponse(f"/r/{request_id}#webhooks", status_code=303)
+
+
+def _live(document: dict[str, Any], since: str) -> dict[str, Any]:
+    images = document["images"]
+    done = images["completed"] + images["failed"]
+    pace = Pace.parse(since) or Pace(done=done, at=int(time.time()))
+    return {
+        "request_document": document,
+        "is_final": RequestStatus(document["status"]).is_final,
+        "progress": progress_of(document, pace, now=time.time()),
+        "since": str(pace),
+    }
+
+
+def _results(
+    adapters: Adapters, document: dict[str, Any], owner: str, status: str, cursor: str | None
+) -> dict[str, Any]:
+    page = read.images_page(
+        adapters,
+        document["request_id"],
+        owner=owner,
+        cursor=cursor,
+        limit=IMAGES_SHOWN,
+        status=status or None,
+    )
+    for image in page["items"]:
+        if image["output_url"] is not None:
+            image["output_url"] = own_address(adapters.settings, image["output_url"])
+            name = image["output_url"].rsplit("/", 1)[1].rsplit(".", 1)[0]
+            image["original_url"] = f"/r/{document['request_id']}/original/{name}"
+    return {
+        "request_document": document,
+        "is_final": RequestStatus(document["status"]).is_final,
+        "images": page,
+        "filters": _filters(document, status),
+        "chosen": status,
+        "cursor": cursor,
+    }
+
+
+def _filters(document: dict[str, Any], chosen: str) -> list[tuple[str, str, int]]:
+    """Value, word and number of each filter that has anything to show."""
+    counts = document["images"] | {"": document["images"]["total"]}
+    shown = [(value, word, counts[value]) for value, word in words.FILTERS]
+    return [one for one in shown if one[2] or one[0] in {"", chosen}]
+
+
+def _webhook(document: dict[str, Any]) -> dict[str, str]:
+    return {"webhook_url": document["webhook"]["url"]} if document["webhook"] else {}
+
+
+def _output_command(adapters: Adapters, request_id: str) -> str:
+    settings = adapters.settings
+    key = ' -H "Authorization: Bearer $API_KEY"' if settings.api_keys else ""
+    return f"curl -OJ{key} {settings.base_url}/download-output-csv/{request_id}"

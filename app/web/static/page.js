@@ -1,0 +1,274 @@
+// What the page can do beyond links and forms. Without it everything still works, only less live.
+// No inline handlers and no eval: the Content-Security-Policy forbids them.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const root = document.documentElement;
+root.classList.add("js");
+
+// --- dropping, pasting and choosing a file ----------------------------------------------------
+
+const form = byId("upload");
+const MANY_IMAGES = 1000;
+
+function showProblem(text) {
+  const box = document.createElement("div");
+  box.className = "errors";
+  box.setAttribute("role", "alert");
+  const words = document.createElement("p");
+  words.textContent = text;
+  box.append(words);
+  byId("problem").replaceChildren(box);
+}
+
+function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+function look() {
+  const file = byId("file").files[0];
+  byId("problem").replaceChildren();
+  byId("preview").replaceChildren();
+  form.classList.remove("ready");
+  if (!file) return;
+  byId("drop-words").textContent = file.name;
+  byId("drop-hint").textContent = `${size(file.size)}. Drop or choose another file to replace it.`;
+  const most = Number(form.dataset.maxBytes);
+  if (file.size > most) {
+    showProblem(`${file.name} has ${size(file.size)}; at most ${size(most)} are accepted. Split it into several files.`);
+    return;
+  }
+  form.classList.add("looking");
+  byId("announcements").textContent = `Reading ${file.name} …`;
+  htmx.trigger("#preview-loader", "look");
+}
+
+function take(file) {
+  const carrier = new DataTransfer();
+  carrier.items.add(file);
+  byId("file").files = carrier.files;
+  look();
+}
+
+function carriesFiles(event) {
+  return event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
+}
+
+if (form) {
+  byId("file").addEventListener("change", look);
+  let depth = 0;
+  addEventListener("dragenter", (event) => {
+    if (!carriesFiles(event)) return;
+    depth += 1;
+    root.classList.add("dragging");
+  });
+  addEventListener("dragleave", (event) => {
+    if (!carriesFiles(event)) return;
+    depth = Math.max(depth - 1, 0);
+    if (depth === 0) root.classList.remove("dragging");
+  });
+  addEventListener("dragover", (event) => {
+    if (carriesFiles(event)) event.preventDefault();
+  });
+  addEventListener("drop", (event) => {
+    depth = 0;
+    root.classList.remove("dragging");
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    const files = event.dataTransfer.files;
+    if (files.length > 1) showProblem("Please drop one file at a time.");
+    else if (files.length === 1) take(files[0]);
+  });
+  addEventListener("paste", (event) => {
+    if (event.target.closest("input:not([type=file]), textarea")) return;
+    const file = event.clipboardData.files[0];
+    const text = event.clipboardData.getData("text/plain");
+    if (file) take(file);
+    else if (text.includes("\n")) take(new File([text], "pasted.csv", { type: "text/csv" }));
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.id === "encoding") look();
+    if (event.target.name === "keep_originals") event.target.dataset.touched = "yes";
+    if (event.target.id === "accept-valid-rows") allowStart();
+  });
+}
+
+function allowStart() {
+  const preview = document.querySelector(".preview");
+  const choice = byId("accept-valid-rows");
+  byId("start").disabled = !preview || preview.dataset.usable !== "yes" || (choice && !choice.checked);
+  byId("start").title = choice && !choice.checked ? "Choose above to start with the good rows" : "";
+}
+
+function showPreview() {
+  const preview = document.querySelector(".preview");
+  form.classList.remove("looking");
+  if (!preview) return;
+  form.classList.toggle("ready", preview.dataset.usable === "yes");
+  const keep = form.elements.keep_originals;
+  // Originals of a large catalogue fill disks; who wants them all the same says so.
+  if (!keep.dataset.touched) keep.checked = Number(preview.dataset.images) <= MANY_IMAGES;
+  allowStart();
+  document.title = `Check ${preview.dataset.filename} · Image Processing Service`;
+  byId("announcements").textContent = "";
+  byId("preview-title").focus({ preventScroll: true });
+  preview.scrollIntoView({ block: "nearest" });
+}
+
+// --- what htmx has loaded ---------------------------------------------------------------------
+
+const ANNOUNCE_EVERY_MS = 15000;
+const RESULTS_EVERY_MS = 4000;
+let announcedAt = 0;
+let resultsAt = 0;
+
+function announce(live) {
+  const isFinal = live.dataset.final === "yes";
+  if (!isFinal && Date.now() - announcedAt < ANNOUNCE_EVERY_MS) return;
+  announcedAt = Date.now();
+  byId("announcements").textContent = live.dataset.announce;
+}
+
+function refreshResults() {
+  const results = byId("results");
+  // Nothing may move under a reader's hands.
+  const isUsed = results.contains(document.activeElement) || byId("compare").open;
+  if (isUsed || Date.now() - resultsAt < RESULTS_EVERY_MS) return;
+  resultsAt = Date.now();
+  htmx.trigger(results, "results-stale");
+}
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const target = event.detail.target;
+  finish(document.body);
+  if (target.id === "preview") showPreview();
+  if (target.id === "problem") byId("problem").focus();
+  if (target.id === "live") {
+    announce(target.querySelector(".live"));
+    refreshResults();
+  }
+  const live = document.querySelector(".live");
+  if (target.id === "main" && live) announce(live);
+});
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  // Failures that no page of ours describes (a proxy's, say) come as something else than HTML.
+  const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
+  if (type.startsWith("text/html") || event.detail.xhr.status < 400) return;
+  event.detail.shouldSwap = false;
+  if (form) failUpload(event.detail.xhr);
+});
+
+function failUpload(xhr) {
+  form.classList.remove("looking");
+  let detail = "";
+  try {
+    detail = JSON.parse(xhr.responseText).detail;
+  } catch {
+    detail = `The service answered ${xhr.status}.`;
+  }
+  showProblem(`${detail} Nothing was started.`);
+}
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (form) failUpload(event.detail.xhr);
+});
+
+// --- the connection ---------------------------------------------------------------------------
+
+const PATIENCE_MS = 1500;
+let lostTimer = 0;
+
+function lost() {
+  if (form) {
+    form.classList.remove("looking");
+    showProblem("The service cannot be reached. Look at your connection, then try again.");
+    return;
+  }
+  // A reconnect takes a moment now and then; only what lasts is worth a word.
+  lostTimer = lostTimer || setTimeout(() => { byId("connection").hidden = false; }, PATIENCE_MS);
+}
+
+function found() {
+  clearTimeout(lostTimer);
+  lostTimer = 0;
+  byId("connection").hidden = true;
+}
+
+for (const name of ["htmx:sseError", "htmx:sendError", "htmx:timeout"]) {
+  document.body.addEventListener(name, lost);
+}
+for (const name of ["htmx:sseOpen", "htmx:afterOnLoad"]) {
+  document.body.addEventListener(name, found);
+}
+
+// --- before and after -------------------------------------------------------------------------
+
+const dialog = byId("compare");
+
+function slide() {
+  const share = Number(byId("compare-slider").value);
+  byId("compare-before").style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+  byId("compare-slider").setAttribute("aria-valuetext", `${share} % before, ${100 - share} % after`);
+  dialog.style.setProperty("--share", `${share}%`);
+}
+
+if (dialog) {
+  document.body.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-compare]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    byId("compare-title").textContent = link.dataset.title;
+    byId("compare-sizes").textContent = link.dataset.sizes;
+    byId("compare-trouble").hidden = true;
+    byId("compare-before").src = link.href;
+    byId("compare-after").src = link.dataset.after;
+    byId("compare-slider").value = 50;
+    slide();
+    dialog.showModal();
+  });
+  byId("compare-slider").addEventListener("input", slide);
+  byId("compare-before").addEventListener("error", () => { byId("compare-trouble").hidden = false; });
+  byId("compare-close").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+}
+
+// --- small things -----------------------------------------------------------------------------
+
+document.body.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(byId(button.dataset.copy));
+    button.textContent = "Selected: press Ctrl+C";
+  }
+  byId("announcements").textContent = button.textContent;
+});
+
+// Moments in the reader's own time zone, and buttons that only work with this script.
+function finish(part) {
+  const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of part.querySelectorAll("time[datetime]:not([data-local])")) {
+    time.textContent = local.format(new Date(time.dateTime));
+    time.dataset.local = "yes";
+  }
+  for (const button of part.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+}
+
+finish(document.body);
+if (form) {
+  byId("drop-words").textContent = "Drop your CSV here";
+  if (document.querySelector(".preview")) showPreview();
+}

@@ -1,0 +1,170 @@
+"""What the contract's codes and numbers are called on the page."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# State -> (word, icon of templates/_macros.html). An icon never stands without its word.
+REQUEST_STATES = {
+    "pending": ("Waiting to start", "wait"),
+    "processing": ("Working", "work"),
+    "completed": ("Done", "good"),
+    "failed": ("Failed", "bad"),
+    "cancelled": ("Cancelled", "stop"),
+}
+IMAGE_STATES = {
+    "pending": ("Waiting", "wait"),
+    "processing": ("Working", "work"),
+    "completed": ("Compressed", "good"),
+    "failed": ("Failed", "bad"),
+    "cancelled": ("Cancelled", "stop"),
+}
+FILTERS = (
+    ("", "All"),
+    ("completed", "Done"),
+    ("failed", "Failed"),
+    ("pending", "Waiting"),
+    ("cancelled", "Cancelled"),
+)
+DELIVERY_STATES = {
+    "pending": ("Waiting for the next try", "wait"),
+    "delivered": ("Delivered", "good"),
+    "failed": ("Given up", "bad"),
+}
+EVENTS = {
+    "request.completed": "The request is done",
+    "request.failed": "The request failed",
+    "request.cancelled": "The request was cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """An image error code in words: what happened, and what its owner can do."""
+
+    happened: str
+    remedy: str
+
+
+REASONS = {
+    "invalid_url": Reason("The address is not valid", "Correct it in the CSV."),
+    "address_blocked": Reason(
+        "The address is not on the public internet", "Publish the picture, or ask the operator."
+    ),
+    "dns_failed": Reason("The host's name is not known", "Look for a typing error in the address."),
+    "connect_failed": Reason("The host could not be reached", "Try again later."),
+    "tls_failed": Reason(
+        "The host's certificate is not valid", "Tell the people who run the host."
+    ),
+    "timeout": Reason("The host was too slow", "Try again later."),
+    "too_many_redirects": Reason(
+        "The address leads round in circles", "Put the final address into the CSV."
+    ),
+    "http_status": Reason(
+        "The host refused, or has no such picture", "Open the address in a browser and correct it."
+    ),
+    "response_too_large": Reason("The file is too large", "Offer a smaller file."),
+    "not_an_image": Reason(
+        "There is no picture at the address", "Often a web page; link to the picture itself."
+    ),
+    "unsupported_format": Reason(
+        "The format is not supported", "Use JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF."
+    ),
+    "corrupt_image": Reason("The picture is damaged", "Upload it to its host again."),
+    "too_many_pixels": Reason("The picture has too many pixels", "Offer a smaller one."),
+    "decoder_crashed": Reason("The picture could not be read", "Save it again and try once more."),
+    "decoder_timeout": Reason(
+        "Reading the picture took too long", "Save it again and try once more."
+    ),
+    "storage_failed": Reason("The result could not be stored", "Try again later."),
+    "internal": Reason("Something went wrong on our side", "Try again later."),
+}
+
+# Codes of `CellError` -> the heading of their group.
+CELL_PROBLEMS = {
+    "missing_value": "Something is missing",
+    "invalid_url": "An address cannot be used",
+    "extra_cells": "A row has more cells than columns",
+    "unclosed_quote": "A quote is not closed",
+    "control_character": "A cell has a character that no text has",
+    "missing_column": "A column is missing",
+    "duplicate_column": "A column stands there twice",
+    "empty_file": "The file is empty",
+    "no_rows": "There are no rows",
+    "too_many_rows": "There are too many rows",
+}
+
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
+
+ENCODINGS = (
+    ("utf-8", "Unicode (UTF-8)"),
+    ("utf-16", "Unicode (UTF-16)"),
+    ("cp1252", "Western European (Windows-1252)"),
+    ("cp1250", "Central European (Windows-1250)"),
+    ("cp1251", "Cyrillic (Windows-1251)"),
+    ("cp1253", "Greek (Windows-1253)"),
+    ("cp1254", "Turkish (Windows-1254)"),
+    ("mac_roman", "Western European (Mac)"),
+    ("shift_jis", "Japanese (Shift JIS)"),
+    ("gb18030", "Chinese (GB 18030)"),
+    ("big5", "Chinese (Big5)"),
+    ("euc_kr", "Korean (EUC-KR)"),
+)
+
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def number(value: int) -> str:
+    """With a comma between thousands."""
+    return f"{value:,}"
+
+
+def count(value: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def size(bytes_: int) -> str:
+    """Bytes in the largest unit that keeps a digit before the point, in steps of 1,000."""
+    if abs(bytes_) < 1_000:
+        return f"{bytes_} bytes"
+    value = float(bytes_)
+    for unit in _UNITS:
+        value /= 1_000
+        # 999.95 kB would be written as 1000.0 kB.
+        if abs(value) < 999.5 or unit == _UNITS[-1]:
+            break
+    return f"{value:.1f} {unit}" if abs(value) < 10 else f"{value:.0f} {unit}"
+
+
+def saved(input_bytes: int, output_bytes: int) -> str:
+    """By how much something shrank, in words: `83 % smaller`."""
+    if not input_bytes:
+        return ""
+    share = round(100 * (1 - output_bytes / input_bytes))
+    if share == 0:
+        return "same size"
+    return f"{share} % smaller" if share > 0 else f"{-share} % larger"
+
+
+def duration(seconds: float) -> str:
+    """Roughly, as people say it; never less than a few seconds."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} seconds"
+    if seconds < 5_400:
+        return f"about {round(seconds / 60)} minutes"
+    if seconds < 129_600:
+        return f"about {round(seconds / 3_600)} hours"
+    return f"about {round(seconds / 86_400)} days"
+
+
+def moment(text: str) -> str:
+    """An RFC 3339 moment for readers without JavaScript, which shows it in their own time zone."""
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%d %b %Y, %H:%M UTC")
+
+
+def encoding_name(name: str) -> str:
+    """The words for an encoding, or its name where there are none."""
+    plain = name.replace("_", "-").lower().removesuffix("-le").removesuffix("-be")
+    return next((words for code, words in ENCODINGS if code.replace("_", "-") == plain), name)

@@ -1,0 +1,121 @@
+"""What all commands have in common: help, and one sentence for what cannot work."""
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.terminal import shown, size
+from tests.integration.cli.parts import run_app
+
+COMMANDS = ("serve worker migrate process demo submit status cancel retry delete").split()
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = run_app("--help", folder=tmp_path)
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert f" {command} " in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("proces",), ("process",), ("demo", "--products", "0")])
+def test_a_mistyped_command_line_ends_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run_app(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert "Usage: python -m app" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "process x.csv", "demo"])
+def test_a_typo_in_a_setting_ends_with_2_and_names_it(tmp_path: Path, command: str) -> None:
+    done = run_app(*command.split(), folder=tmp_path, LEASE_SECONDS="soon")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: The setting LEASE_SECONDS is 'soon', but")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "process products.csv"])
+def test_an_unreachable_database_ends_with_3_and_one_sentence(tmp_path: Path, command: str) -> None:
+    (tmp_path / "products.csv").write_text("x")
+    done = run_app(
+        *command.split(),
+        folder=tmp_path,
+        PORT="0",
+        LOG_LEVEL="error",
+        DATABASE_URL="postgresql://somebody:secret@127.0.0.1:1/none",
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: The database does not answer: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+def test_an_unreachable_store_ends_with_3_and_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("x")
+    done = run_app(
+        *("process", "products.csv"),
+        folder=tmp_path,
+        S3_BUCKET="pictures",
+        S3_ENDPOINT_URL="http://127.0.0.1:1",
+        AWS_ACCESS_KEY_ID="key",
+        AWS_SECRET_ACCESS_KEY="secret",
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: The store for images does not answer: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_no_database_is_named_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/service.db").write_bytes(b"something else entirely" * 100)
+    done = run_app("migrate", folder=tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: The database ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_migrate_says_which_database_is_up_to_date(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run_app("migrate", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"sqlite:///{tmp_path}/data/service.db" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("missing.csv",), "There is no file missing.csv."),
+        ((".",), "cannot be read: Is a directory."),
+        (("x.csv", "-o", "nowhere/o.csv"), "There is no folder nowhere"),
+        (("x.csv", "-o", "."), "is a folder"),
+        (("x.csv", "--images", "x.csv"), "is no folder"),
+        (("x.csv", "--images", "x.csv/in"), "cannot be made"),
+        (("x.csv", "--quality", "0"), "--quality 0: it should be greater than or equal to 1."),
+        (("x.csv", "--scale", "1.5"), "--scale 1.5: it should be less than or equal to 1."),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_the_work_begins(
+    tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    (tmp_path / "x.csv").write_text("x")
+    done = run_app("process", *arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_foreign_text_cannot_steer_the_terminal() -> None:
+    assert shown("a\x1b[31m\nb") == "a\\x1b[31m\\nb"
+    assert shown("x" * 300) == "x" * 197 + "..."
+
+
+@pytest.mark.parametrize(
+    ("number_of_bytes", "text"),
+    [
+        (999, "999 bytes"),
+        (1_000, "1 kB"),
+        (999_960, "1 MB"),
+        (3_256_000, "3.26 MB"),
+        (5 * 10**15, "5,000 TB"),
+    ],
+)
+def test_sizes_are_written_for_people(number_of_bytes: int, text: str) -> None:
+    assert size(number_of_bytes) == text

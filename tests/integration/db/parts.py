@@ -1,0 +1,121 @@
+"""Rows for the tests of the tables, made by the same functions that the service uses."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import uuid_utils
+from sqlalchemy import func, select
+
+from app.db import queue, requests, rows
+from app.db.engine import Database
+from app.db.models import Image, ProcessingRequest
+from app.db.queue import ClaimedImage, Outcome
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    """A moment so many seconds after the tests' start of time."""
+    return START + timedelta(seconds=seconds)
+
+
+def add_request(
+    database: Database, *, images: int = 0, status: str = "processing", **values: Any
+) -> str:
+    """One request with so many pending images, each in a row of its own; returns its id."""
+    request_id = str(uuid_utils.uuid7())
+    row = {
+        "id": request_id,
+        "owner": "",
+        "status": status,
+        "filename": "products.csv",
+        "options": {},
+        "detected": {},
+        "warnings": [],
+        "webhook_url": None,
+        "created_at": START,
+        "updated_at": START,
+        "products": images,
+        "places": images,
+        "images_total": images,
+    }
+    with database.transaction() as connection:
+        requests.add(connection, row | values)
+    if images:
+        write_urls(database, request_id, [f"http://host-a.test/{n}" for n in range(1, images + 1)])
+    return request_id
+
+
+def write_urls(
+    database: Database, request_id: str, urls: Iterable[str], *, places_before: int = 0
+) -> int:
+    """Write one batch of rows with one URL each; returns how many images were new."""
+    products, places, images = [], [], {}
+    for seq, url in enumerate(urls, start=places_before + 1):
+        row, digest = seq + 1, digest_of(url)
+        products.append(rows.ProductRow(row, str(seq), f"Product {seq}"))
+        places.append(rows.PlaceRow(row, 1, digest))
+        host = url.split("/")[2] + ":80"
+        images.setdefault(digest, rows.ImageRow(seq, digest, url, host, row, 1))
+    with database.transaction() as connection:
+        return rows.write(
+            connection,
+            request_id,
+            products=products,
+            places=places,
+            images=list(images.values()),
+            now=START,
+        )
+
+
+def digest_of(url: str) -> bytes:
+    return hashlib.blake2b(url.encode(), digest_size=16).digest()
+
+
+def claim(
+    database: Database, request_id: str, limit: int = 100, *, now: float = 0, lease: float = 60
+) -> list[ClaimedImage]:
+    """Claim images at a moment, for a lease from then on."""
+    with database.transaction() as connection:
+        return queue.claim(
+            connection, request_id, limit=limit, now=at(now), lease_until=at(now + lease)
+        )
+
+
+def done(image: ClaimedImage, **values: Any) -> Outcome:
+    """The outcome of an image that went well."""
+    fields: dict[str, Any] = {
+        "status": "completed",
+        "finished_at": START,
+        "storage_key": f"{image.request_id}/{image.row}-1-product.jpg",
+        "input_bytes": 100,
+        "output_bytes": 40,
+        "kept": False,
+    }
+    return Outcome(seq=image.seq, fence=image.fence, **(fields | values))
+
+
+def record(database: Database, request_id: str, outcomes: list[Outcome]) -> set[int]:
+    with database.transaction() as connection:
+        return queue.record(connection, request_id, outcomes)
+
+
+def image_rows(database: Database, request_id: str) -> list[Any]:
+    """All images of a request, in their order."""
+    with database.read() as connection:
+        query = select(Image.__table__).where(Image.request_id == request_id)
+        return list(connection.execute(query.order_by(Image.seq)).all())
+
+
+def request_row(database: Database, request_id: str) -> Any:
+    with database.read() as connection:
+        return connection.execute(
+            select(ProcessingRequest.__table__).where(ProcessingRequest.id == request_id)
+        ).one()
+
+
+def count(database: Database, table: Any) -> int:
+    with database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -1,0 +1,113 @@
+"""Transactions and what becomes of a database that is away."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.db import requests
+from app.db.engine import Database
+from app.db.migrate import migrate
+from app.db.models import ProcessingRequest
+from app.domain.errors import DatabaseUnavailable
+from tests.integration.db.parts import START, add_request, count, request_row
+from tests.parts.process import free_port
+
+
+def test_an_exception_rolls_everything_back(database: Database) -> None:
+    request_id = add_request(database)
+
+    def fail_in_the_middle() -> None:
+        with database.transaction() as connection:
+            requests.hide(connection, request_id, now=START)
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail_in_the_middle()
+    assert request_row(database, request_id).deleted_at is None
+
+
+def test_a_transaction_that_was_rolled_back_by_hand_ends_quietly(database: Database) -> None:
+    request_id = add_request(database)
+    with database.transaction() as connection:
+        requests.hide(connection, request_id, now=START)
+        connection.rollback()
+    assert request_row(database, request_id).deleted_at is None
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    request_id = add_request(database)
+    with database.transaction() as writer:
+        requests.hide(writer, request_id, now=START)
+        with database.read() as reader:
+            assert requests.get(reader, request_id) is not None
+    with database.read() as reader:
+        assert requests.get(reader, request_id) is None
+
+
+def test_writers_wait_for_each_other_and_none_fails(database: Database) -> None:
+    request_id = add_request(database)
+    errors: list[Exception] = []
+
+    def add() -> None:
+        try:
+            for _ in range(10):
+                with database.transaction() as connection:
+                    row = requests.get(connection, request_id, lock=True)
+                    assert row is not None
+                    connection.execute(
+                        text("UPDATE requests SET places = :places"), {"places": row.places + 1}
+                    )
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert request_row(database, request_id).places == 80
+
+
+def test_bytes_survive_a_new_connection(tmp_path: Path) -> None:
+    first = Database(f"sqlite:///{tmp_path / 'deep' / 'er' / 'x.db'}")
+    with first.transaction() as connection:
+        connection.execute(text("CREATE TABLE t (n int)"))
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+    first.close()
+    second = Database(f"sqlite:///{tmp_path / 'deep' / 'er' / 'x.db'}")
+    with second.read() as connection:
+        assert connection.execute(text("SELECT n FROM t")).scalar_one() == 1
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+    second.close()
+
+
+def test_a_server_that_is_away_is_unavailable() -> None:
+    database = Database(f"postgresql+psycopg://nobody:secret@127.0.0.1:{free_port()}/none")
+    with pytest.raises(DatabaseUnavailable) as caught, database.read():
+        pass
+    assert "secret" not in str(caught.value)
+
+
+def test_a_connection_that_was_cut_is_unavailable_and_the_next_one_works(
+    postgres_url: str,
+) -> None:
+    database = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    migrate(database)
+    add_request(database)
+
+    def go_on_after_the_cut() -> None:
+        with database.transaction() as connection:
+            own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with database.read() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": own})
+            connection.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailable):
+        go_on_after_the_cut()
+    assert count(database, ProcessingRequest) == 1
+    database.close()

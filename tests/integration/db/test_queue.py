@@ -1,0 +1,291 @@
+"""The queue in `images`: who may work on what, and whose results count."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from app.db import images, queue, requests
+from app.db.engine import Database
+from app.db.queue import ClaimedImage, Outcome
+from tests.integration.db.parts import (
+    START,
+    add_request,
+    at,
+    claim,
+    done,
+    image_rows,
+    record,
+    write_urls,
+)
+
+
+def test_claims_come_in_the_order_of_the_file_with_all_a_worker_needs(database: Database) -> None:
+    request_id = add_request(database, images=5)
+    first = claim(database, request_id, 3)
+    assert [image.seq for image in first] == [1, 2, 3]
+    assert first[1] == ClaimedImage(
+        request_id=request_id,
+        seq=2,
+        fence=1,
+        attempt=1,
+        source_url="http://host-a.test/2",
+        host="host-a.test:80",
+        row=3,
+        position=1,
+        product_name="Product 2",
+    )
+    assert [image.seq for image in claim(database, request_id)] == [4, 5]
+    assert claim(database, request_id) == []
+
+
+def test_an_image_that_is_not_due_yet_is_left(database: Database) -> None:
+    request_id = add_request(database, images=2)
+    first, second = claim(database, request_id)
+    record(database, request_id, [again(first, 30), done(second)])
+    assert claim(database, request_id, now=29) == []
+    with database.read() as connection:
+        assert queue.next_due(connection, request_id) == at(30)
+    (later,) = claim(database, request_id, now=30)
+    assert (later.seq, later.attempt, later.fence) == (1, 2, 2)
+
+
+def test_images_of_busy_hosts_are_left(database: Database) -> None:
+    request_id = add_request(database)
+    urls = ["http://slow.test/1", "http://slow.test/2", "http://fast.test/3"]
+    write_urls(database, request_id, urls)
+    with database.transaction() as connection:
+        assert queue.others_wait(connection, request_id, now=START, other_than={"slow.test:80"})
+        claimed = queue.claim(
+            connection,
+            request_id,
+            limit=10,
+            now=START,
+            lease_until=at(60),
+            other_than={"slow.test:80"},
+        )
+        assert [image.seq for image in claimed] == [3]
+        assert not queue.others_wait(connection, request_id, now=START, other_than={"slow.test:80"})
+
+
+@pytest.mark.parametrize("status", ["pending", "cancelled", "completed", "failed"])
+def test_nothing_is_claimed_from_a_request_that_is_not_being_processed(
+    database: Database, status: str
+) -> None:
+    request_id = add_request(database, images=2, status=status)
+    assert claim(database, request_id) == []
+
+
+def test_nothing_is_claimed_from_a_deleted_request(database: Database) -> None:
+    request_id = add_request(database, images=2)
+    with database.transaction() as connection:
+        assert requests.hide(connection, request_id, now=START)
+    assert claim(database, request_id) == []
+
+
+def test_claimers_at_once_never_get_the_same_image(database: Database) -> None:
+    request_id = add_request(database, images=120)
+    claimed: list[int] = []
+    errors: list[Exception] = []
+    begin = threading.Barrier(6)
+
+    def work() -> None:
+        try:
+            begin.wait()
+            while group := claim(database, request_id, 7):
+                claimed.extend(image.seq for image in group)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    # A claimer that meets only rows that others are taking at this moment ends early; what it left
+    # is still there.
+    claimed.extend(image.seq for image in claim(database, request_id, 200))
+    assert sorted(claimed) == list(range(1, 121))
+    assert {row.fence for row in image_rows(database, request_id)} == {1}
+
+
+def test_a_late_worker_changes_nothing(database: Database) -> None:
+    request_id = add_request(database, images=1)
+    (late,) = claim(database, request_id, lease=10)
+    record(database, request_id, [again(late, 0)])
+    (current,) = claim(database, request_id)
+    before = image_rows(database, request_id)
+
+    assert record(database, request_id, [done(late)]) == set()
+    with database.transaction() as connection:
+        assert queue.renew(connection, request_id, [late], lease_until=at(999)) == set()
+        queue.give_back(connection, request_id, [late])
+    assert image_rows(database, request_id) == before
+    assert record(database, request_id, [done(current)]) == {1}
+
+
+def test_a_result_is_recorded_once(database: Database) -> None:
+    request_id = add_request(database, images=3)
+    outcomes = [done(image) for image in claim(database, request_id)]
+    assert record(database, request_id, outcomes) == {1, 2, 3}
+    assert record(database, request_id, outcomes) == set()
+
+
+def test_a_result_for_a_cancelled_image_is_dropped(database: Database) -> None:
+    request_id = add_request(database, images=2)
+    first, second = claim(database, request_id)
+    record(database, request_id, [done(first)])
+    with database.transaction() as connection:
+        assert images.cancel_waiting(connection, request_id, now=START, limit=10) == 1
+    assert record(database, request_id, [done(second)]) == set()
+    assert [row.status for row in image_rows(database, request_id)] == ["completed", "cancelled"]
+
+
+def test_every_field_of_an_outcome_arrives(database: Database) -> None:
+    request_id = add_request(database, images=2)
+    first, second = claim(database, request_id)
+    record(
+        database,
+        request_id,
+        [
+            done(
+                first,
+                finished_at=at(7.25),
+                original_key="originals/x.png",
+                kept=True,
+                format="webp",
+                width=640,
+                height=480,
+                input_bytes=5_000_000_000,
+                duration_ms=1234,
+                notes=("alpha kept", "„Ünï“ 'quoted'"),
+            ),
+            Outcome(
+                seq=second.seq,
+                fence=second.fence,
+                status="failed",
+                finished_at=at(8),
+                error_code="http_status",
+                error_message="The image's host answered 404 (not found).",
+                http_status=404,
+            ),
+        ],
+    )
+    good, bad = image_rows(database, request_id)
+    assert (good.finished_at, good.original_key, good.kept) == (at(7.25), "originals/x.png", True)
+    assert (good.format, good.width, good.height, good.duration_ms) == ("webp", 640, 480, 1234)
+    assert (good.input_bytes, good.output_bytes) == (5_000_000_000, 40)
+    assert good.notes == "alpha kept; „Ünï“ 'quoted'"
+    assert (good.leased_until, good.error_code) == (None, None)
+    assert (bad.status, bad.error_code, bad.http_status) == ("failed", "http_status", 404)
+    assert (bad.error_message, bad.storage_key, bad.kept) == (
+        "The image's host answered 404 (not found).",
+        None,
+        None,
+    )
+    # A failed attempt's words go when the next attempt succeeds, and `not_before` stays a time.
+    assert good.not_before == START
+
+
+def test_a_success_clears_what_the_attempt_before_left(database: Database) -> None:
+    request_id = add_request(database, images=1)
+    (first,) = claim(database, request_id)
+    record(database, request_id, [again(first, 1)])
+    assert image_rows(database, request_id)[0].error_code == "timeout"
+    (second,) = claim(database, request_id, now=1)
+    record(database, request_id, [done(second)])
+    (row,) = image_rows(database, request_id)
+    assert (row.status, row.error_code, row.error_message, row.attempts) == (
+        "completed",
+        None,
+        None,
+        2,
+    )
+
+
+def test_given_back_images_are_free_at_once_and_the_attempt_does_not_count(
+    database: Database,
+) -> None:
+    request_id = add_request(database, images=2)
+    claimed = claim(database, request_id)
+    with database.transaction() as connection:
+        queue.give_back(connection, request_id, claimed)
+        queue.give_back(connection, request_id, [])
+    assert [(row.status, row.attempts) for row in image_rows(database, request_id)] == [
+        ("pending", 0),
+        ("pending", 0),
+    ]
+    assert [(image.attempt, image.fence) for image in claim(database, request_id)] == [
+        (1, 2),
+        (1, 2),
+    ]
+
+
+def test_a_renewed_lease_does_not_expire(database: Database) -> None:
+    request_id = add_request(database, images=3)
+    claimed = claim(database, request_id, lease=10)
+    with database.transaction() as connection:
+        assert queue.renew(connection, request_id, claimed[:2], lease_until=at(100)) == {1, 2}
+    with database.transaction() as connection:
+        expired = queue.expired(connection, now=at(11), limit=10)
+        assert [(row.request_id, row.seq, row.fence, row.attempts) for row in expired] == [
+            (request_id, 3, 1, 1)
+        ]
+        assert len(queue.expired(connection, now=at(101), limit=2)) == 2
+
+
+def test_a_batch_of_thousands_is_one_statement(database: Database) -> None:
+    request_id = add_request(database, images=6_000)
+    claimed = claim(database, request_id, 6_000)
+    assert len(claimed) == 6_000
+    assert record(database, request_id, [done(image) for image in claimed]) == set(range(1, 6_001))
+
+
+def test_the_cost_of_a_batch_does_not_grow_with_the_request(database: Database) -> None:
+    request_id = add_request(database, images=300)
+    claimed = claim(database, request_id, 20)
+    if database.is_sqlite:
+        plan = "\n".join(plan_of_record(database, request_id, claimed, "EXPLAIN QUERY PLAN"))
+        # The batch is walked and each image looked up by its key; never the other way round.
+        assert (
+            "SEARCH images USING INDEX sqlite_autoindex_images_1 (request_id=? AND seq=?)" in plan
+        )
+    else:
+        plan = "\n".join(plan_of_record(database, request_id, claimed, "EXPLAIN"))
+        assert "(seq >= '1'::bigint) AND (seq <= '20'::bigint)" in plan
+
+
+def plan_of_record(
+    database: Database, request_id: str, claimed: list[ClaimedImage], explain: str
+) -> list[str]:
+    lines: list[str] = []
+
+    def before(_connection, _cursor, statement, parameters, _context, _many):  # type: ignore[no-untyped-def]
+        return f"{explain} {statement}", parameters
+
+    def after(_connection, cursor, statement, _parameters, _context, _many):  # type: ignore[no-untyped-def]
+        lines.extend(str(row[-1]) for row in cursor.fetchall())
+
+    from sqlalchemy import event
+
+    with database.transaction() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET enable_seqscan = off"))
+        event.listen(connection, "before_cursor_execute", before, retval=True)
+        event.listen(connection, "after_cursor_execute", after)
+        queue.record(connection, request_id, [done(image) for image in claimed])
+        connection.rollback()
+    return lines
+
+
+def again(image: ClaimedImage, seconds: float) -> Outcome:
+    """The outcome of an attempt that is to be repeated so many seconds after the start."""
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        status="pending",
+        not_before=at(seconds),
+        error_code="timeout",
+        error_message="The image's host did not send the image within 30 seconds.",
+    )

@@ -1,0 +1,162 @@
+"""Writing a CSV's rows in batches, and reading them back by page and by row."""
+
+import pytest
+
+from app.db import images, rows
+from app.db.engine import Database
+from app.db.models import Image, Product, ProductImage
+from tests.integration.db.parts import (
+    START,
+    add_request,
+    claim,
+    count,
+    digest_of,
+    done,
+    image_rows,
+    record,
+    write_urls,
+)
+
+
+def test_a_url_that_stood_in_an_earlier_batch_is_not_new(database: Database) -> None:
+    request_id = add_request(database)
+    first = ["http://a.test/1", "http://a.test/2", "http://a.test/1"]
+    second = ["http://a.test/2", "http://a.test/3", "http://a.test/1"]
+    assert write_urls(database, request_id, first) == 2
+    assert write_urls(database, request_id, second, places_before=3) == 1
+    assert [(row.seq, row.source_url) for row in image_rows(database, request_id)] == [
+        (1, "http://a.test/1"),
+        (2, "http://a.test/2"),
+        (5, "http://a.test/3"),
+    ]
+    assert count(database, ProductImage) == count(database, Product) == 6
+
+
+def test_the_same_url_in_two_requests_is_two_images(database: Database) -> None:
+    one, other = add_request(database), add_request(database)
+    assert write_urls(database, one, ["http://a.test/1"]) == 1
+    assert write_urls(database, other, ["http://a.test/1"]) == 1
+
+
+def test_a_batch_is_written_as_a_whole_or_not_at_all(database: Database) -> None:
+    request_id = add_request(database)
+    bad = rows.ImageRow(1, digest_of("x"), "http://a.test/x", None, 2, 1)  # type: ignore[arg-type]
+    with pytest.raises(Exception, match=r"(?i)not.null"), database.transaction() as connection:
+        rows.write(
+            connection,
+            request_id,
+            products=[rows.ProductRow(2, "1", "One")],
+            places=[rows.PlaceRow(2, 1, digest_of("x"))],
+            images=[bad],
+            now=START,
+        )
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 0, 0]
+
+
+def test_products_without_images_can_be_written(database: Database) -> None:
+    request_id = add_request(database)
+    with database.transaction() as connection:
+        product = rows.ProductRow(2, "1", "One")
+        new = rows.write(
+            connection, request_id, products=[product], places=[], images=[], now=START
+        )
+    assert (new, count(database, Product)) == (0, 1)
+
+
+def test_awkward_text_arrives_as_it_was(database: Database) -> None:
+    request_id = add_request(database)
+    name = "Tab\tback\\slash \\N „quotes“ 😀 'x' \"y\"\r\nnew line"
+    url = "http://a.test/" + "ü,;|'\"\\" * 1_000
+    with database.transaction() as connection:
+        rows.write(
+            connection,
+            request_id,
+            products=[rows.ProductRow(2, "\\.", name)],
+            places=[rows.PlaceRow(2, 1, digest_of(url))],
+            images=[rows.ImageRow(1, digest_of(url), url, "a.test:80", 2, 1)],
+            now=START,
+        )
+    (image,) = claim(database, request_id)
+    assert (image.product_name, image.source_url) == (name, url)
+
+
+def test_pages_walk_all_images_in_the_order_of_the_file(database: Database) -> None:
+    request_id = add_request(database, images=7)
+    add_request(database, images=3)
+    claimed = claim(database, request_id)
+    record(database, request_id, [done(image) for image in claimed if image.seq % 2])
+    seen: list[tuple[int, str]] = []
+    after = 0
+    with database.read() as connection:
+        while page := images.page(connection, request_id, after=after, status=None, limit=3):
+            seen += [(row.seq, row.product_name) for row in page]
+            after = page[-1].seq
+        even = images.page(connection, request_id, after=2, status="processing", limit=10)
+    assert seen == [(number, f"Product {number}") for number in range(1, 8)]
+    assert [row.seq for row in even] == [4, 6]
+
+
+def test_places_of_a_range_of_rows_show_the_shared_image(database: Database) -> None:
+    request_id = add_request(database)
+    write_urls(
+        database,
+        request_id,
+        ["http://a.test/1", "http://a.test/2", "http://a.test/1", "http://a.test/4"],
+    )
+    with database.read() as connection:
+        found = images.places(connection, request_id, after_row=2, up_to_row=4)
+    assert [(row.place_row, row.place_position, row.seq) for row in found] == [(3, 1, 2), (4, 1, 1)]
+
+
+def test_rows_are_deleted_in_pieces_and_only_those_of_the_request(database: Database) -> None:
+    doomed, other = add_request(database, images=25), add_request(database, images=4)
+    gone = []
+    while True:
+        with database.transaction() as connection:
+            gone.append(images.delete_rows(connection, doomed, limit=10))
+        if gone[-1] == 0:
+            break
+    assert gone == [30, 30, 15, 0]
+    assert len(image_rows(database, other)) == 4
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [4, 4, 4]
+
+
+def test_cancelling_marks_in_pieces_what_is_not_done(database: Database) -> None:
+    request_id = add_request(database, images=12)
+    claimed = claim(database, request_id, 4)
+    record(database, request_id, [done(claimed[0])])
+    marked = []
+    while True:
+        with database.transaction() as connection:
+            marked.append(images.cancel_waiting(connection, request_id, now=START, limit=5))
+        if marked[-1] < 5:
+            break
+    assert marked == [5, 5, 1]
+    states = [row.status for row in image_rows(database, request_id)]
+    assert states == ["completed"] + ["cancelled"] * 11
+
+
+def test_failed_images_start_over_with_a_clean_slate(database: Database) -> None:
+    request_id = add_request(database, images=3)
+    first, second, third = claim(database, request_id)
+    failed = {
+        "status": "failed",
+        "storage_key": None,
+        "error_code": "http_status",
+        "error_message": "It answered 404.",
+        "http_status": 404,
+    }
+    record(database, request_id, [done(first), done(second, **failed), done(third, **failed)])
+    with database.transaction() as connection:
+        assert images.reset_failed(connection, request_id, now=START) == 2
+    good, *again = image_rows(database, request_id)
+    assert (good.status, good.attempts) == ("completed", 1)
+    for row in again:
+        assert (row.status, row.attempts, row.error_code, row.http_status) == (
+            "pending",
+            0,
+            None,
+            None,
+        )
+    # The fence goes on counting, so that a worker from before the retry is still too late.
+    assert [image.fence for image in claim(database, request_id)] == [2, 2]
