@@ -119,6 +119,18 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(500_000_000, gt=0, description="Largest CSV accepted, in bytes.")
     max_rows: int = Field(2_000_000, gt=0, description="Most rows accepted in one CSV.")
 
+    uploads_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Uploads that each API key may make in a minute; 0: no limit.",
+    )
+    max_open_images: int = Field(
+        0,
+        ge=0,
+        description="Images of each API key that may wait or be in work at once; 0: no limit.",
+    )
+
     codec_processes: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -48,7 +48,10 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     # Libraries speak at info about every message and connection; our own events say it once.
     for noisy in (
+        "alembic",
         "celery",
+        "httpx",
+        "uvicorn.error",
         "kombu",
         "botocore",
         "boto3",

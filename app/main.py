@@ -32,6 +32,7 @@ from app.db.migrate import migrate
 from app.logs import configure_logs
 from app.services.adapters import Adapters
 from app.services.health import queue_facts
+from app.services.key_ring import KeyRing
 from app.web import pages
 
 if TYPE_CHECKING:
@@ -68,13 +69,15 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.draining = Draining()
+    keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
+    app.state.keys = keys
     for module in (uploads, requests, downloads, events, webhook_log, images, health, docs):
         app.include_router(module.router)
     app.include_router(aliases.router)
     app.include_router(pages.router)
     app.mount("/docs/static", docs.static_files)
     install_error_handlers(app, max_upload_bytes=settings.max_upload_bytes)
-    install_openapi(app, keys_needed=bool(settings.api_keys))
+    install_openapi(app, keys_needed=lambda: keys.needed)
     # The last one added is the outermost.
     app.add_middleware(TrailingSlash)
     # Cuts off what comes without a length. FastAPI's own max_body_size would sit around all the
@@ -98,6 +101,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.adapters = adapters
     app.state.metrics.watch_queue(lambda: queue_facts(adapters))
     await run_sync(_prepare, adapters)
+    await run_sync(app.state.keys.refresh, adapters.database)
     try:
         with app.state.draining.on_signals():
             if settings.redis_url is None:

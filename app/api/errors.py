@@ -20,6 +20,8 @@ from app.domain.errors import (
     RequestNotFound,
     ServiceUnavailable,
     StoreError,
+    TooManyOpenImages,
+    TooManyUploads,
     Unauthorized,
     UploadMissing,
     UploadTooLarge,
@@ -58,6 +60,10 @@ KINDS: dict[type[RequestError], Kind] = {
     WrongState: Kind(409, "Look at the status; where a Retry-After is given, ask again then."),
     IdempotencyMismatch: Kind(422, "Use a new Idempotency-Key for another file or other options."),
     Unauthorized: Kind(401, "Send Authorization: Bearer KEY or X-API-Key: KEY."),
+    TooManyUploads: Kind(429, "Ask again after the Retry-After."),
+    TooManyOpenImages: Kind(
+        429, "Ask again after the Retry-After, when some of the key's images are done."
+    ),
     ServiceUnavailable: Kind(503, "Nothing was lost; ask again after the Retry-After."),
 }
 

@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI derives, with problem details and examples made complete."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +20,8 @@ from app.domain.errors import (
     RequestError,
     RequestNotFound,
     ServiceUnavailable,
+    TooManyOpenImages,
+    TooManyUploads,
     Unauthorized,
     UploadMissing,
     UploadTooLarge,
@@ -73,6 +76,13 @@ EXAMPLE_ERRORS: dict[type[RequestError], RequestError] = {
     Unauthorized: Unauthorized(
         "Send your API key as Authorization: Bearer KEY or as X-API-Key: KEY."
     ),
+    TooManyUploads: TooManyUploads(
+        "This API key may upload 10 times a minute.", retry_after_seconds=42
+    ),
+    TooManyOpenImages: TooManyOpenImages(
+        "This API key may have 100,000 images in work at once; ask again when some are done.",
+        retry_after_seconds=15,
+    ),
     ServiceUnavailable: ServiceUnavailable("The database does not answer right now."),
 }
 
@@ -98,7 +108,7 @@ def answers(
         )
         named = {kind.code: {"summary": kind.title, "value": example}}
         answer["content"][PROBLEM_MEDIA_TYPE]["examples"].update(named)
-        if kind in {WrongState, ServiceUnavailable}:
+        if kind in {WrongState, TooManyUploads, TooManyOpenImages, ServiceUnavailable}:
             answer["headers"] = {
                 "Retry-After": {
                     "description": "Seconds after which to ask again.",
@@ -131,15 +141,18 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def install_openapi(app: FastAPI, *, keys_needed: bool) -> None:
+def install_openapi(app: FastAPI, *, keys_needed: Callable[[], bool]) -> None:
     """Let `/openapi.json` answer the completed document.
 
     Args:
-        keys_needed: whether this service refuses calls without an API key.
+        keys_needed: whether this service refuses calls without an API key now; the operator may
+            make the first one while it runs.
     """
+    documents: dict[bool, dict[str, Any]] = {}
 
     def build() -> dict[str, Any]:
-        if app.openapi_schema is None:
+        needed = keys_needed()
+        if needed not in documents:
             document = get_openapi(
                 title=app.title,
                 version=app.version,
@@ -147,9 +160,9 @@ def install_openapi(app: FastAPI, *, keys_needed: bool) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
             )
-            _complete(document, keys_needed=keys_needed)
-            app.openapi_schema = document
-        return app.openapi_schema
+            _complete(document, keys_needed=needed)
+            documents[needed] = document
+        return documents[needed]
 
     app.openapi = build  # type: ignore[method-assign]
 

@@ -15,6 +15,7 @@ from app.domain.errors import (
     OptionInvalid,
     RequestNotFound,
     ServiceUnavailable,
+    TooManyOpenImages,
     Unauthorized,
     WrongState,
 )
@@ -145,6 +146,7 @@ def list_images(
         {202: json_answer("The failed images wait again.", RequestState, examples.REOPENED)},
         *_USUAL,
         WrongState,
+        TooManyOpenImages,
     ),
 )
 def retry(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> JSONResponse:

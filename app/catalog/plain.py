@@ -17,7 +17,7 @@ from app.catalog.urls import MAX_URL_CHARS, UrlReader
 _NOT_PLAIN = ("\t", "\r", '"', "<", ">", "&amp;")
 
 _OTHER_SEPARATORS = (" ", ";", "|")
-_COMMON_SEPARATIONS = (", ", "; ", " | ", ";", "|", " ")
+_COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", ";", "|", " ")
 
 # Longer runs of separators are left to `UrlReader.split`: on a run without end, this pattern would
 # take time that grows with the square of its length.

@@ -7,6 +7,7 @@ import typer
 
 from app.cli import arguments
 from app.cli.failures import explain
+from app.cli.keys import keys_app
 from app.domain.statuses import RequestStatus
 
 app = typer.Typer(
@@ -23,6 +24,8 @@ RUN = "Run the service"
 LOCAL = "Work without a service"
 REMOTE = "Talk to a running service"
 
+app.add_typer(keys_app, name="keys", rich_help_panel=RUN)
+
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 some images failed, 2 unusable input,
@@ -37,12 +40,16 @@ def main() -> None:
 
 
 @app.command(rich_help_panel=RUN)
-def serve() -> None:
+def serve(
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only API and page; workers run elsewhere.")
+    ] = False,
+) -> None:
     """Start the whole service: API, web page and worker."""
     from app.cli.serve import serve as run
     from app.config import settings
 
-    raise typer.Exit(run(settings()))
+    raise typer.Exit(run(settings(), with_worker=not no_worker))
 
 
 @app.command(rich_help_panel=RUN)
@@ -54,8 +61,20 @@ def worker() -> None:
 
 
 @app.command(rich_help_panel=RUN)
+def healthcheck(
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Ask for a worker on this machine, not for the API.")
+    ] = False,
+) -> None:
+    """Tell by the exit code whether the process in this container is alive."""
+    from app.cli.healthcheck import healthcheck as run
+
+    raise typer.Exit(run(worker=worker))
+
+
+@app.command(rich_help_panel=RUN)
 def migrate() -> None:
-    """Bring the database's tables to the newest revision; `serve` does it, too."""
+    """Bring the tables to the newest revision and make the bucket; `serve` does it, too."""
     from app.cli.migrate import migrate as run
 
     raise typer.Exit(run())

@@ -90,6 +90,7 @@ class ServiceClient:
         return self._json(
             "POST",
             "/upload",
+            expects="message",
             files={"file": (filename, content, "text/csv")},
             data=options,
             headers={"Idempotency-Key": key} if key else {},
@@ -98,12 +99,15 @@ class ServiceClient:
 
     def status(self, request_id: str) -> dict[str, Any]:
         """Where a request stands."""
-        return self._json("GET", f"/status/{_segment(request_id)}")
+        return self._json("GET", f"/status/{_segment(request_id)}", expects="images")
 
     def requests(self, *, limit: int, status: str | None) -> dict[str, Any]:
         """The newest requests."""
         return self._json(
-            "GET", "/requests", params={"limit": limit} | ({"status": status} if status else {})
+            "GET",
+            "/requests",
+            expects="items",
+            params={"limit": limit} | ({"status": status} if status else {}),
         )
 
     def failures(self, request_id: str, *, limit: int) -> list[dict[str, Any]]:
@@ -111,6 +115,7 @@ class ServiceClient:
         page = self._json(
             "GET",
             f"/requests/{_segment(request_id)}/images",
+            expects="items",
             params={"status": "failed", "limit": limit},
         )
         items: list[dict[str, Any]] = page["items"]
@@ -118,11 +123,11 @@ class ServiceClient:
 
     def retry(self, request_id: str) -> dict[str, Any]:
         """Try the failed images again."""
-        return self._json("POST", f"/requests/{_segment(request_id)}/retry")
+        return self._json("POST", f"/requests/{_segment(request_id)}/retry", expects="images")
 
     def cancel(self, request_id: str) -> dict[str, Any]:
         """Stop a request."""
-        return self._json("POST", f"/requests/{_segment(request_id)}/cancel")
+        return self._json("POST", f"/requests/{_segment(request_id)}/cancel", expects="images")
 
     def delete(self, request_id: str) -> None:
         """Remove a request with its files."""
@@ -135,11 +140,11 @@ class ServiceClient:
         with self._answer("GET", path) as response:
             yield from response.iter_bytes()
 
-    def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+    def _json(self, method: str, path: str, *, expects: str, **more: Any) -> dict[str, Any]:
         with self._answer(method, path, **more) as response:
             response.read()
             document = _document(response)
-        if document is None:
+        if document is None or expects not in document:
             raise Unreachable(
                 f"What answers at {self.url} is not this service; name its address with --url."
             )

@@ -50,7 +50,7 @@ def output_name(source: str, wanted: str | None) -> str:
     if source == STANDARD:
         return STANDARD
     path = Path(source)
-    return str(path.with_name(f"{path.stem}-output.csv"))
+    return str(path.parent / f"{path.stem}-output.csv")
 
 
 def check_output(source: str, target: str, *, force: bool) -> None:

@@ -1,9 +1,8 @@
-"""`python -m app migrate`: bring the tables to the newest revision."""
+"""`python -m app migrate`: bring the tables to the newest revision, and make the bucket."""
 
+from app.bootstrap import build_adapters, prepare
 from app.cli.local_run import command_settings
 from app.cli.terminal import ALL_DONE, out
-from app.db.engine import Database
-from app.db.migrate import migrate as run_migrations
 from app.logs import configure_logs
 
 
@@ -12,16 +11,18 @@ def migrate() -> int:
 
     Raises:
         SettingsError: a setting is impossible.
-        DatabaseUnavailable: the database does not answer.
+        DatabaseUnavailable, StoreError: one of them does not answer.
     """
     settings = command_settings()
     configure_logs(settings)
-    database = Database(settings.sqlalchemy_url)
+    adapters = build_adapters(settings)
     try:
-        run_migrations(database)
+        prepare(adapters)
         # The address without its password.
-        where = database.engine.url.render_as_string(hide_password=True)
+        where = adapters.database.engine.url.render_as_string(hide_password=True)
     finally:
-        database.close()
+        adapters.database.close()
     out.print(f"The tables are up to date: {where}")
+    if settings.s3_bucket is not None:
+        out.print(f"The bucket is there: {adapters.store}")
     return ALL_DONE

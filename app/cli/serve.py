@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 # Downloads that are under way when a stop is asked for may go on so long.
 OPEN_CALLS_SECONDS = 5
+EXIT_UNUSABLE = 2
 EXIT_UNREACHABLE = 3
 
 
@@ -40,15 +41,25 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, *, with_worker: bool = True) -> int:
     """Start API, page and worker; returns the exit code after Ctrl-C or SIGTERM.
 
     With REDIS_URL the worker is a process of its own, which is started again when it dies.
 
+    Args:
+        with_worker: False leaves that process out: workers run elsewhere, such as in containers of
+            their own.
     Raises:
         DatabaseUnavailable, StoreError: a service does not answer; the message says which.
     """
     configure_logs(settings)
+    if settings.redis_url is None and not with_worker:
+        print(
+            "Without REDIS_URL the worker is a part of this process and cannot be left out. "
+            "Set it, or leave --no-worker away.",
+            file=sys.stderr,
+        )
+        return EXIT_UNUSABLE
     try:
         listener = _listen(settings)
     except OSError as error:
@@ -74,7 +85,8 @@ def serve(settings: Settings) -> int:
             server_header=False,
         )
     )
-    worker = WorkerProcess() if settings.redis_url is not None else contextlib.nullcontext()
+    apart = with_worker and settings.redis_url is not None
+    worker = WorkerProcess() if apart else contextlib.nullcontext()
     print(f"Image Processing Service on {settings.base_url} (API: {settings.base_url}/docs)")
     sys.stdout.flush()
     with listener, worker:

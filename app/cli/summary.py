@@ -15,6 +15,9 @@ Document = Mapping[str, Any]
 def print_accepted(console: Console, answer: Document) -> None:
     """What was found in the file, with its warnings."""
     console.print(shown(answer["message"], limit=500))
+    if answer["bad_rows"]:
+        left_out = count(answer["bad_rows"], "row")
+        console.print(f"Warning: {left_out} with errors left out.", style="yellow")
     for warning in answer["warnings"]:
         console.print(f"Warning: {shown(warning, limit=500)}", style="yellow")
 

@@ -46,7 +46,7 @@ def size(number_of_bytes: int) -> str:
         # 999.95 would be rounded up to a thousand of the smaller unit.
         if value < 999.5:
             return f"{value:.3g} {unit}"
-    return f"{value / 1_000:,.3g} TB"
+    return f"{value / 1_000:,.1f} TB"
 
 
 def count(number: int, noun: str) -> str:

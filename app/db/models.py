@@ -291,3 +291,31 @@ class Lease(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A named API key that the operator made; what opens the service is not in here.
+
+    A key is 32 random bytes, so one round of SHA-256 is enough: nobody can guess their way to it,
+    and a slow hash would only slow down every call. Passwords would need the slow one.
+    """
+
+    __tablename__ = "api_keys"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    # Digest of what the page's cookie holds for this key; the cookie cannot be made from it either.
+    session_digest: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    # Revoked keys stay, so that revoking the last one does not open the service to everybody.
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_api_keys_active_name",
+            "name",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+            sqlite_where=text("revoked_at IS NULL"),
+        ),
+    )

@@ -231,6 +231,20 @@ class Unauthorized(RequestError):
     title = "An API key is needed"
 
 
+class TooManyUploads(RequestError):
+    """The key made as many uploads within the last minute as it may."""
+
+    code = "too_many_uploads"
+    title = "Too many uploads"
+
+
+class TooManyOpenImages(RequestError):
+    """The key has as many images waiting or in work as it may."""
+
+    code = "too_many_open_images"
+    title = "Too many images at once"
+
+
 class ServiceUnavailable(RequestError):
     """The database or the store does not answer now."""
 

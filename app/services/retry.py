@@ -7,6 +7,7 @@ from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.ingest import IMAGES_PER_TURN, TURNS_MAX
+from app.services.limits import check_reopened_request
 from app.services.read import find, status
 
 
@@ -16,6 +17,7 @@ def retry(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]:
     Raises:
         RequestNotFound: see `read.find`.
         WrongState: the request is still open, was cancelled, or has no failed image.
+        TooManyOpenImages: the key has as many images in work as it may.
     """
     moment = now()
     with adapters.database.transaction() as connection:
@@ -29,5 +31,6 @@ def retry(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]:
             raise WrongState("No image of this request failed; there is nothing to try again.")
         again = images.reset_failed(connection, row.id, now=moment)
         requests.reopen(connection, row.id, images=again, now=moment)
+        check_reopened_request(connection, adapters.settings, owner)
     adapters.hints.send("request.work", row.id, times=min(TURNS_MAX, 1 + again // IMAGES_PER_TURN))
     return status(adapters, request_id, owner=owner)

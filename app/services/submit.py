@@ -25,6 +25,7 @@ from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.documents import links
+from app.services.limits import check_new_request, early_refusal
 
 log = structlog.get_logger(__name__)
 
@@ -80,15 +81,21 @@ def submit(
         owner: digest of the caller's API key; empty where the service is open.
         idempotency_key: a repeat with the same key, file and options gets the first answer.
     Raises:
-        RequestError: the file or an option cannot be used, or the key was used for another upload.
+        RequestError: the file or an option cannot be used, the Idempotency-Key was used for another
+            upload, or the API key has used up what it may (`limits`).
         StoreError, DatabaseUnavailable: nothing was accepted.
     """
+    # Asked before the kept answer is: an upload that is just now done with this Idempotency-Key
+    # must answer its repeats, not refuse them.
+    refusal = early_refusal(adapters, owner)
     fingerprint = ""
     if idempotency_key is not None:
         fingerprint = _fingerprint(content, options, webhook_url, encoding, accept_valid_rows)
         kept = _kept_answer(adapters, owner, idempotency_key, fingerprint)
         if kept is not None:
             return kept
+    if refusal is not None:
+        raise refusal
     _check_webhook(adapters, webhook_url)
     findings = validate(
         content,
@@ -180,9 +187,7 @@ def _write(
                 "images_total": findings.images,
             },
         )
-        if idempotency_key is None:
-            return True
-        first = idempotency.keep(
+        first = idempotency_key is None or idempotency.keep(
             connection,
             owner=owner,
             key=idempotency_key,
@@ -192,7 +197,12 @@ def _write(
             now=moment,
             since=moment - IDEMPOTENCY_KEPT,
         )
-        if not first:
+        if first:
+            # After the Idempotency-Key: a repeat gets its answer, however much the key has used.
+            check_new_request(
+                connection, adapters.settings, owner, images=findings.images, moment=moment
+            )
+        else:
             requests.remove(connection, request_id)
         return first
 

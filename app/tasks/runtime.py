@@ -18,6 +18,7 @@ from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
 from app.services.work import take_turn
 from app.services.workshop import Workshop
+from app.tasks.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +33,13 @@ class Runtime:
     """The worker's inside, apart from how hints reach it; shared by all threads of the process.
 
     `start` opens it, `run` does one task and returns when it is done, `drain` begins a stop and
-    `stop` ends it; no child process and no thread is left behind.
+    `stop` ends it; no child process and no thread is left behind. A worker that is a process of its
+    own has a heartbeat.
     """
 
-    def __init__(self, adapters: Adapters) -> None:
+    def __init__(self, adapters: Adapters, *, heartbeat: Heartbeat | None = None) -> None:
         self.adapters = adapters
+        self._heartbeat = heartbeat
         self.holder = uuid.uuid4().hex
         self.shop: Workshop = build_workshop(adapters)
         self._loop = asyncio.new_event_loop()
@@ -93,6 +96,8 @@ class Runtime:
 
     async def _start_sweeping(self) -> None:
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
+        if self._heartbeat is not None:
+            self._heartbeat.start(self._loop)
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -147,3 +152,5 @@ class Runtime:
         await self.shop.fetcher.aclose()
         await self.adapters.webhooks.aclose()
         await self.adapters.store.aclose()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()

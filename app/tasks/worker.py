@@ -8,6 +8,7 @@ from celery import Celery, signals
 from app.bootstrap import build_adapters
 from app.config import settings
 from app.logs import configure_logs
+from app.tasks.heartbeat import Heartbeat
 from app.tasks.registry import register_tasks
 from app.tasks.runtime import Runtime
 
@@ -17,7 +18,7 @@ def worker_app() -> Celery:
     """The Celery app of this process, with a runtime that lives as long as its worker."""
     configure_logs(settings())
     adapters = build_adapters(settings())
-    runtime = Runtime(adapters)
+    runtime = Runtime(adapters, heartbeat=Heartbeat())
     celery = adapters.hints.celery
     register_tasks(celery, lambda: runtime)
 

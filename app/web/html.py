@@ -52,7 +52,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     adapters: Adapters = request.app.state.adapters
     settings: Settings = adapters.settings
     text = _templates.get_template(template).render(
-        **{"signed_in": bool(settings.api_keys), "base_url": settings.base_url} | values
+        **{"signed_in": request.app.state.keys.needed, "base_url": settings.base_url} | values
     )
     headers = {
         "Content-Security-Policy": _policy(adapters.store),

@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.api.auth import SESSION_COOKIE, owner_of, session_of
+from app.api.auth import SESSION_COOKIE, KeysDep
 from app.domain.errors import Unauthorized
+from app.services.key_ring import session_of
 from app.web.html import FromOurPage, PageRoute, SettingsDep, render, sign_in_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -20,9 +21,9 @@ SECONDS_KEPT = 30 * 24 * 3600
 
 
 @router.api_route("/login", methods=["GET", "HEAD"])
-async def sign_in_form(request: Request, settings: SettingsDep) -> Response:
+async def sign_in_form(request: Request, keys: KeysDep) -> Response:
     """The form, for those who look for it."""
-    if not settings.api_keys:
+    if not keys.needed:
         return RedirectResponse("/", status_code=303)
     return sign_in_page(request, None)
 
@@ -31,6 +32,7 @@ async def sign_in_form(request: Request, settings: SettingsDep) -> Response:
 async def sign_in(
     request: Request,
     settings: SettingsDep,
+    keys: KeysDep,
     key: Annotated[str, Form()] = "",
     goes_on: Annotated[str, Form()] = "/",
 ) -> Response:
@@ -38,13 +40,13 @@ async def sign_in(
     key = key.strip()
     goes_on = goes_on if _is_ours(goes_on) else "/"
     try:
-        owner_of(key, settings)
+        keys.owner_of(key)
     except Unauthorized:
         error = Unauthorized("This API key is not known here. Look for a missing character.")
         values = {"error": error, "goes_on": goes_on, "signed_in": False}
         return render(request, "sign_in.html", status=401, **values)
     response = RedirectResponse(goes_on, status_code=303)
-    if settings.api_keys:
+    if keys.needed:
         response.set_cookie(
             SESSION_COOKIE,
             session_of(key),

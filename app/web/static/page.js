@@ -37,6 +37,7 @@ function look() {
   byId("problem").replaceChildren();
   byId("preview").replaceChildren();
   form.classList.remove("ready");
+  form.classList.toggle("has-file", Boolean(file));
   if (!file) return;
   byId("drop-words").textContent = file.name;
   byId("drop-hint").textContent = `${size(file.size)}. Drop or choose another file to replace it.`;
@@ -104,7 +105,7 @@ function allowStart() {
   const preview = document.querySelector(".preview");
   const choice = byId("accept-valid-rows");
   byId("start").disabled = !preview || preview.dataset.usable !== "yes" || (choice && !choice.checked);
-  byId("start").title = choice && !choice.checked ? "Choose above to start with the good rows" : "";
+  byId("start-hint").hidden = !choice || choice.checked;
 }
 
 function showPreview() {
@@ -125,7 +126,7 @@ function showPreview() {
 // --- what htmx has loaded ---------------------------------------------------------------------
 
 const ANNOUNCE_EVERY_MS = 15000;
-const RESULTS_EVERY_MS = 4000;
+const RESULTS_EVERY_MS = 2500;
 let announcedAt = 0;
 let resultsAt = 0;
 

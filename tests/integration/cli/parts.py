@@ -5,8 +5,10 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -77,14 +79,22 @@ def running_service(folder: Path, **settings: str) -> Iterator[str]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            transport = httpx.HTTPTransport(retries=8)
-            with httpx.Client(transport=transport, timeout=SECONDS) as client:
-                # Retries wait longer each time, up to a minute in all.
-                assert client.get(f"{url}/readyz").status_code == 200, log.read_text()
+            deadline = time.monotonic() + SECONDS
+            while not _is_ready(url):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
             yield url
         finally:
             process.terminate()
             assert process.wait(SECONDS) == 0, log.read_text()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -96,6 +106,11 @@ def output_urls(path: Path) -> list[list[str]]:
     """The places of each row of an output CSV."""
     rows = rows_of(path.read_text(encoding="utf-8"))
     return [row["Output Image Urls"].split(",") for row in rows]
+
+
+def all_output_urls(path: Path) -> list[str]:
+    """The places of all rows, one after the other."""
+    return list(chain(*output_urls(path)))
 
 
 def visible_files(folder: Path) -> set[str]:

@@ -4,16 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.arguments import processing_options
+from app.cli.failures import UnusableInput
+from app.cli.process import process
 from app.cli.terminal import shown, size
+from app.domain.options import ProcessingOptions
 from tests.integration.cli.parts import run_app
 
-COMMANDS = ("serve worker migrate process demo submit status cancel retry delete").split()
+RUN = ("serve", "worker", "migrate")
+LOCAL = ("process", "demo")
+REMOTE = ("submit", "status", "cancel", "retry", "delete")
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     done = run_app("--help", folder=tmp_path)
     assert done.returncode == 0
-    for command in COMMANDS:
+    for command in (*RUN, *LOCAL, *REMOTE):
         assert f" {command} " in done.stdout
 
 
@@ -24,7 +30,7 @@ def test_a_mistyped_command_line_ends_with_2(tmp_path: Path, arguments: tuple[st
     assert "Usage: python -m app" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "process x.csv", "demo"])
+@pytest.mark.parametrize("command", ["serve", "worker", "process x.csv"])
 def test_a_typo_in_a_setting_ends_with_2_and_names_it(tmp_path: Path, command: str) -> None:
     done = run_app(*command.split(), folder=tmp_path, LEASE_SECONDS="soon")
     assert done.returncode == 2
@@ -80,26 +86,49 @@ def test_migrate_says_which_database_is_up_to_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
+    ("source", "target", "images", "reason"),
     [
-        (("missing.csv",), "There is no file missing.csv."),
-        ((".",), "cannot be read: Is a directory."),
-        (("x.csv", "-o", "nowhere/o.csv"), "There is no folder nowhere"),
-        (("x.csv", "-o", "."), "is a folder"),
-        (("x.csv", "--images", "x.csv"), "is no folder"),
-        (("x.csv", "--images", "x.csv/in"), "cannot be made"),
-        (("x.csv", "--quality", "0"), "--quality 0: it should be greater than or equal to 1."),
-        (("x.csv", "--scale", "1.5"), "--scale 1.5: it should be less than or equal to 1."),
+        (".", None, None, "cannot be read: Is a directory."),
+        ("x.csv", "nowhere/o.csv", None, "There is no folder nowhere"),
+        ("x.csv", ".", None, "is a folder"),
+        ("x.csv", "x.csv", None, "would overwrite the input"),
+        ("x.csv", None, "x.csv", "is no folder"),
+        ("x.csv", None, "x.csv/in", "cannot be made"),
     ],
 )
-def test_what_cannot_be_used_is_said_before_the_work_begins(
-    tmp_path: Path, arguments: tuple[str, ...], reason: str
+def test_a_path_that_cannot_be_used_is_refused_before_the_work_begins(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    target: str | None,
+    images: str | None,
+    reason: str,
 ) -> None:
     (tmp_path / "x.csv").write_text("x")
-    done = run_app("process", *arguments, folder=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableInput, match=reason):
+        process(
+            source,
+            target=target,
+            images=images,
+            options=ProcessingOptions(),
+            encoding=None,
+            accept_valid_rows=False,
+            force=True,
+        )
+
+
+def test_an_impossible_option_names_its_bounds() -> None:
+    with pytest.raises(UnusableInput, match=r"^--quality 0: it should be greater than or equal to"):
+        processing_options({"quality": 0})
+    with pytest.raises(UnusableInput, match=r"^--max-width 0: it should be greater than or equal"):
+        processing_options({"max_width": 0})
+
+
+def test_a_missing_file_ends_with_2_and_one_sentence(tmp_path: Path) -> None:
+    done = run_app("process", "missing.csv", folder=tmp_path)
     assert done.returncode == 2
-    assert reason in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "Error: There is no file missing.csv.\n"
 
 
 def test_foreign_text_cannot_steer_the_terminal() -> None:
@@ -114,7 +143,7 @@ def test_foreign_text_cannot_steer_the_terminal() -> None:
         (1_000, "1 kB"),
         (999_960, "1 MB"),
         (3_256_000, "3.26 MB"),
-        (5 * 10**15, "5,000 TB"),
+        (5 * 10**15, "5,000.0 TB"),
     ],
 )
 def test_sizes_are_written_for_people(number_of_bytes: int, text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.integration.cli.parts import output_urls, run_app, visible_files
+from tests.integration.cli.parts import all_output_urls, run_app, visible_files
 
 SMALL = ("--products", "2", "--images-per-product", "3")
 
@@ -21,7 +21,7 @@ def test_it_ends_with_0_and_pictures_that_can_be_opened(tmp_path: Path) -> None:
     assert f"Output CSV: {demo}/products-output.csv" in done.stdout
     assert "Saved " in done.stdout
     assert "Checked: 6 output pictures" in done.stdout
-    urls = sum(output_urls(demo / "products-output.csv"), [])
+    urls = all_output_urls(demo / "products-output.csv")
     assert len(urls) == 6
     for url in urls:
         with Image.open(url.removeprefix("file://")) as image:
@@ -35,7 +35,7 @@ def test_broken_pictures_are_reported_and_are_no_failure_of_the_demo(tmp_path: P
     assert done.returncode == 0, done.stderr
     for code in ("corrupt_image", "not_an_image", "http_status"):
         assert f"{code}: 1 image" in done.stdout
-    urls = sum(output_urls(the_only_demo(tmp_path) / "products-output.csv"), [])
+    urls = all_output_urls(the_only_demo(tmp_path) / "products-output.csv")
     assert urls.count("") == 3
 
 

@@ -1,5 +1,6 @@
 """`python -m app process`: one CSV without a server."""
 
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -10,6 +11,7 @@ from PIL import Image
 from tests.factories import make_csv, make_jpeg
 from tests.integration.cli.conftest import WriteCsv
 from tests.integration.cli.parts import (
+    all_output_urls,
     output_urls,
     rows_of,
     run_app,
@@ -36,7 +38,7 @@ def test_a_good_file_ends_with_0_and_an_output_beside_the_input(
     assert visible_files(tmp_path) == {"products.csv", "products-output.csv"}
     urls = output_urls(tmp_path / "products-output.csv")
     assert [len(places) for places in urls] == [2, 2, 2]
-    for url in sum(urls, []):
+    for url in chain(*urls):
         assert url.startswith("http://127.0.0.1:8000/images/")
         key = urlsplit(url).path.removeprefix("/images/")
         assert Image.open(tmp_path / "data/files" / key).format == "JPEG"
@@ -77,7 +79,7 @@ def test_good_rows_are_done_where_bad_ones_are_accepted(
     (tmp_path / "products.csv").write_bytes(make_csv(cells=cells))
     done = run_app("process", "products.csv", "--accept-valid-rows", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "Warning:" in done.stderr
+    assert "Warning: 1 row with errors left out." in done.stderr
     assert output_urls(tmp_path / "products-output.csv")[0][0]
 
 
@@ -96,7 +98,7 @@ def test_pictures_go_into_a_folder_and_the_output_links_to_them(
         "3-2-product-2.webp",
         "originals",
     }
-    for url in sum(output_urls(tmp_path / "products-output.csv"), []):
+    for url in all_output_urls(tmp_path / "products-output.csv"):
         assert url.startswith("file:///")
         with picture_behind(url) as image:
             assert (image.format, image.size) == ("WEBP", (150, 100))
@@ -157,7 +159,7 @@ def test_a_running_service_shares_the_work_and_answers_the_links(
     with running_service(tmp_path) as url:
         done = run_app("process", "products.csv", folder=tmp_path, PUBLIC_BASE_URL=url)
         assert done.returncode == 0, done.stderr
-        links = sum(output_urls(tmp_path / "products-output.csv"), [])
+        links = all_output_urls(tmp_path / "products-output.csv")
         assert len(links) == 60
         answers = [httpx.get(link) for link in links[::20]]
         assert [answer.headers["content-type"] for answer in answers] == ["image/jpeg"] * 3
@@ -192,7 +194,7 @@ def test_it_works_on_postgres_and_s3(
         AWS_SECRET_ACCESS_KEY=s3_server.secret_key,
     )
     assert done.returncode == 0, done.stderr
-    for url in sum(output_urls(tmp_path / "products-output.csv"), []):
+    for url in all_output_urls(tmp_path / "products-output.csv"):
         with picture_behind(url) as image:
             assert image.size == (300, 200)
     assert not (tmp_path / "data/service.db").exists()

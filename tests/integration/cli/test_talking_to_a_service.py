@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import make_jpeg
 from tests.integration.cli.conftest import WriteCsv
-from tests.integration.cli.parts import output_urls, run_app, running_service
+from tests.integration.cli.parts import all_output_urls, output_urls, run_app, running_service
 from tests.parts.image_host import ImageHost
 
 KEY = "a-key-of-the-tests"
@@ -37,7 +37,7 @@ def test_submit_waits_and_downloads_the_output(
     done = run_app("submit", "products.csv", "--wait", *remote, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "4 of 4 images done" in done.stdout
-    urls = sum(output_urls(tmp_path / "products-output.csv"), [])
+    urls = all_output_urls(tmp_path / "products-output.csv")
     assert len(urls) == 4
     assert all(url.startswith(f"{service_url}/images/") for url in urls)
 
@@ -140,3 +140,7 @@ def test_another_program_at_the_address_is_recognised(
     done = run_app("status", "--url", image_host.base_url, folder=tmp_path)
     assert done.returncode == 3
     assert "without a reason; is it this service?" in done.stderr
+    image_host.add(f"status/{UNKNOWN_ID}", b'{"other": "program"}')
+    done = run_app("status", UNKNOWN_ID, "--url", image_host.base_url, folder=tmp_path)
+    assert done.returncode == 3
+    assert "is not this service" in done.stderr

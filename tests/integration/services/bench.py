@@ -23,6 +23,7 @@ from tests.factories import make_csv
 DEFAULTS: dict[str, Any] = {
     "fetch_allow_networks": "127.0.0.0/8",
     "fetch_timeout_seconds": 5,
+    "fetch_max_attempts": 2,
     "codec_processes": 1,
     "lease_seconds": 2,
     "sweep_seconds": 0.1,

@@ -135,9 +135,7 @@ def test_blanks_before_quotes_belong_to_no_cell() -> None:
 
 
 def test_quotes_inside_a_quoted_cell_that_are_not_doubled_are_understood_on_one_line() -> None:
-    data = make_lines(
-        f'1,"Pipe 5" wide","{ONE},{TWO}"', f'2,"Cup" ,"{THREE}" ', f'3,Pipe 6",{ONE}'
-    )
+    data = make_lines(f'1,"Pipe 5" wide","{ONE},{TWO}"', f'2,"Cup" ,"{THREE}" ', f'3,Pipe 6",{ONE}')
     rows = rows_of(data)
     assert [row.product_name for row in rows] == ['Pipe 5" wide', "Cup", 'Pipe 6"']
     assert [row.urls for row in rows] == [(ONE, TWO), (THREE,), (ONE,)]

@@ -16,8 +16,21 @@ from tests.unit.catalog.csv_files import (
 
 @pytest.mark.parametrize(
     "name",
-    ["Serial Number", "S. No.", "S. No", "S.No", "S.No.", "Sr No", "Sr. No.", "SL NO", "serial_no"]
-    + ["SERIAL NUMBER", " s no ", "SerialNumber", "Sno", "Serial-Number"],
+    [
+        "Serial Number",
+        "SERIAL NUMBER",
+        "SerialNumber",
+        "Serial-Number",
+        "serial_no",
+        "S. No.",
+        "S. No",
+        "S.No",
+        " s no ",
+        "Sno",
+        "Sr No",
+        "Sr. No.",
+        "SL NO",
+    ],
 )
 def test_serial_number_is_found_under_every_usual_name(name: str) -> None:
     data = make_csv([["7", "Mug", ONE]], header=[name, "Product Name", "Input Image Urls"])
@@ -33,8 +46,16 @@ def test_product_name_is_found_in_every_spelling(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Input Image Urls", "Input Image URLs", "input_image_url", "Input Image Url", "Image URLs"]
-    + ["INPUT IMAGE URLS", "image urls", "Images", "Input\nImage Urls"],
+    [
+        "Input Image Urls",
+        "Input Image URLs",
+        "INPUT.IMAGE.URLS",
+        "input_image_url",
+        "Input\nImage Urls",
+        "Image URLs",
+        "image urls",
+        "Images",
+    ],
 )
 def test_images_are_found_under_every_usual_name(name: str) -> None:
     data = make_csv([["7", "Mug", ONE]], header=["S. No.", "Product Name", name])

@@ -17,7 +17,8 @@ def read(cell: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "between", [",", ", ", " , ", ";", "; ", "|", " | ", " ", "\n", "\r\n", ",\n", "\t", ",,", "\xa0"]
+    "between",
+    [",", ", ", " , ", ";", "; ", "|", " | ", " ", "\n", "\r\n", ",\n", "\t", ",,", "\xa0"],
 )
 def test_urls_are_separated_by_comma_semicolon_pipe_and_white_space(between: str) -> None:
     assert read(f"{ONE}{between}{TWO}{between}{THREE}") == (ONE, TWO, THREE)

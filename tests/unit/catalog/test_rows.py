@@ -146,7 +146,12 @@ def test_errors_name_the_column_as_the_file_writes_it() -> None:
 
 def test_the_same_row_twice_is_fine() -> None:
     findings = findings_of(make_csv([["1", "Mug", ONE], ["1", "Mug", ONE]]))
-    assert (findings.products, findings.places, findings.images, findings.duplicates) == (2, 2, 1, 1)
+    assert (findings.products, findings.places, findings.images, findings.duplicates) == (
+        2,
+        2,
+        1,
+        1,
+    )
 
 
 def test_a_row_with_several_mistakes_names_each() -> None:

@@ -102,7 +102,11 @@ def test_the_fast_way_and_the_close_look_agree() -> None:
     for _ in range(600):
         kinds = chance.sample(urls, k=chance.randint(1, 4))
         rows = [
-            ["1", "Mug", chance.choice([",", ", ", ";", " | ", ",,"]).join(chance.choices(kinds, k=3))]
+            [
+                "1",
+                "Mug",
+                chance.choice([",", ", ", ";", " | ", ",,"]).join(chance.choices(kinds, k=3)),
+            ]
             for _ in range(3)
         ]
         data = make_csv(rows)

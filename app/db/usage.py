@@ -1,0 +1,71 @@
+"""What one API key uses of the service, as `requests` has it: all API processes count the same."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, func, select, text
+
+from app.db.models import ProcessingRequest
+from app.domain.statuses import RequestStatus
+
+# First half of the advisory lock's name on Postgres; any number that nobody else takes.
+USAGE_LOCK = 7_340_613
+# By so much the clocks of API processes may differ.
+CLOCK_SKEW = timedelta(minutes=1)
+
+_OPEN = [RequestStatus.PENDING.value, RequestStatus.PROCESSING.value]
+
+
+def lock(connection: Connection, owner: str) -> None:
+    """Let the writers of one owner go on one after the other, until the transaction ends.
+
+    Two uploads at the same moment would else both count without the other. A transaction that
+    writes to SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:usage, hashtext(:owner))"),
+            {"usage": USAGE_LOCK, "owner": owner},
+        )
+
+
+def uploads_since(
+    connection: Connection, owner: str, since: datetime, *, limit: int
+) -> Sequence[datetime]:
+    """When the owner's newest uploads after `since` were made, newest first, at most `limit`."""
+    query = (
+        select(ProcessingRequest.created_at)
+        .where(
+            ProcessingRequest.owner == owner,
+            # Ids begin with the time, so this is a short piece of the index by owner and id.
+            ProcessingRequest.id >= _first_id_of(since - CLOCK_SKEW),
+            ProcessingRequest.created_at > since,
+        )
+        .order_by(ProcessingRequest.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def open_images(connection: Connection, owner: str) -> int:
+    """Images not yet done in the owner's open requests."""
+    left = (
+        ProcessingRequest.images_total
+        - ProcessingRequest.images_completed
+        - ProcessingRequest.images_failed
+    )
+    # Written into the statement: engines only use the index of open requests where they see that
+    # it fits.
+    is_open = ProcessingRequest.status.in_(
+        bindparam("open", _OPEN, expanding=True, literal_execute=True)
+    )
+    query = select(func.coalesce(func.sum(left), 0)).where(
+        is_open, ProcessingRequest.owner == owner, ProcessingRequest.deleted_at.is_(None)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _first_id_of(moment: datetime) -> str:
+    """The least UUIDv7 of a millisecond: its first 48 bits are the Unix time."""
+    return str(uuid.UUID(int=int(moment.timestamp() * 1000) << 80))

@@ -1,0 +1,64 @@
+"""`python -m benchmarks`: one command, a sub-command for each area. The figures go to stdout."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.figures import print_heading
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+CacheFolder = Annotated[
+    Path, typer.Option("--cache", help="Keeps made photos, CSV files and img2dataset.")
+]
+CACHE = Path.home() / ".cache" / "image-processing-service" / "benchmarks"
+
+
+@app.callback()
+def measure() -> None:
+    """Measure the service; each command prints Markdown with the command that made it."""
+
+
+@app.command("service")
+def service_command(
+    images: Annotated[int, typer.Option(min=1, help="Images in one request.")] = 630,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that all contenders run.")] = 3,
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder of your own JPEG files; default: made ones.")
+    ] = None,
+    distinct: Annotated[int, typer.Option(min=1, help="Different photos to make.")] = 60,
+    delay_ms: Annotated[
+        float, typer.Option(min=0, help="Fetch from hosts that wait so long, too.")
+    ] = 0,
+    slow_hosts: Annotated[int, typer.Option(min=1, max=200, help="Hosts that wait.")] = 4,
+    dataset: Annotated[bool, typer.Option(help="Compare with img2dataset.")] = True,
+    formats: Annotated[
+        bool, typer.Option(help="Instead, measure every other option against Pillow.")
+    ] = False,
+    cache: CacheFolder = CACHE,
+) -> None:
+    """The whole service beside the codec's own limit and img2dataset."""
+    from benchmarks.formats import compare_formats
+    from benchmarks.photos import make_photos, take_photos
+    from benchmarks.service import compare_service
+
+    taken = take_photos(photos) if photos else make_photos(cache / "photos", distinct)
+    if not taken:
+        raise typer.BadParameter("there is no JPEG file in it", param_hint="--photos")
+    print_heading("Options beside Pillow" if formats else "The whole service")
+    if formats:
+        compare_formats(taken[:images], rounds=rounds)
+        return
+    compare_service(
+        taken,
+        images=images,
+        rounds=rounds,
+        delay_ms=delay_ms,
+        slow_hosts=slow_hosts,
+        dataset_folder=cache / "img2dataset" if dataset else None,
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,76 @@
+"""The servers that pictures are fetched from: nginx, or a small one that can wait."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.photos import tiny_photo
+from tests.parts.process import ServerProcess, find_program, free_port, private_folder
+
+NGINX = """\
+daemon off; worker_processes 1; pid nginx.pid; error_log stderr error; {user}
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+  types {{ image/jpeg jpg jpeg; }}
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; }}
+}}
+"""
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[list[str]]:
+    """nginx over the folder; gives its base URL."""
+    program = find_program("nginx", folders=[Path("/usr/sbin")], install="apt install nginx-light")
+    port = free_port()
+    home = private_folder("nginx")
+    # Its workers would else be another user, who may not read this one's folders.
+    user = "user root;" if os.geteuid() == 0 else ""
+    (home / "nginx.conf").write_text(NGINX.format(port=port, root=folder, user=user))
+    with _running("nginx", [program, "-p", str(home), "-c", "nginx.conf"], home, port):
+        yield [f"http://127.0.0.1:{port}"]
+
+
+@contextmanager
+def delayed(folder: Path, *, delay_ms: float, hosts: int) -> Iterator[list[str]]:
+    """Photos of the folder after a delay, from so many hosts (addresses of loopback)."""
+    home, port = private_folder("delayed"), free_port()
+    with _running("the delaying host", _quick_host(port, folder, delay_ms), home, port):
+        yield [f"http://127.0.0.{number}:{port}" for number in range(1, hosts + 1)]
+
+
+@contextmanager
+def instant() -> Iterator[list[str]]:
+    """One tiny picture for every path, at once, from memory."""
+    home, port = private_folder("instant"), free_port()
+    folder = home / "pictures"
+    folder.mkdir()
+    (folder / "tiny.jpg").write_bytes(tiny_photo())
+    with _running("the instant host", _quick_host(port, folder, 0), home, port):
+        yield [f"http://127.0.0.1:{port}"]
+
+
+def _quick_host(port: int, folder: Path, delay_ms: float) -> list[str]:
+    # The keeper starts it in a folder of its own, so the module is found by a path.
+    script = Path(__file__).with_name("quick_host.py")
+    return [sys.executable, str(script), str(port), str(folder), str(delay_ms)]
+
+
+@contextmanager
+def _running(name: str, command: Sequence[str], home: Path, port: int) -> Iterator[None]:
+    server = ServerProcess(name, command, folder=home, answers=lambda: _connects(port))
+    try:
+        yield
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _connects(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=1).close()

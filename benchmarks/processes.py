@@ -1,0 +1,159 @@
+"""What a tree of processes costs: CPU time and memory, read from /proc (Linux only).
+
+CPU time is what makes runs comparable: it hardly moves with whatever else the machine is doing.
+"""
+
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+SAMPLE_SECONDS = 0.5
+# Where the names that people read end in /proc/PID/stat; the fields after it count from here.
+PARENT, USER_TICKS, CHILDREN_SYSTEM_TICKS = 1, 11, 15
+
+
+def tree(roots: Iterable[int]) -> list[int]:
+    """The living processes of these trees, each once."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            children[int(fields[PARENT])].append(int(entry.name))
+    found: list[int] = []
+    waiting = list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found:
+            found.append(pid)
+            waiting += children[pid]
+    return found
+
+
+def own_children() -> set[int]:
+    """The processes that this one has started itself and that are alive."""
+    path = Path(f"/proc/{os.getpid()}/task")
+    return {
+        int(pid)
+        for thread in path.iterdir()
+        for pid in (thread / "children").read_text(encoding="ascii").split()
+    }
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of the children that it has waited for."""
+    fields = _stat(pid)
+    ticks = fields[USER_TICKS : CHILDREN_SYSTEM_TICKS - 1] if fields else []
+    return sum(map(int, ticks)) / TICKS_PER_SECOND
+
+
+def pss_bytes(pids: Iterable[int]) -> int:
+    """Proportional set size of the processes together: memory shared by several counts once."""
+    return sum(_pss(pid) for pid in pids)
+
+
+def peak_rss_bytes(pid: int) -> int:
+    """The most memory that the process ever had resident."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+class Meter:
+    """Use as a context: what the trees of `roots` cost between its start and its end.
+
+    A process that ends within the block hands its time to its parent when that waits for it, so the
+    sum over the living ones misses only orphans.
+
+    Args:
+        roots: process ids whose whole trees count.
+        label: names a process by its command line, for `cpu_by_label`.
+        alone: leave the children of the roots out.
+        memory: sample it, too, which costs the processes that are looked at a little.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[int],
+        *,
+        label: Callable[[str], str] = lambda _: "all",
+        alone: bool = False,
+        memory: bool = True,
+    ) -> None:
+        self._roots = list(roots)
+        self._label = label
+        self._alone = alone
+        self._memory = memory
+        self._stopping = threading.Event()
+        self._sampler = threading.Thread(target=self._sample_memory, daemon=True)
+        self._before: dict[int, float] = {}
+        self.cpu_by_label: dict[str, float] = {}
+        self.cpu_seconds = 0.0
+        self.wall_seconds = 0.0
+        self.peak_pss_bytes = 0
+
+    def __enter__(self) -> Self:
+        self._before = {pid: cpu_seconds(pid) for pid in self._pids()}
+        self._started = time.perf_counter()
+        if self._memory:
+            self._sampler.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.wall_seconds = time.perf_counter() - self._started
+        if self._memory:
+            self._stopping.set()
+            self._sampler.join()
+        by_label: defaultdict[str, float] = defaultdict(float)
+        for pid in self._pids():
+            spent = cpu_seconds(pid) - self._before.get(pid, 0.0)
+            by_label[self._label(_command_line(pid))] += spent
+        self.cpu_by_label = dict(by_label)
+        self.cpu_seconds = sum(by_label.values())
+
+    def _pids(self) -> list[int]:
+        return self._roots if self._alone else tree(self._roots)
+
+    def _sample_memory(self) -> None:
+        while True:
+            self.peak_pss_bytes = max(self.peak_pss_bytes, pss_bytes(self._pids()))
+            if self._stopping.wait(SAMPLE_SECONDS):
+                return
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    # The command's name stands in parentheses and may hold spaces and parentheses itself.
+    return text.rpartition(")")[2].split()
+
+
+def _pss(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
+    for line in text.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _command_line(pid: int) -> str:
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return raw.replace(b"\0", b" ").decode(errors="replace")
