@@ -3,6 +3,7 @@
 #
 #   ./test.sh                      everything
 #   ./test.sh tests/unit -k csv    only pytest, with these arguments
+#   ./test.sh compose              the compose stack, really built and run; needs a Docker engine
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -17,6 +18,11 @@ check() {
     status=1
     printf 'test.sh: %s failed\n' "$*" >&2
 }
+
+if [[ ${1-} == compose ]]; then
+    # One stack, one test after the other; a build and several starts need more than a test's time.
+    exec "$bin/python" -m pytest -o timeout=1200 --durations=0 tests/compose/smoke.py "${@:2}"
+fi
 
 if (($# == 0)); then
     check ruff check .

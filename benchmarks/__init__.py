@@ -1,1 +1,1 @@
-"""Measurements of the service: `python -m benchmarks --help`. They print figures, never a verdict."""
+"""Measurements of the service: `python -m benchmarks --help`. They give figures, no verdict."""

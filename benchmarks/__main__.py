@@ -60,5 +60,56 @@ def service_command(
     )
 
 
+@app.command("csv")
+def csv_command(
+    rows: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            default_factory=lambda: [10_000, 1_000_000],
+            help="Rows of a file; repeat for more sizes.",
+        ),
+    ],
+    rounds: Annotated[int, typer.Option(min=1, help="Times that every step runs.")] = 1,
+    s3: Annotated[bool, typer.Option(help="Keep uploads on an S3 server.")] = False,
+    cache: CacheFolder = CACHE,
+) -> None:
+    """Large CSV files: the check, the 202, the rows in Postgres, the output."""
+    from benchmarks.catalog import compare_catalog
+
+    print_heading("Large CSV files")
+    compare_catalog(cache / "tables", sizes=rows, rounds=rounds, s3=s3)
+
+
+@app.command("pictures")
+def pictures_command(
+    only: Annotated[str, typer.Option(help="A part of the names of the pictures.")] = "",
+) -> None:
+    """The worst pictures: memory of a codec child, and time to give up."""
+    from benchmarks.pictures import measure_pictures
+
+    print_heading("The worst pictures")
+    measure_pictures(only=only)
+
+
+@app.command("bookkeeping")
+def bookkeeping_command(
+    images: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            default_factory=lambda: [1_000, 100_000],
+            help="Images of a request; repeat for more sizes.",
+        ),
+    ],
+    s3: Annotated[bool, typer.Option(help="Store on an S3 server.")] = False,
+) -> None:
+    """Tiny pictures from memory: what database, tasks and scheduling cost for each image."""
+    from benchmarks.bookkeeping import compare_sizes
+
+    print_heading("Bookkeeping")
+    compare_sizes(images, s3=s3)
+
+
 if __name__ == "__main__":
     app()

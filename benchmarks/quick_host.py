@@ -57,9 +57,8 @@ class PictureServer(asyncio.Protocol):
         self._transport.write(head % (status, len(content)) + content)
 
 
-async def serve(port: int, folder: Path, delay_seconds: float) -> None:
+async def serve(port: int, pictures: dict[str, bytes], delay_seconds: float) -> None:
     """Serve for ever, on every loopback address, so that several hosts can be played."""
-    pictures = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     server = await asyncio.get_running_loop().create_server(
         lambda: PictureServer(pictures, delay_seconds), "0.0.0.0", port, backlog=1024
     )
@@ -67,4 +66,5 @@ async def serve(port: int, folder: Path, delay_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]) / 1000))
+    files = {path.name: path.read_bytes() for path in Path(sys.argv[2]).iterdir()}
+    uvloop.run(serve(int(sys.argv[1]), files, float(sys.argv[3]) / 1000))

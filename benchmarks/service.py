@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmarks import codecs, hosts, img2dataset
 from benchmarks.figures import megabytes, print_table, progress, ratios, spread
@@ -117,7 +118,7 @@ def _csv_of(folder: Path, urls: Sequence[str]) -> Iterator[Path]:
 def _urls(files: Sequence[Path], origin: Sequence[str]) -> list[str]:
     """A URL of its own for every image: the service would fetch a repeated one only once."""
     return [
-        f"{origin[number % len(origin)]}/{path.name}?n={number}"
+        f"{origin[number % len(origin)]}/{quote(path.name)}?n={number}"
         for number, path in enumerate(files)
     ]
 
@@ -157,18 +158,14 @@ def _prepare_dataset(folder: Path | None) -> Path | None:
     return program
 
 
-def _run_dataset(
-    program: Path, urls: Sequence[str], figures: defaultdict[str, Figures]
-) -> None:
+def _run_dataset(program: Path, urls: Sequence[str], figures: defaultdict[str, Figures]) -> None:
     try:
         start = img2dataset.run_img2dataset(program, urls[:DATASET_START_URLS])
         whole = img2dataset.run_img2dataset(program, urls)
     except img2dataset.NotAvailable as error:
         print(f"img2dataset is left out of a round: {error}\n")
         return
-    figures[DATASET].add(
-        len(urls), whole.cpu_seconds, whole.wall_seconds, whole.peak_pss_bytes
-    )
+    figures[DATASET].add(len(urls), whole.cpu_seconds, whole.wall_seconds, whole.peak_pss_bytes)
     figures[f"{DATASET} without its start"].add(
         len(urls) - DATASET_START_URLS,
         whole.cpu_seconds - start.cpu_seconds,

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ class Service:
     pid: int
     client: httpx.Client
     log: Path
+    data_dir: Path
 
     def upload(self, csv: Path, **options: str) -> dict[str, Any]:
         """Hand in a CSV; returns the 202's document."""
@@ -86,14 +87,25 @@ def real_parts(*, s3: bool = True) -> Iterator[Parts]:
         yield parts
 
 
-@contextmanager
-def service(
-    environment: Mapping[str, str], *, command: tuple[str, ...] = ("-m", "app", "serve")
-) -> Iterator[Service]:
-    """Start the service with these settings on a fresh DATA_DIR; ends it by SIGTERM.
+def service(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
+    """The whole service on these settings; the worker is where they put it."""
+    return _served(environment, lambda _: ("app", "serve"))
 
-    Args:
-        command: what the interpreter runs; it has to serve the API on PORT.
+
+def api_only(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
+    """The API alone. With REDIS_URL nobody works, so that uploads can be looked at in peace."""
+    return _served(
+        environment,
+        lambda port: ("uvicorn", "app.main:app", f"--port={port}", "--no-access-log"),
+    )
+
+
+@contextmanager
+def _served(
+    environment: Mapping[str, str], module: Callable[[int], Sequence[str]]
+) -> Iterator[Service]:
+    """Run a module that serves the API on a port, on a fresh DATA_DIR; ended by SIGTERM.
+
     Raises:
         RuntimeError: it did not start; the message has the end of its log.
     """
@@ -109,7 +121,7 @@ def service(
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [sys.executable, "-m", *module(port)],
                 cwd=REPOSITORY,
                 env=os.environ | settings,
                 stdin=subprocess.DEVNULL,
@@ -123,7 +135,7 @@ def service(
                 base_url=f"http://127.0.0.1:{port}", timeout=900, trust_env=False
             ) as client:
                 _wait_until_ready(client, process, log)
-                yield Service(process.pid, client, log)
+                yield Service(process.pid, client, log, Path(folder))
         finally:
             process.send_signal(signal.SIGTERM)
             try:

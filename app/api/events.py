@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api import examples
 from app.api.answers import json_text, state_tag
-from app.api.auth import OwnerDep
+from app.api.auth import OwnerDep, key_ring_of
 from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
 from app.api.openapi import answers, text_answer
 from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
@@ -44,6 +44,7 @@ def first_state(
 )
 async def follow_events(
     request_id: RequestIdPath,
+    request: Request,
     adapters: AdaptersDep,
     owner: OwnerDep,
     draining: DrainingDep,
@@ -71,6 +72,9 @@ async def follow_events(
         await anyio.sleep(POLL_SECONDS)
         if draining:
             # The client comes back by itself, to this process's successor.
+            return
+        if not (await key_ring_of(request)).admits(owner):
+            # The key was revoked meanwhile: the client's next connection gets the 401.
             return
         try:
             state = await run_sync(lambda: read.status(adapters, request_id, owner=owner))

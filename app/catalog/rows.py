@@ -91,7 +91,9 @@ class RowReader:
         names = list(map(itemgetter(self._name), rows))
         if not all(map(str.strip, names)):
             return None
-        if block.multiline and any("\n" in name or "\r" in name for name in names):
+        if block.multiline and any(
+            "\n" in cell or "\r" in cell for row in rows for cell in (row[self._name], row[images])
+        ):
             return None
         if max(widths) == self._width:
             return self._plain.read(list(map(itemgetter(images), rows)), commas_inside=True)

@@ -11,7 +11,7 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-TIMEOUT_SECONDS = 4.0
+TIMEOUT_SECONDS = 8.0
 EVERY_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104 - it is compared, not listened on
 
 

@@ -36,8 +36,10 @@ def create(name: Name) -> None:
 @keys_app.command("list")
 def list_keys() -> None:
     """List the keys of the database, revoked ones, too."""
+    from rich.console import Console
     from rich.table import Table
 
+    from app.cli.status import UNBROKEN_WIDTH
     from app.services import keys
 
     with _database() as database:
@@ -51,7 +53,8 @@ def list_keys() -> None:
     for key in found:
         revoked = f"{key.revoked_at:%Y-%m-%d %H:%M:%S}" if key.revoked_at else ""
         table.add_row(shown(key.name), f"{key.created_at:%Y-%m-%d %H:%M:%S}", revoked)
-    out.print(table)
+    console = out if out.is_terminal else Console(width=UNBROKEN_WIDTH, markup=False)
+    console.print(table)
     raise typer.Exit(ALL_DONE)
 
 

@@ -211,11 +211,14 @@ _OUTCOME_COLUMNS: dict[str, TypeEngine[Any]] = {
 }
 
 
-def record(connection: Connection, request_id: str, outcomes: Sequence[Outcome]) -> set[int]:
-    """Write outcomes whose claims are still ours; returns the `seq` of those written.
+def record(
+    connection: Connection, request_id: str, outcomes: Sequence[Outcome]
+) -> set[tuple[int, int]]:
+    """Write outcomes whose claims are still ours; returns `seq` and `fence` of those written.
 
     An outcome that is not among them came too late: its lease had ended, or the request was
-    cancelled. It must not be counted.
+    cancelled. It must not be counted. The fence is part of the answer, because one batch may hold
+    two outcomes of an image: a worker that overslept its own lease may have claimed it again.
     """
     rows = [_outcome_row(outcome) for outcome in outcomes]
     done = recordset(connection, "done", _OUTCOME_COLUMNS, rows)
@@ -227,9 +230,9 @@ def record(connection: Connection, request_id: str, outcomes: Sequence[Outcome])
         update(Image)
         .where(_still_ours(request_id, done, outcomes))
         .values(**columns, leased_until=None)
-        .returning(Image.seq)
+        .returning(Image.seq, Image.fence)
     )
-    return set(connection.execute(statement).scalars())
+    return {(row.seq, row.fence) for row in connection.execute(statement)}
 
 
 def _due(request_id: str, now: datetime) -> ColumnElement[bool]:

@@ -10,6 +10,11 @@ from PIL import Image
 # From here on people ask for the best picture, and halved colour would be what they see first.
 FULL_CHROMA_QUALITY = 90
 WEBP_METHOD = 4
+# From here on method 3: the same bytes within 1 %, but 4 bytes a pixel less memory with alpha.
+LARGE_WEBP_PX, LARGE_WEBP_METHOD = 8_000_000, 3
+# What fits into the memory of a codec child: above the decoded picture, libaom takes some 24 bytes a
+# pixel, libwebp's lossless alpha 19. `python -m benchmarks pictures` measures it.
+MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 20_000_000, 24_000_000
 # libaom's speeds 0 (slow, small) to 10: slower steps only where they cost well under a second.
 AVIF_SPEEDS = ((2_000_000, 6), (12_000_000, 8))
 AVIF_FASTEST_SPEED = 9
@@ -50,6 +55,13 @@ def flatten(image: Image.Image) -> Image.Image:
     return paper
 
 
+def most_pixels(format: str, *, alpha: bool) -> int | None:  # noqa: A002
+    """The most pixels that the format's encoder has memory for, or None: all that can be decoded."""
+    if format == "avif":
+        return MOST_AVIF_PX
+    return MOST_CLEAR_WEBP_PX if format == "webp" and alpha else None
+
+
 def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """The picture in strips, each with the row where it starts: copies of it stay small."""
     for top in range(0, image.height, STRIP_ROWS):
@@ -88,7 +100,9 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def _webp(image: Image.Image, quality: int) -> bytes:
-    return _save(image, "WEBP", quality=quality, method=WEBP_METHOD)
+    large = image.width * image.height > LARGE_WEBP_PX
+    method = LARGE_WEBP_METHOD if large else WEBP_METHOD
+    return _save(image, "WEBP", quality=quality, method=method)
 
 
 def _avif(image: Image.Image, quality: int) -> bytes:
@@ -158,7 +172,9 @@ def _reduce_colours(image: Image.Image, quality: int) -> Image.Image:
     share = min(1.0, quality / PALETTE_QUALITY)
     colours = max(FEWEST_COLOURS, round(PALETTE_COLOURS * share))
     if image.mode in ("LA", "RGBA"):
-        return image.convert("RGBA").quantize(colours, Image.Quantize.FASTOCTREE)
+        # `convert` copies even where nothing is to do.
+        full = image if image.mode == "RGBA" else image.convert("RGBA")
+        return full.quantize(colours, Image.Quantize.FASTOCTREE)
     sample = image.copy()
     sample.thumbnail((PALETTE_SAMPLE_PX, PALETTE_SAMPLE_PX))
     palette = sample.quantize(colours, Image.Quantize.MEDIANCUT)

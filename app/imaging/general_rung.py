@@ -7,7 +7,7 @@ from app.imaging import jpeg_file
 from app.imaging.animation import decode_animation, encode_animation
 from app.imaging.budget import fit
 from app.imaging.decode import decode
-from app.imaging.encode import encode, flatten
+from app.imaging.encode import encode, flatten, most_pixels
 from app.imaging.formats import FORMATS, ImageFormat, output_format
 from app.imaging.orientation import UPRIGHT
 from app.imaging.parts import Parts
@@ -39,17 +39,21 @@ def _compress_still(
 ) -> CompressedImage:
     size = target_size(parts.upright_size, options, wanted.max_side_px)
     picture = decode(parts, max_pixels, None if size == parts.upright_size else size)
-    # A TIFF is known to lie on its side only once it is decoded.
-    size = target_size(picture.size, options, wanted.max_side_px)
-    image = shrink(picture.image if wanted.alpha else flatten(picture.image), size)
+    image, source_size, recoloured, notes = picture
+    # The tuple would keep the pixels from before flattening and shrinking.
+    del picture
+    # A TIFF is known to lie on its side, and a picture to be opaque, only once it is decoded.
+    most = most_pixels(wanted.name, alpha=image.mode in ("LA", "RGBA"))
+    size = target_size(source_size, options, wanted.max_side_px, most)
+    image = shrink(image if wanted.alpha else flatten(image), size)
     # Without its `info`, no writer finds a comment or a profile of the source.
     image.info = {}
 
     def at(quality: int, ratio: float) -> bytes:
         return encode(shrink(image, scaled(size, ratio)), wanted.name, quality)
 
-    keepable = parts.frames == 1 and not picture.recoloured
-    return _finish(parts, options, wanted, at, picture.size, size, keepable, picture.notes)
+    keepable = parts.frames == 1 and not recoloured
+    return _finish(parts, options, wanted, at, source_size, size, keepable, notes)
 
 
 def _compress_animation(
@@ -78,15 +82,20 @@ def _finish(
 ) -> CompressedImage:
     """Encode within the byte limit, or keep the source where that is smaller and allowed."""
     may_keep = keepable and parts.plain and parts.orientation == UPRIGHT
+    # Less than was asked for: a format has its longest side, an encoder its memory.
+    asked_size = target_size(source_size, options, max(source_size))
     bare = None
-    if may_keep and wanted.name == parts.format and size == source_size:
+    if may_keep and wanted.name == parts.format and asked_size == source_size:
         bare = jpeg_file.strip(parts.data) if parts.format == "jpeg" else parts.data
     fitted = fit(encode_at, options.quality, options.max_bytes)
-    kept = bare is not None and _better(bare, fitted.data, fitted.ratio, options.max_bytes)
-    if fitted.ratio < 1.0 and not kept:
+    shrunk = fitted.ratio < 1.0 or size != asked_size
+    kept = bare is not None and _better(bare, fitted.data, shrunk, options.max_bytes)
+    if kept:
+        size = source_size
+    elif fitted.ratio < 1.0:
         size = scaled(size, fitted.ratio)
         notes = (*notes, f"Made smaller, to {size[0]} x {size[1]}, to fit the largest file size.")
-    elif max(source_size) > wanted.max_side_px:
+    elif shrunk:
         notes = (*notes, f"Made smaller to {size[0]} x {size[1]}, the most this format can have.")
     return CompressedImage(
         data=bare if kept and bare is not None else fitted.data,
@@ -101,9 +110,9 @@ def _finish(
     )
 
 
-def _better(bare: bytes, encoded: bytes, ratio: float, max_bytes: int | None) -> bool:
+def _better(bare: bytes, encoded: bytes, shrunk: bool, max_bytes: int | None) -> bool:
     """Whether the source's own data is the better answer: no larger, or full size where the new
     encoding had to shrink, and within the limit."""
     if max_bytes is not None and len(bare) > max_bytes:
         return False
-    return len(bare) <= len(encoded) or ratio < 1.0
+    return len(bare) <= len(encoded) or shrunk

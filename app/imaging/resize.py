@@ -1,12 +1,17 @@
 """How large an output is, and the way there."""
 
+from math import sqrt
+
 from PIL import Image
 
 from app.domain.options import ProcessingOptions
 
 
 def target_size(
-    size: tuple[int, int], options: ProcessingOptions, max_side_px: int
+    size: tuple[int, int],
+    options: ProcessingOptions,
+    max_side_px: int,
+    most_pixels: int | None = None,
 ) -> tuple[int, int]:
     """The pixel size that the options ask for; never larger than `size`, the ratio stays.
 
@@ -14,6 +19,7 @@ def target_size(
         size: the upright source.
         options: `scale`, then `max_width` and `max_height`.
         max_side_px: the longest side that the output format can have.
+        most_pixels: what the output format's encoder has memory for, where that is less.
     """
     width, height = size
     ratio = min(
@@ -21,6 +27,7 @@ def target_size(
         (options.max_width or width) / width,
         (options.max_height or height) / height,
         max_side_px / max(size),
+        sqrt(most_pixels / (width * height)) if most_pixels else 1.0,
         1.0,
     )
     new_width, new_height = scaled(size, ratio)

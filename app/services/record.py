@@ -21,7 +21,7 @@ def record_outcomes(
     An outcome whose claim is void (late worker, cancelled request) changes neither row nor counter.
     """
     written = queue.record(connection, request_id, outcomes)
-    ours = [outcome for outcome in outcomes if outcome.seq in written]
+    ours = [outcome for outcome in outcomes if (outcome.seq, outcome.fence) in written]
     completed = [one for one in ours if one.status == ImageStatus.COMPLETED]
     failed = [one for one in ours if one.status == ImageStatus.FAILED]
     if not completed and not failed:

@@ -15,7 +15,7 @@ from app.services import deliver, read
 from app.services import retry as retrying
 from app.services.adapters import Adapters
 from app.web import words
-from app.web.home import upload_command
+from app.web.home import key_arguments, upload_command
 from app.web.html import FromOurPage, PageRoute, own_address, render
 from app.web.pictures import ZIP_IMAGES_MAX
 from app.web.progress import Pace, progress_of
@@ -42,9 +42,11 @@ def request_page(
         **_results(adapters, document, owner, status, cursor),
         "deliveries": deliver.deliveries(adapters, request_id, owner=owner)["items"],
         "curl": upload_command(
-            adapters.settings, document["filename"], document["options"] | _webhook(document)
+            request, document["filename"], document["options"] | _webhook(document)
         ),
-        "output_curl": _output_command(adapters, document["request_id"]),
+        "output_curl": " ".join(
+            ["curl -OJ", *key_arguments(request), document["links"]["output_csv"]]
+        ),
         "zip_images_max": ZIP_IMAGES_MAX,
     }
     return render(request, "request.html", **values)
@@ -178,9 +180,3 @@ def _filters(document: dict[str, Any], chosen: str) -> list[tuple[str, str, int]
 
 def _webhook(document: dict[str, Any]) -> dict[str, str]:
     return {"webhook_url": document["webhook"]["url"]} if document["webhook"] else {}
-
-
-def _output_command(adapters: Adapters, request_id: str) -> str:
-    settings = adapters.settings
-    key = ' -H "Authorization: Bearer $API_KEY"' if settings.api_keys else ""
-    return f"curl -OJ{key} {settings.base_url}/download-output-csv/{request_id}"

@@ -35,7 +35,6 @@ function size(bytes) {
 function look() {
   const file = byId("file").files[0];
   byId("problem").replaceChildren();
-  byId("preview").replaceChildren();
   form.classList.remove("ready");
   form.classList.toggle("has-file", Boolean(file));
   if (!file) return;
@@ -51,11 +50,17 @@ function look() {
   htmx.trigger("#preview-loader", "look");
 }
 
+// Another file: what was chosen for the one before (its encoding, its good rows) goes with it.
+function lookAnew() {
+  byId("preview").replaceChildren();
+  look();
+}
+
 function take(file) {
   const carrier = new DataTransfer();
   carrier.items.add(file);
   byId("file").files = carrier.files;
-  look();
+  lookAnew();
 }
 
 function carriesFiles(event) {
@@ -63,7 +68,7 @@ function carriesFiles(event) {
 }
 
 if (form) {
-  byId("file").addEventListener("change", look);
+  byId("file").addEventListener("change", lookAnew);
   let depth = 0;
   addEventListener("dragenter", (event) => {
     if (!carriesFiles(event)) return;

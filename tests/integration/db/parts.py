@@ -98,8 +98,9 @@ def done(image: ClaimedImage, **values: Any) -> Outcome:
 
 
 def record(database: Database, request_id: str, outcomes: list[Outcome]) -> set[int]:
+    """Record outcomes; returns the `seq` of those that counted."""
     with database.transaction() as connection:
-        return queue.record(connection, request_id, outcomes)
+        return {seq for seq, _ in queue.record(connection, request_id, outcomes)}
 
 
 def image_rows(database: Database, request_id: str) -> list[Any]:

@@ -132,6 +132,19 @@ def test_a_result_is_recorded_once(database: Database) -> None:
     assert record(database, request_id, outcomes) == set()
 
 
+def test_of_two_results_in_one_batch_only_the_current_claim_s_is_written(
+    database: Database,
+) -> None:
+    request_id = add_request(database, images=1)
+    (first,) = claim(database, request_id)
+    record(database, request_id, [again(first, 0)])
+    (second,) = claim(database, request_id)
+    both = [done(first, output_bytes=1), done(second, output_bytes=2)]
+    with database.transaction() as connection:
+        assert queue.record(connection, request_id, both) == {(1, 2)}
+    assert image_rows(database, request_id)[0].output_bytes == 2
+
+
 def test_a_result_for_a_cancelled_image_is_dropped(database: Database) -> None:
     request_id = add_request(database, images=2)
     first, second = claim(database, request_id)

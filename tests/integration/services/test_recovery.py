@@ -16,6 +16,7 @@ from app.db import queue, rows
 from app.db.models import Image, ProcessingRequest
 from app.services.adapters import now
 from app.services.ingest import ingest
+from app.services.record import record_outcomes
 from app.services.sweep import sweep
 from tests.factories import make_csv, make_jpeg
 from tests.integration.db.parts import count
@@ -90,6 +91,22 @@ def test_an_image_that_takes_its_worker_down_each_time_ends_as_failed(
         status = service.ended(request_id, timeout_seconds=1)
         assert (status["status"], status["errors"]) == ("failed", {"internal": 1})
         assert image_host.hits("a.jpg") == 0
+
+
+def test_a_worker_that_overslept_its_lease_counts_its_image_once(
+    stack: dict[str, Any], image_host: ImageHost
+) -> None:
+    with bench(working=False, **stack) as service:
+        request_id = service.upload_urls(["http://127.0.0.1:9/a.jpg", "http://127.0.0.1:9/b.jpg"])
+        ingest(service.adapters, request_id, stopping=lambda: False)
+        first = take(service, request_id, limit=1, lease=-1)
+        sweep(service.adapters, holder="test")
+        second = take(service, request_id, limit=1)
+        with service.adapters.database.transaction() as connection:
+            outcomes = [lost(image) for image in (*first, *second)]
+            record_outcomes(service.adapters, connection, request_id, outcomes)
+        assert service.status(request_id)["images"]["failed"] == 1
+        service.check_counters(request_id)
 
 
 def test_one_sweep_at_a_time_runs(stack: dict[str, Any], image_host: ImageHost) -> None:

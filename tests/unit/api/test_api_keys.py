@@ -1,33 +1,44 @@
-"""Which key is whose."""
+"""Which key of API_KEYS is whose; keys of the database have their tests beside the API's."""
 
-from pathlib import Path
+from hashlib import sha256
 
 import pytest
 
-from app.api.auth import owner_of
-from app.config import Settings
 from app.domain.errors import Unauthorized
+from app.services.key_ring import KeyRing, session_of
+
+RING = KeyRing(["first-key", "second-key"])
 
 
-def settings_with(tmp_path: Path, keys: str) -> Settings:
-    return Settings(_env_file=None, data_dir=tmp_path, api_keys=keys)
+def test_without_keys_the_service_is_open() -> None:
+    ring = KeyRing([])
+    assert not ring.needed
+    assert ring.owner_of(None) == ""
+    assert ring.owner_of("anything") == ""
+    assert ring.owner_of_session("anything") == ""
+    assert ring.admits("")
 
 
-def test_without_keys_the_service_is_open(tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, "")
-    assert owner_of(None, settings) == ""
-    assert owner_of("anything", settings) == ""
-
-
-def test_each_key_is_an_owner_of_its_own_and_does_not_show(tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, "first-key, second-key")
-    first, second = owner_of("first-key", settings), owner_of("second-key", settings)
+def test_each_key_is_an_owner_of_its_own_and_does_not_show() -> None:
+    first, second = RING.owner_of("first-key"), RING.owner_of("second-key")
     assert first != second
-    assert len(first) == 32
     assert "first" not in first
+    assert RING.admits(first)
+    assert not RING.admits("")
+
+
+def test_the_owner_is_what_requests_of_earlier_versions_are_kept_under() -> None:
+    assert RING.owner_of("first-key") == sha256(b"first-key").hexdigest()[:32]
 
 
 @pytest.mark.parametrize("key", [None, "", "third-key", "first-key ", "FIRST-KEY", "schlüssel"])
-def test_any_other_key_is_refused(tmp_path: Path, key: str | None) -> None:
+def test_any_other_key_is_refused(key: str | None) -> None:
     with pytest.raises(Unauthorized):
-        owner_of(key, settings_with(tmp_path, "first-key,second-key"))
+        RING.owner_of(key)
+
+
+def test_the_pages_cookie_stands_for_its_key_and_for_no_other() -> None:
+    assert RING.owner_of_session(session_of("second-key")) == RING.owner_of("second-key")
+    for cookie in ("", "second-key", session_of("third-key"), "schlüssel", "\udcff"):
+        with pytest.raises(Unauthorized):
+            RING.owner_of_session(cookie)

@@ -1,0 +1,185 @@
+"""What is not fetching, compressing or storing: database, tasks and scheduling, by size."""
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from benchmarks import hosts
+from benchmarks.figures import megabytes, print_table, progress, spread
+from benchmarks.processes import Meter
+from benchmarks.service import write_csv
+from benchmarks.single_steps import pipe_apart
+from benchmarks.stacks import Parts, Service, real_parts, role, seconds_between, service
+
+WARM_UP_IMAGES = 300
+# A request of this size is over so soon that several make one measurement.
+SMALL_REQUEST, SMALL_REPEATS = 5_000, 5
+PIPE_IMAGES = 10_000
+BYSTANDER_IMAGES = 60
+ASKED = 40
+PURGE_LIMIT_SECONDS = 1800
+
+
+@dataclass
+class Figures:
+    """What requests of one size cost, a value for each."""
+
+    pipe_ms: float = 0.0
+    pipe_per_second: float = 0.0
+    cpu_ms: list[float] = field(default_factory=list)
+    images_per_second: list[float] = field(default_factory=list)
+    peak_pss: list[int] = field(default_factory=list)
+    delete_seconds: list[float] = field(default_factory=list)
+    purge_seconds: list[float] = field(default_factory=list)
+    bystander_seconds: list[float] = field(default_factory=list)
+    asked_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    parts_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+def compare_sizes(sizes: Sequence[int], *, s3: bool) -> None:
+    """Run requests of these sizes over one tiny picture and print what each image costs.
+
+    The same pictures through the same fetcher, codecs and store without anything around them are
+    the base; what the service takes beyond that is bookkeeping.
+
+    Args:
+        sizes: images of a request.
+        s3: store on an S3 server instead of in local files.
+    """
+    figures = {size: Figures() for size in sizes}
+    with ExitStack() as stack:
+        origin = stack.enter_context(hosts.instant())[0]
+        parts = stack.enter_context(real_parts(s3=s3))
+        running = stack.enter_context(service(parts.environment))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ips-benchmark-")))
+        warm_up = write_csv(folder / "warm-up.csv", _urls(origin, WARM_UP_IMAGES))
+        running.finished(running.upload(warm_up)["request_id"])
+        bystander = write_csv(folder / "bystander.csv", _urls(origin, BYSTANDER_IMAGES))
+        alone = _bystander_seconds(running, bystander)
+        for size in sizes:
+            progress("The pipe alone ...")
+            pipe = pipe_apart(parts.environment, running.data_dir, _urls(origin, PIPE_IMAGES))
+            figures[size].pipe_ms = 1000 * pipe.cpu_seconds / PIPE_IMAGES
+            figures[size].pipe_per_second = PIPE_IMAGES / pipe.wall_seconds
+            table = write_csv(folder / "products.csv", _urls(origin, size))
+            for _ in range(SMALL_REPEATS if size <= SMALL_REQUEST else 1):
+                progress(f"{size:,} images ...")
+                _run(running, parts, table, bystander, size, figures[size])
+    _print(figures, alone)
+
+
+def _urls(origin: str, count: int) -> list[str]:
+    return [f"{origin}/p/{number}.jpg" for number in range(count)]
+
+
+def _run(
+    running: Service, parts: Parts, table: Path, bystander: Path, size: int, figures: Figures
+) -> None:
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(Meter(roots, memory=False))
+            for name, roots in parts.roots.items()
+        }
+        meter = stack.enter_context(Meter([running.pid], label=role))
+        started = time.time()
+        request_id = running.upload(table)["request_id"]
+        if size > SMALL_REQUEST:
+            figures.bystander_seconds.append(_bystander_seconds(running, bystander))
+        status = running.finished(request_id)
+    images = size + (BYSTANDER_IMAGES if size > SMALL_REQUEST else 0)
+    if status["images"]["completed"] != size:
+        raise RuntimeError(f"only {status['images']} of {size} images: {status['errors']}")
+    figures.cpu_ms.append(1000 * meter.cpu_seconds / images)
+    figures.images_per_second.append(images / seconds_between(started, status["finished_at"]))
+    figures.peak_pss.append(meter.peak_pss_bytes)
+    for name, seconds in meter.cpu_by_label.items():
+        figures.parts_ms[name].append(1000 * seconds / images)
+    for name, server in servers.items():
+        figures.parts_ms[f"server side: {name}"].append(1000 * server.cpu_seconds / images)
+    _ask(running, request_id, figures)
+    _delete(running, parts, request_id, figures)
+
+
+def _bystander_seconds(running: Service, table: Path) -> float:
+    """From the upload of a small request to its end, whatever else is going on."""
+    started = time.time()
+    status = running.finished(running.upload(table)["request_id"])
+    return seconds_between(started, status["finished_at"])
+
+
+def _ask(running: Service, request_id: str, figures: Figures) -> None:
+    questions = {
+        "status": f"/status/{request_id}",
+        "list of requests": "/requests?limit=50",
+        "page of 100 images": f"/requests/{request_id}/images?limit=100",
+    }
+    for name, path in questions.items():
+        waited = [_milliseconds(running, path) for _ in range(ASKED)]
+        figures.asked_ms[name].append(median(waited))
+    figures.asked_ms["output CSV, whole"].append(
+        _milliseconds(running, f"/download-output-csv/{request_id}")
+    )
+
+
+def _milliseconds(running: Service, path: str) -> float:
+    started = time.perf_counter()
+    running.client.get(path).raise_for_status()
+    return 1000 * (time.perf_counter() - started)
+
+
+def _delete(running: Service, parts: Parts, request_id: str, figures: Figures) -> None:
+    started = time.perf_counter()
+    running.client.delete(f"/requests/{request_id}").raise_for_status()
+    figures.delete_seconds.append(time.perf_counter() - started)
+    with psycopg.connect(parts.environment["DATABASE_URL"], autocommit=True) as session:
+        question = "SELECT count(*) FROM requests WHERE id = %s"
+        while time.perf_counter() - started < PURGE_LIMIT_SECONDS:
+            row = session.execute(question, [request_id]).fetchone()
+            if row is not None and row[0] == 0:
+                break
+            time.sleep(0.1)
+    figures.purge_seconds.append(time.perf_counter() - started)
+
+
+def _print(figures: dict[int, Figures], alone: float) -> None:
+    sizes = list(figures)
+
+    def row(name: str, value: Callable[[Figures], str]) -> list[str]:
+        return [name, *(value(figures[size]) for size in sizes)]
+
+    def rows_of(
+        form: str, digits: int, values: Callable[[Figures], dict[str, list[float]]]
+    ) -> list[list[str]]:
+        names = dict.fromkeys(name for one in figures.values() for name in values(one))
+        return [
+            [form.format(name), *(spread(values(figures[size])[name], digits) for size in sizes)]
+            for name in names
+        ]
+
+    rows = [
+        row("the pipe alone, CPU ms an image", lambda one: spread([one.pipe_ms], 3)),
+        row("the pipe alone, images/s", lambda one: spread([one.pipe_per_second], 0)),
+        row("CPU ms an image, client side", lambda one: spread(one.cpu_ms, 3)),
+        row(
+            "of that beyond the pipe alone",
+            lambda one: spread([value - one.pipe_ms for value in one.cpu_ms], 3),
+        ),
+        *rows_of("- {}", 3, lambda one: one.parts_ms),
+        row("images/s", lambda one: spread(one.images_per_second, 0)),
+        row("peak PSS, MB", lambda one: megabytes(one.peak_pss)),
+        *rows_of("{}, ms", 1, lambda one: one.asked_ms),
+        row("DELETE answered, s", lambda one: spread(one.delete_seconds)),
+        row("files and rows gone, s", lambda one: spread(one.purge_seconds)),
+        row(
+            f"{BYSTANDER_IMAGES} images uploaded behind it, s (alone {alone:.2f})",
+            lambda one: spread(one.bystander_seconds),
+        ),
+    ]
+    print_table(["images of the request", *(f"{size:,}" for size in sizes)], rows)

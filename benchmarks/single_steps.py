@@ -1,0 +1,148 @@
+"""Parts of the service run alone, as processes of their own: ingest, and the pipe without a queue.
+
+`python -m benchmarks.single_steps STEP ...` is how the functions below start them.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.bootstrap import build_adapters, build_workshop
+from app.config import load_settings
+from app.domain.options import ProcessingOptions
+from app.imaging.formats import content_type
+from app.services.ingest import ingest
+from app.services.workshop import Workshop
+from benchmarks.processes import Meter
+from tests.parts.process import REPOSITORY
+
+IN_FLIGHT = 32
+WARM_UP = 200
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """What a step cost, without the start of its process."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_pss_bytes: int
+
+
+def ingest_apart(environment: Mapping[str, str], data_dir: Path, request_id: str) -> StepRun:
+    """Write a request's rows into the tables, with nothing else going on."""
+    with _step(["ingest", request_id], environment, data_dir) as run:
+        return run()
+
+
+def pipe_apart(environment: Mapping[str, str], data_dir: Path, urls: Sequence[str]) -> StepRun:
+    """Fetch, compress and store the URLs with no database, queue or task in sight."""
+    listed = data_dir / "pipe-urls.txt"
+    listed.write_text("\n".join(urls), encoding="utf-8")
+    with _step(["pipe", str(listed)], environment, data_dir) as run:
+        return run()
+
+
+@contextmanager
+def _step(
+    arguments: list[str], environment: Mapping[str, str], data_dir: Path
+) -> "Iterator[_Started]":
+    """Start a step; what is given begins it and returns when it is done."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.single_steps", *arguments],
+        cwd=REPOSITORY,
+        env=os.environ
+        | {"FETCH_ALLOW_NETWORKS": "127.0.0.0/8", "DATA_DIR": str(data_dir)}
+        | dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield _Started(process)
+    finally:
+        process.communicate()
+
+
+class _Started:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def __call__(self) -> StepRun:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._line()
+        with Meter([self._process.pid]) as meter:
+            self._process.stdin.write("go\n")
+            self._process.stdin.flush()
+            wall_seconds = float(self._line()["seconds"])
+        return StepRun(wall_seconds, meter.cpu_seconds, meter.peak_pss_bytes)
+
+    def _line(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            # The service's own log may stand between.
+            if line.startswith('{"seconds"'):
+                found: dict[str, float] = json.loads(line)
+                return found
+        raise RuntimeError("a step ended before its time; what it said stands above")
+
+
+def _signal(seconds: float) -> None:
+    print(json.dumps({"seconds": seconds}), flush=True)
+
+
+def _ingest(request_id: str) -> None:
+    adapters = build_adapters(load_settings())
+    adapters.store.check()
+    _signal(0)
+    sys.stdin.readline()
+    started = time.perf_counter()
+    ingest(adapters, request_id, stopping=lambda: False)
+    _signal(time.perf_counter() - started)
+    sys.stdin.readline()
+
+
+async def _pipe(urls: list[str]) -> None:
+    shop = build_workshop(build_adapters(load_settings()))
+    shop.codecs.start()
+    try:
+        await _through(shop, urls[:WARM_UP])
+        _signal(0)
+        sys.stdin.readline()
+        started = time.perf_counter()
+        await _through(shop, urls)
+        _signal(time.perf_counter() - started)
+        sys.stdin.readline()
+    finally:
+        await shop.fetcher.aclose()
+        await shop.adapters.store.aclose()
+        shop.codecs.close()
+
+
+async def _through(shop: Workshop, urls: Sequence[str]) -> None:
+    options = ProcessingOptions()
+    numbered = iter(enumerate(urls))
+
+    async def line() -> None:
+        for number, url in numbered:
+            fetched = await shop.fetcher.fetch(url)
+            done = await shop.codecs.compress(fetched.data, options)
+            key = f"pipe/{number}-1-product.{done.format}"
+            await shop.adapters.store.put(key, done.data, content_type=content_type(done.format))
+
+    await asyncio.gather(*(line() for _ in range(IN_FLIGHT)))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "ingest":
+        _ingest(sys.argv[2])
+    else:
+        asyncio.run(_pipe(Path(sys.argv[2]).read_text(encoding="utf-8").split()))

@@ -1,0 +1,57 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.domain.options import OutputFormat, ProcessingOptions
+
+
+def test_the_defaults_are_jpeg_of_quality_50_in_the_same_size() -> None:
+    options = ProcessingOptions()
+    assert (options.quality, options.format, options.scale) == (50, OutputFormat.JPEG, 1.0)
+    assert not options.changes_size
+    assert not options.keep_originals
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"quality": 1},
+        {"quality": 100},
+        {"scale": 0.001},
+        {"scale": 1},
+        {"max_width": 1, "max_height": 16_383},
+        {"max_bytes": 1_000},
+        *({"format": name} for name in ("jpeg", "webp", "avif", "png", "keep")),
+    ],
+)
+def test_values_at_the_bounds_are_taken(values: dict[str, Any]) -> None:
+    options = ProcessingOptions(**values)
+    assert ProcessingOptions.model_validate(options.model_dump(mode="json")) == options
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"quality": 0},
+        {"quality": 101},
+        {"quality": "high"},
+        {"scale": 0},
+        {"scale": 1.01},
+        {"scale": float("nan")},
+        {"max_width": 0},
+        {"max_height": 16_384},
+        {"max_bytes": 999},
+        {"format": "gif"},
+        {"qualty": 50},
+    ],
+)
+def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ProcessingOptions(**values)
+    assert caught.value.errors()[0]["loc"] == (next(iter(values)),)
+
+
+@pytest.mark.parametrize("values", [{"scale": 0.5}, {"max_width": 10}, {"max_height": 10}])
+def test_any_wish_for_a_size_counts_as_one(values: dict[str, Any]) -> None:
+    assert ProcessingOptions(**values).changes_size

@@ -1,0 +1,58 @@
+import pytest
+
+from app.domain.errors import FetchTimeout, HttpStatusError, HttpStatusRetryable
+from app.domain.retry import image_retry_delay, webhook_retry_delay
+
+MIDDLE = 0.5
+
+
+def delay(error: Exception, attempt: int, *, max_attempts: int = 4, chance: float = MIDDLE):  # type: ignore[no-untyped-def]
+    return image_retry_delay(error, attempt=attempt, max_attempts=max_attempts, chance=chance)  # type: ignore[arg-type]
+
+
+def test_the_pause_grows_from_attempt_to_attempt() -> None:
+    error = FetchTimeout("slow")
+    assert [delay(error, attempt) for attempt in (1, 2, 3)] == [0.5, 2.0, 8.0]
+
+
+def test_the_last_allowed_attempt_is_final() -> None:
+    assert delay(FetchTimeout("slow"), 4) is None
+    assert delay(FetchTimeout("slow"), 1, max_attempts=1) is None
+
+
+def test_what_will_not_change_is_final_at_once() -> None:
+    assert delay(HttpStatusError("404", http_status=404), 1) is None
+
+
+def test_chance_spreads_the_pause_by_a_quarter() -> None:
+    error = FetchTimeout("slow")
+    assert (delay(error, 2, chance=0.0), delay(error, 2, chance=1.0)) == (1.5, 2.5)
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0.1, 0.5), (7.0, 7.0), (86_400.0, 300.0)])
+def test_a_host_s_wish_is_honoured_within_reason(asked: float, waited: float) -> None:
+    error = HttpStatusRetryable("busy", http_status=429, retry_after_seconds=asked)
+    assert delay(error, 1) == waited
+
+
+def webhook(attempt: int, status: int | None = 500, *, after: float | None = None):  # type: ignore[no-untyped-def]
+    return webhook_retry_delay(
+        attempt=attempt, status_code=status, retry_after_seconds=after, chance=0.0
+    )
+
+
+def test_a_webhook_is_sent_ten_times_in_about_three_days() -> None:
+    delays = [webhook(attempt) for attempt in range(1, 10)]
+    assert delays == [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
+    assert webhook(10) is None
+    assert 3 * 86_400 < sum(delays) < 3.5 * 86_400
+
+
+def test_a_receiver_that_is_gone_gets_no_more() -> None:
+    assert webhook(1, 410) is None
+    assert webhook(1, None) == 5
+
+
+@pytest.mark.parametrize(("after", "waited"), [(1, 5), (60, 60), (10**9, 86_400)])
+def test_a_receiver_s_wish_is_honoured_up_to_a_day(after: float, waited: float) -> None:
+    assert webhook(1, 503, after=after) == waited
