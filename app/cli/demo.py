@@ -44,7 +44,6 @@ def demo(*, products: int, images_per_product: int, broken: bool) -> int:
     """
     folder = _new_folder(load_settings().data_dir / "demo")
     err.print("The demo uses its own SQLite and files, whatever is configured, and the loopback.")
-    started = time.monotonic()
     with serve(folder / "pictures") as base_url, _parts_of_its_own(folder, base_url) as settings:
         source = create_test_data(
             folder / "pictures",
@@ -54,6 +53,7 @@ def demo(*, products: int, images_per_product: int, broken: bool) -> int:
             broken=broken,
         )
         target = folder / "products-output.csv"
+        started = time.monotonic()
         try:
             with local_run(settings) as run:
                 status = _run(run, source, target, folder / "images")

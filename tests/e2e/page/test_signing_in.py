@@ -32,6 +32,7 @@ def test_the_key_is_asked_for_once_and_opens_its_own_requests_only(
         expect(page.get_by_role("alert")).to_contain_text("not known")
         page.fill("[name=key]", "first-key")
         page.keyboard.press("Enter")
+        page.wait_for_selector("#upload")
         request_id = start(page, csv_file(fill_shop(shop, "signed", products=1), "mine.csv"))
         wait_for_end(page, "Done: all 2 images")
         # Live events, pictures and downloads carry the sign-in, too.
@@ -70,8 +71,8 @@ def test_a_signed_in_page_sends_people_on_to_where_they_wanted(
 
 @pytest.mark.parametrize("elsewhere", ["//evil.test", "/\\evil.test", "https://evil.test", "x"])
 def test_nobody_is_sent_on_to_another_site(guarded: Service, elsewhere: str) -> None:
-    answer = guarded.client.post(
-        "/login",
+    answer = httpx.post(
+        f"{guarded.base_url}/login",
         data={"key": "first-key", "goes_on": elsewhere},
         headers={"Origin": guarded.base_url},
     )
