@@ -44,7 +44,7 @@ WORKDIR /srv
 # A number, so that an orchestrator can tell that it is not root.
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
     CMD ["python", "-m", "app.cli.healthcheck"]
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["serve"]

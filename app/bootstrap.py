@@ -27,7 +27,7 @@ CODEC_WALL_SECONDS = 15.0
 
 def build_adapters(settings: Settings) -> Adapters:
     """Connect nothing yet: every adapter opens its connections at first use."""
-    guard = AddressGuard(settings.fetch_allow_networks)
+    guard = AddressGuard(settings.fetch_allow_networks, allowed_ports=settings.fetch_ports)
     return Adapters(
         settings=settings,
         database=Database(settings.sqlalchemy_url),

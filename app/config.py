@@ -3,11 +3,12 @@
 import base64
 import ipaddress
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, InstanceOf, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
         (),
         description="Comma list of CIDRs that may be fetched although they are not public, "
         "such as 10.1.0.0/16.",
+    )
+    fetch_ports: Annotated[tuple[InstanceOf[range], ...], NoDecode] = Field(
+        "80,443,1024-65535",
+        validate_default=True,
+        description="Comma list of ports and ranges of ports that images are fetched from and "
+        "webhooks sent to.",
     )
     fetch_timeout_seconds: float = Field(
         30.0, gt=0, le=600, description="Whole fetch of one image with redirects, in seconds."
@@ -190,6 +197,19 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+
+    @field_validator("fetch_ports", mode="before")
+    @classmethod
+    def _split_ports(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        found = [
+            re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", part.strip()) for part in value.split(",")
+        ]
+        bounds = [(int(each[1]), int(each[2] or each[1])) for each in found if each]
+        if len(bounds) < len(found) or not all(1 <= a <= b <= 65_535 for a, b in bounds):
+            raise ValueError("must be ports from 1 to 65535 and ranges, such as 80,443,8000-8999")
+        return [range(first, last + 1) for first, last in bounds]
 
     @field_validator("log_format", "log_level", mode="before")
     @classmethod

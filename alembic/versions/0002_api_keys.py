@@ -1,4 +1,4 @@
-"""api keys
+"""api keys and their limits
 
 Revision ID: 0002
 Revises: 0001
@@ -34,7 +34,21 @@ def upgrade() -> None:
             postgresql_where=sa.text("revoked_at IS NULL"),
             sqlite_where=sa.text("revoked_at IS NULL"),
         )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_requests_open_owner",
+            ["owner"],
+            unique=False,
+            postgresql_where=sa.text("status IN ('pending', 'processing')"),
+            sqlite_where=sa.text("status IN ('pending', 'processing')"),
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_requests_open_owner",
+            postgresql_where=sa.text("status IN ('pending', 'processing')"),
+            sqlite_where=sa.text("status IN ('pending', 'processing')"),
+        )
     op.drop_table("api_keys")

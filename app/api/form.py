@@ -181,7 +181,12 @@ def _given_options(request: Request, form: FormData) -> dict[str, str]:
                 raise OptionInvalid(f"{name} has a control character in it.", option=name)
             if here.setdefault(name, text) != text:
                 raise OptionInvalid(f"{name} was given twice with two values.", option=name)
-        given |= {name: text for name, text in here.items() if text}
+        filled = {name: text for name, text in here.items() if text}
+        # What does not win has to be possible, too: it may be the one that was meant.
+        processing_options(filled)
+        for name in SWITCHES:
+            _switch(filled, name)
+        given |= filled
     return given
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from app.catalog.urls import MAX_URL_CHARS, UrlReader
 
-# With one of these in a cell, `UrlReader.split` has to look: white space inside URLs, and what no URL
-# may have.
+# With one of these in a cell, `UrlReader.split` has to look: white space, and what no URL may have.
 _NOT_PLAIN = ("\t", "\r", '"', "<", ">")
 
 _OTHER_SEPARATORS = (" ", ";", "|")

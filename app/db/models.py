@@ -112,6 +112,13 @@ class ProcessingRequest(Base):
             postgresql_where=text("status IN ('pending', 'processing')"),
             sqlite_where=text("status IN ('pending', 'processing')"),
         ),
+        # For the limits of a key: what it has open must not cost its whole history to count.
+        Index(
+            "ix_requests_open_owner",
+            "owner",
+            postgresql_where=text("status IN ('pending', 'processing')"),
+            sqlite_where=text("status IN ('pending', 'processing')"),
+        ),
     )
 
 

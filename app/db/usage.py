@@ -55,8 +55,8 @@ def open_images(connection: Connection, owner: str) -> int:
         - ProcessingRequest.images_completed
         - ProcessingRequest.images_failed
     )
-    # Written into the statement: engines only use the index of open requests where they see that
-    # it fits.
+    # Written into the statement: an engine only uses the index of the owner's open requests where
+    # it sees that it fits.
     is_open = ProcessingRequest.status.in_(
         bindparam("open", _OPEN, expanding=True, literal_execute=True)
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
-from app.imaging import wire
+from app.imaging import heic_file, wire
 from app.imaging.compress import compress
 from app.imaging.result import CompressedImage
 
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
     descriptor, max_pixels, memory_bytes = (int(argument) for argument in arguments[:3])
     cpu_seconds = float(arguments[3])
     pipe = Connection(descriptor)
+    heic_file.load_reader()
     _limit_resources(memory_bytes)
     gc.freeze()
     pipe.send_bytes(wire.READY)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageCms
 
+from app.imaging.strips import strips
+
 RGB_MODE, ALPHA_MODES = "RGB", {"LA": "L", "RGBA": "RGB"}
 # What lcms calls the colour space of a profile, and the Pillow mode of pixels in it.
 PROFILE_SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
@@ -19,6 +21,9 @@ DISPLAY_GAMMA = 2.2
 CACHED_PROFILES = 16
 BROKEN_NOTE = "The colour profile is broken and was ignored."
 MISMATCH_NOTE = "The colour profile is not for this kind of pixels and was ignored."
+WIDE_NOTE = "The colours are marked as wide gamut or HDR, but have no profile; taken as sRGB."
+# Numbers of ITU-T H.273 that screens show like sRGB: its own, unnamed, and those of television.
+SRGB_PRIMARIES, SRGB_TRANSFERS = frozenset({1, 2, 5, 6, 7}), frozenset({1, 2, 6, 13, 14, 15})
 NAIVE_CMYK_NOTE = "CMYK without a colour profile was converted by formula; colours are approximate."
 
 
@@ -59,6 +64,11 @@ def to_srgb(image: Image.Image, profile: bytes | None, gamma: float | None = Non
     if gamma is not None:
         return Coloured(_apply_gamma(image, gamma), True, notes)
     return Coloured(image, False, notes)
+
+
+def code_points_note(primaries: int, transfer: int) -> tuple[str, ...]:
+    """What to say of colours that a file describes by numbers (PNG's cICP, AVIF's nclx)."""
+    return () if primaries in SRGB_PRIMARIES and transfer in SRGB_TRANSFERS else (WIDE_NOTE,)
 
 
 @lru_cache(maxsize=CACHED_PROFILES)
@@ -118,9 +128,11 @@ def _apply(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.I
         table = list(transform.apply(steps).convert("L").tobytes())
         return image.point(table + list(range(256)) if image.mode == "LA" else table)
     if image.mode == "RGBA":
-        alpha = image.getchannel("A")
-        converted = transform.apply(image.convert(RGB_MODE))
-        converted.putalpha(alpha)
+        converted = Image.new("RGBA", image.size)
+        for top, strip in strips(image):
+            coloured = transform.apply(strip.convert(RGB_MODE))
+            coloured.putalpha(strip.getchannel("A"))
+            converted.paste(coloured, (0, top))
         return converted
     return transform.apply(image)
 

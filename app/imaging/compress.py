@@ -10,6 +10,7 @@ from app.domain.options import ProcessingOptions
 from app.imaging import (
     general_rung,
     gif_file,
+    heic_file,
     jpeg_file,
     jpeg_rung,
     pillow_file,
@@ -63,6 +64,8 @@ def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> Com
 def read_parts(data: bytes, max_pixels: int) -> Parts:
     """Read a file's own structure, within the limits, without decoding."""
     name = identify(data)
+    if name == "heic":
+        heic_file.need_reader()
     reader = READERS.get(name)
     parts = reader(data) if reader else pillow_file.read(data, name, max_pixels)
     check_pixels(*parts.size, max_pixels)

@@ -50,19 +50,20 @@ def decode(parts: Parts, max_pixels: int, target: tuple[int, int] | None = None)
         CorruptImage, TooManyPixels, UnsupportedFormat.
     """
     try:
+        # One name for all stages, so that a large picture is not held twice longer than needed.
         if parts.format == "jpeg":
-            raw, notes = _decode_jpeg(parts, max_pixels, target)
+            image, notes = _decode_jpeg(parts, max_pixels, target)
         else:
-            raw, notes = _decode_by_pillow(parts, max_pixels), ()
-        image, changed, colour_notes = to_srgb(raw, parts.icc_profile, parts.gamma)
+            image, notes = _decode_by_pillow(parts, max_pixels), ()
+        image, changed, colour_notes = to_srgb(image, parts.icc_profile, parts.gamma)
     except (ImageError, MemoryError):
         raise
     except Exception as error:
         raise failure(error, parts.format) from error
     scaled = target is not None and parts.format == "jpeg"
-    upright = turn_upright(image, parts.orientation)
-    size = parts.upright_size if scaled else upright.size
-    return Picture(drop_opaque_alpha(upright), size, changed, (*parts.notes, *notes, *colour_notes))
+    image = turn_upright(image, parts.orientation)
+    size = parts.upright_size if scaled else image.size
+    return Picture(drop_opaque_alpha(image), size, changed, (*parts.notes, *notes, *colour_notes))
 
 
 def failure(error: Exception, format: str) -> Exception:  # noqa: A002

@@ -1,11 +1,13 @@
 """From upright sRGB pixels to a file: one function per output format, nothing but pixels in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from app.imaging.strips import strips
 
 # From here on people ask for the best picture, and halved colour would be what they see first.
 FULL_CHROMA_QUALITY = 90
@@ -14,7 +16,7 @@ WEBP_METHOD = 4
 LARGE_WEBP_PX, LARGE_WEBP_METHOD = 8_000_000, 3
 # What fits into the memory of a codec child: above the decoded picture, libaom takes some 24 bytes a
 # pixel, libwebp's lossless alpha 19. `python -m benchmarks pictures` measures it.
-MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 20_000_000, 24_000_000
+MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 16_000_000, 24_000_000
 # libaom's speeds 0 (slow, small) to 10: slower steps only where they cost well under a second.
 AVIF_SPEEDS = ((2_000_000, 6), (12_000_000, 8))
 AVIF_FASTEST_SPEED = 9
@@ -25,7 +27,6 @@ PALETTE_SAMPLE_PX = 512
 # Deflate's highest levels take 20 times as long on photographs, to save 2 %.
 TRUE_COLOUR_LEVEL, PALETTE_LEVEL, LARGE_PALETTE_LEVEL = 4, 9, 6
 SMALL_PNG_PX = 4_000_000
-STRIP_ROWS = 256
 WHITE = 255
 
 
@@ -60,12 +61,6 @@ def most_pixels(format: str, *, alpha: bool) -> int | None:  # noqa: A002
     if format == "avif":
         return MOST_AVIF_PX
     return MOST_CLEAR_WEBP_PX if format == "webp" and alpha else None
-
-
-def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """The picture in strips, each with the row where it starts: copies of it stay small."""
-    for top in range(0, image.height, STRIP_ROWS):
-        yield top, image.crop((0, top, image.width, min(top + STRIP_ROWS, image.height)))
 
 
 def avif_options(pixels: int, quality: int) -> dict[str, Any]:

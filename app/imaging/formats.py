@@ -13,7 +13,7 @@ class ImageFormat:
         name: our word for it, as it stands in reports.
         pillow: Pillow's word for it, for `Image.open(formats=...)`.
         kept_as: the format that `keep` writes; BMP and ICO have no form fit for the web, so they
-            become PNG, which loses nothing.
+            become PNG, which loses nothing, and HEIC photos become JPEG.
         max_side_px: the longest side a file of this format can have.
         alpha: whether an output of this format carries transparency.
     """
@@ -39,6 +39,7 @@ FORMATS: dict[str, ImageFormat] = {
         ImageFormat("gif", "GIF", "image/gif", "gif", "gif", 65_535),
         ImageFormat("bmp", "BMP", "image/bmp", "bmp", "png", 2**31 - 1),
         ImageFormat("tiff", "TIFF", "image/tiff", "tif", "tiff", 2**31 - 1),
+        ImageFormat("heic", "HEIF", "image/heic", "heic", "jpeg", 2**31 - 1),
         ImageFormat("ico", "ICO", "image/x-icon", "ico", "png", 2**31 - 1),
     )
 }

@@ -29,11 +29,6 @@ BYTES_PER_PIXEL, HEADER_BYTES = 4, 1_000_000
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 CHILD_ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
-    # By itself malloc learns to keep blocks of up to 32 MB in its heap, where freed ones lie between
-    # living ones. So the pixels of a large picture go back to the system at once; those of a small
-    # one are used again.
-    "MALLOC_MMAP_THRESHOLD_": "8000000",
-    "MALLOC_TRIM_THRESHOLD_": "32000000",
     # One thread per child: there is one child per core, and each thread reserves memory.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -1,4 +1,4 @@
-"""AVIF, TIFF, BMP and ICO: their headers are read by Pillow, with the formats it may try named."""
+"""AVIF, HEIC, TIFF, BMP and ICO: their headers are read by Pillow, with the formats it may try named."""
 
 from io import BytesIO
 
@@ -18,7 +18,8 @@ from PIL import (
 )
 
 from app.domain.errors import CorruptImage, TooManyPixels, UnsupportedFormat
-from app.imaging import avif_file, orientation
+from app.imaging import iso_file, orientation
+from app.imaging.colour import code_points_note
 from app.imaging.formats import FORMATS
 from app.imaging.limits import MAX_PROFILE_BYTES, check_pixels, megapixels
 from app.imaging.parts import Parts
@@ -67,11 +68,11 @@ def open_image(data: bytes, format: str, max_pixels: int) -> Image.Image:  # noq
 
 
 def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
-    """Read the header of an AVIF, TIFF, BMP or ICO.
+    """Read the header of an AVIF, HEIC, TIFF, BMP or ICO.
 
-    Pillow turns a TIFF upright itself while decoding. For AVIF it reports the file's rotation
-    boxes as an EXIF orientation; an orientation in AVIF's own EXIF or XMP does not count
-    (ISO/IEC 23000-22, 7.3.8).
+    Pillow turns a TIFF upright itself while decoding, libheif a HEIC. For AVIF Pillow reports the
+    file's rotation boxes as an EXIF orientation; an orientation in the own EXIF or XMP of AVIF and
+    HEIC does not count (ISO/IEC 23000-22, 7.3.8).
 
     Raises:
         CorruptImage, TooManyPixels: as `open_image`.
@@ -84,9 +85,14 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
             )
         exif, profile = image.info.get("exif"), image.info.get("icc_profile")
         usable = isinstance(profile, bytes) and 0 < len(profile) <= MAX_PROFILE_BYTES
+        points = None if profile else iso_file.code_points(data)
+        notes = (
+            *(("The colour profile was ignored.",) if profile and not usable else ()),
+            *(code_points_note(*points) if format in ("avif", "heic") and points else ()),
+        )
         metadata = {"exif", "xmp", "icc_profile"} & image.info.keys()
         # The others' metadata cannot be cut out without writing the file anew.
-        bare_length = avif_file.bare_length(data) if format == "avif" and not metadata else None
+        bare_length = iso_file.bare_length(data) if format == "avif" and not metadata else None
         return Parts(
             format=format,
             size=image.size,
@@ -96,5 +102,5 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
             frames=getattr(image, "n_frames", 1) if format == "avif" else 1,
             plays=0,
             plain=bare_length is not None,
-            notes=("The colour profile was ignored.",) if profile and not usable else (),
+            notes=notes,
         )

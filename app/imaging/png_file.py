@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from app.domain.errors import CorruptImage
 from app.imaging import orientation
+from app.imaging.colour import code_points_note
 from app.imaging.limits import (
     MAX_EXIF_BYTES,
     MAX_PROFILE_BYTES,
@@ -23,7 +24,6 @@ STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 # Below this the difference to the usual 1/2.2 cannot be seen.
 SRGB_GAMMA, GAMMA_TOLERANCE = 0.45455, 0.03
-SRGB_CODE_POINTS = (1, 13)
 PROFILE_NOTE = "The colour profile is broken and was ignored."
 
 
@@ -70,6 +70,7 @@ def read(data: bytes) -> Parts:
     header, exif, xmp, profile, gamma, srgb = b"", b"", b"", b"", b"", False
     frames, plays = 1, 1
     notes: list[str] = []
+    points: tuple[int, int] | None = None
     for name, start, end in chunks(data):
         if name in STILL or name in ANIMATION:
             picture.append(data[start:end])
@@ -94,8 +95,10 @@ def read(data: bytes) -> Parts:
             gamma = bytes(body)
         elif name == b"sRGB":
             srgb = True
-        elif name == b"cICP" and tuple(body[:2]) != SRGB_CODE_POINTS:
-            notes.append("The colour code points (cICP) were ignored.")
+        elif name == b"cICP" and len(body) >= 2:
+            points = body[0], body[1]
+    if points and not profile:
+        notes += code_points_note(*points)
     if len(header) != 13:
         raise CorruptImage("The PNG has no usable header.")
     return Parts(

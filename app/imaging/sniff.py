@@ -75,7 +75,9 @@ def identify(data: bytes) -> str:
         if head.startswith(signature.prefix):
             raise UnsupportedFormat(f"This is {signature.name}, which is not read. {USE_INSTEAD}")
     if head[4:8] == b"ftyp":
-        raise UnsupportedFormat(f"This is {_iso_media(head)}, which is not read. {USE_INSTEAD}")
+        raise UnsupportedFormat(
+            f"This is a video (MP4 or QuickTime), which is not read. {USE_INSTEAD}"
+        )
     if head.startswith(b"RIFF"):
         kind = "a video (AVI)" if head[8:12] == b"AVI " else "a RIFF file that holds no picture"
         raise UnsupportedFormat(f"This is {kind}, which is not read. {USE_INSTEAD}")
@@ -101,8 +103,12 @@ def _readable(head: bytes) -> str | None:
         return "bmp"
     if head.startswith(b"\x00\x00\x01\x00") and head[4:6] != b"\0\0":
         return "ico"
-    if head[4:8] == b"ftyp" and _brands(head) & AVIF_BRANDS:
-        return "avif"
+    if head[4:8] == b"ftyp":
+        brands = _brands(head)
+        if brands & AVIF_BRANDS:
+            return "avif"
+        if brands & HEIF_BRANDS:
+            return "heic"
     return None
 
 
@@ -110,10 +116,6 @@ def _brands(head: bytes) -> set[bytes]:
     """Major and compatible brands of an ISO media file. Source: ISO/IEC 14496-12, 4.3."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     return {head[8:12]} | {head[start : start + 4] for start in range(16, end - 3, 4)}
-
-
-def _iso_media(head: bytes) -> str:
-    return "a HEIC picture" if _brands(head) & HEIF_BRANDS else "a video (MP4 or QuickTime)"
 
 
 def _refuse_text(head: bytes) -> None:

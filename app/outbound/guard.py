@@ -1,7 +1,7 @@
 """The door to the outside: which URLs may be fetched, and which addresses may be connected to."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -17,15 +17,10 @@ BLOCKED_MESSAGE = "This address is not allowed: only web servers on the public i
 MAX_URL_CHARS = 8_192
 MAX_NAME_CHARS, MAX_LABEL_CHARS = 253, 63  # RFC 1035 2.3.4
 
+# Mail, SSH and the like are out of reach; shops do run web servers on unprivileged ports.
+WEB_PORTS = (range(80, 81), range(443, 444), range(1024, 65_536))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-class _WebPorts:
-    """80, 443 and the unprivileged ports: mail, SSH and the like are out of reach."""
-
-    def __contains__(self, port: object) -> bool:
-        return isinstance(port, int) and (port in (80, 443) or 1024 <= port <= 65_535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +47,17 @@ class AddressGuard:
         allow_networks: ranges exempt from the table, for pictures in one's own network. They open
             exactly what they name: a range of IPv4 opens no IPv6 form that carries it. To reach
             such a form, both the form itself and the IPv4 address inside have to be allowed.
-        allowed_ports: the ports that may be connected to; None: 80, 443 and 1024 to 65535.
+        allowed_ports: the ports that may be connected to; they hold for allowed networks, too.
     """
 
     def __init__(
         self,
         allow_networks: Sequence[IPv4Network | IPv6Network] = (),
         *,
-        allowed_ports: Container[int] | None = None,
+        allowed_ports: Sequence[range] = WEB_PORTS,
     ) -> None:
         self._allow_networks = tuple(allow_networks)
-        self._allowed_ports = _WebPorts() if allowed_ports is None else allowed_ports
+        self._allowed_ports = tuple(allowed_ports)
 
     def parse(self, url: str, *, base: Target | None = None) -> Target:
         """Understand a URL as browsers do (WHATWG) and check all that can be seen in its text.
@@ -99,7 +94,7 @@ class AddressGuard:
         literal = _literal(parsed.host_type, host)
         if literal is None:
             _check_name(host)
-        if port not in self._allowed_ports or (literal is not None and not self.allows(literal)):
+        if not self.allows_port(port) or (literal is not None and not self.allows(literal)):
             raise AddressBlocked(BLOCKED_MESSAGE)
         return Target(
             url=f"{parsed.origin}{path}{query}",
@@ -127,7 +122,7 @@ class AddressGuard:
 
     def allows_port(self, port: int) -> bool:
         """Tell whether this port may be connected to."""
-        return port in self._allowed_ports
+        return any(port in ports for ports in self._allowed_ports)
 
 
 def host_key(url: str) -> str:

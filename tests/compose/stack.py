@@ -157,6 +157,7 @@ class Stack:
             aws_access_key_id=self.inside("minio", "cat", "/secrets/minio-user"),
             aws_secret_access_key=self.inside("minio", "cat", "/secrets/minio-password"),
             config=Config(
+                signature_version="s3v4",
                 s3={"addressing_style": "path"},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",

@@ -8,12 +8,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.served import Served, until
 from tests.factories import make_csv, make_jpeg
 from tests.parts.image_host import ImageHost
 
 IMAGES = 80
 JPEG = make_jpeg(48, 32)
+
+
+# What a database and a broker have no part in is told by one stack.
+embedded_only = pytest.mark.parametrize("served", ["embedded"], indirect=True)
 
 
 def test_a_killed_service_finishes_its_request_after_a_new_start(
@@ -28,6 +34,7 @@ def test_a_killed_service_finishes_its_request_after_a_new_start(
     check(served, request_id, image_host)
 
 
+@embedded_only
 def test_a_service_killed_right_after_its_202_has_kept_the_file(
     served: Served, image_host: ImageHost
 ) -> None:
@@ -38,6 +45,7 @@ def test_a_service_killed_right_after_its_202_has_kept_the_file(
     assert served.ended(request_id)["images"]["completed"] == 1
 
 
+@embedded_only
 def test_a_killed_codec_costs_no_more_than_the_picture_it_held(
     served: Served, image_host: ImageHost
 ) -> None:

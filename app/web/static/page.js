@@ -162,9 +162,16 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   }
   const live = document.querySelector(".live");
   if (target.id === "main" && live) announce(live);
+  // A button that the new state does not have any more must not leave the keyboard at the top.
+  if (target.id === "main" && focusWasInside && document.activeElement === document.body) {
+    byId("main").focus({ preventScroll: true });
+  }
 });
 
+let focusWasInside = false;
+
 document.body.addEventListener("htmx:beforeSwap", (event) => {
+  focusWasInside = event.detail.target.contains(document.activeElement);
   // Failures that no page of ours describes (a proxy's, say) come as something else than HTML.
   const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
   if (type.startsWith("text/html") || event.detail.xhr.status < 400) return;

@@ -38,6 +38,7 @@ OPEN_ROUTES = {
     "/docs/errors",
     "/images/{key:path}",
     "/sample-images/{number}.jpg",
+    "/assets/{version}/{name:path}",
 }
 
 

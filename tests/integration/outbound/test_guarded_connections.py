@@ -157,7 +157,7 @@ def test_the_socket_is_checked_even_when_the_resolver_lies(
 
 
 def test_the_port_of_a_socket_is_checked_as_well(server: HostileServer) -> None:
-    guard = AddressGuard([ip_network("127.0.0.0/8")], allowed_ports=frozenset({443}))
+    guard = AddressGuard([ip_network("127.0.0.0/8")], allowed_ports=[range(443, 444)])
     before = server.connections
 
     async def get() -> None:

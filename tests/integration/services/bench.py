@@ -160,7 +160,7 @@ def rows_of(download: outputs.Download) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def until(true: Callable[[], bool], timeout_seconds: float = 10) -> None:
+def until(true: Callable[[], bool], timeout_seconds: float = 20) -> None:
     """Look every few milliseconds until it is true."""
     deadline = time.monotonic() + timeout_seconds
     while not true():

@@ -1,6 +1,5 @@
 """A slow host and a giant request hold up nobody else."""
 
-import time
 from pathlib import Path
 
 from tests.factories import make_csv, make_jpeg
@@ -18,17 +17,16 @@ def test_a_hanging_host_does_not_hold_up_the_images_of_others(
         bench(
             data_dir=tmp_path,
             fetch_connections_per_host=4,
-            fetch_timeout_seconds=6,
-            fetch_max_attempts=1,
+            fetch_timeout_seconds=60,
+            shutdown_grace_seconds=0,
         ) as service,
     ):
         # The hanging host's images come first, more than a turn keeps ready.
         stuck = [[hanging.add(f"{n}.jpg", TINY, delay=30)] for n in range(90)]
         good = [[image_host.add(f"{n}.jpg", TINY)] for n in range(60)]
         request_id = service.upload_urls(*stuck, *good)
-        begun = time.monotonic()
-        until(lambda: service.status(request_id)["images"]["completed"] == 60, 6)
-        assert time.monotonic() - begun < 6, "none of the hanging ones had timed out yet"
+        # Long before the first of the hanging ones is answered.
+        until(lambda: service.status(request_id)["images"]["completed"] == 60)
         assert hanging.most_at_once <= 4
         assert service.status(request_id)["images"]["failed"] == 0
 
@@ -38,15 +36,15 @@ def test_a_giant_request_does_not_hold_up_a_small_one(
 ) -> None:
     image_host.add("shared.jpg", TINY)
     giant_urls = [
-        [str(n), f"Product {n}", image_host.add(f"giant-{n}.jpg", TINY)] for n in range(2_000)
+        [str(n), f"Product {n}", image_host.add(f"giant-{n}.jpg", TINY)] for n in range(1_200)
     ]
     giant = service.upload(make_csv(cells=giant_urls))
     until(lambda: service.status(giant)["images"]["completed"] >= 20)
     small = service.upload_urls(*[[image_host.add(f"small-{n}.jpg", TINY)] for n in range(20)])
     service.ended(small)
     images = service.status(giant)["images"]
-    assert images["completed"] < 1_500, "the small one waited for the giant"
-    assert service.ended(giant, timeout_seconds=90)["images"]["completed"] == 2_000
+    assert images["completed"] < 1_000, "the small one waited for the giant"
+    assert service.ended(giant, timeout_seconds=90)["images"]["completed"] == 1_200
 
 
 def test_more_requests_than_lanes_all_come_to_their_end(

@@ -1,12 +1,16 @@
 """From the upload to the output CSV, with everything that can be wrong with single images."""
 
 import io
+from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from app.domain.errors import WrongState
 from app.domain.options import ProcessingOptions
+from app.services.cancel import cancel
 from tests.factories import make_jpeg, make_png
-from tests.integration.services.bench import Bench, until
+from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import ImageHost
 from tests.parts.process import free_port
 
@@ -118,17 +122,20 @@ def test_originals_are_kept_where_asked_for(service: Bench, image_host: ImageHos
 
 
 def test_what_there_is_can_be_had_while_the_request_is_running(
-    local: Bench, image_host: ImageHost
+    tmp_path: Path, image_host: ImageHost
 ) -> None:
-    fast, slow = image_host.add("fast.jpg", JPEG), image_host.add("slow.jpg", JPEG, delay=2)
-    request_id = local.upload_urls([fast, slow])
-    until(lambda: local.status(request_id)["images"]["completed"] == 1)
-    assert local.status(request_id)["status"] == "processing"
-    (row,) = local.output(request_id, partial=True)
-    first, second = row["Output Image Urls"].split(",")
-    assert first.endswith(".jpg")
-    assert second == ""
-    local.ended(request_id)
+    fast, slow = image_host.add("fast.jpg", JPEG), image_host.add("slow.jpg", JPEG, delay=30)
+    with bench(data_dir=tmp_path, fetch_timeout_seconds=60) as service:
+        request_id = service.upload_urls([fast, slow])
+        until(lambda: service.status(request_id)["images"]["completed"] == 1)
+        assert service.status(request_id)["status"] == "processing"
+        with pytest.raises(WrongState):
+            service.output(request_id)
+        (row,) = service.output(request_id, partial=True)
+        first, second = row["Output Image Urls"].split(",")
+        assert first.endswith(".jpg")
+        assert second == ""
+        cancel(service.adapters, request_id, owner="")
 
 
 def test_a_thousand_images_in_one_request(service: Bench, image_host: ImageHost) -> None:
