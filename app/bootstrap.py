@@ -16,13 +16,15 @@ from app.storage.s3 import S3Store
 
 # Requests that one worker process works on side by side.
 LANES = 8
-# What one picture may add to a codec child: a decoded pixel takes 3 or 4 bytes, and a step holds a
-# few copies. 700 MB at the default of 50 megapixels; the few kinds of work that need more at that
-# size (AVIF of a large transparent picture) end as an error and not as a worker without memory.
-CODEC_BYTES_PER_PIXEL = 11
-CODEC_BASE_BYTES = 150_000_000
+# What one picture may add to a codec child, which takes some 60 MB by itself: the file, and a decoded
+# pixel of 4 bytes three times, as most steps read one copy and write another. 630 MB at the defaults,
+# so that no child ever has 700 MB; `python -m benchmarks pictures` shows what pictures need. With
+# fewer pixels allowed it stays there, because encoders need more for each pixel than decoders do.
+CODEC_BYTES_PER_PIXEL = 12
+CODEC_MEMORY_BYTES_MIN = 630_000_000
 CODEC_CPU_SECONDS = 12.0
-CODEC_WALL_SECONDS = 15.0
+# The watch looks every quarter of a second, so a picture is given up within 15 seconds.
+CODEC_WALL_SECONDS = 14.0
 
 
 def build_adapters(settings: Settings) -> Adapters:
@@ -90,7 +92,10 @@ def build_workshop(adapters: Adapters) -> Workshop:
         settings.codec_processes,
         CodecLimits(
             max_pixels=settings.max_image_pixels,
-            memory_bytes=CODEC_BASE_BYTES + CODEC_BYTES_PER_PIXEL * settings.max_image_pixels,
+            memory_bytes=max(
+                CODEC_MEMORY_BYTES_MIN,
+                settings.max_image_bytes + CODEC_BYTES_PER_PIXEL * settings.max_image_pixels,
+            ),
             cpu_seconds=CODEC_CPU_SECONDS,
             wall_seconds=CODEC_WALL_SECONDS,
         ),

@@ -23,7 +23,8 @@ MAX_ROWS = 2_000_000
 ROWS_PER_WRITE = 10_000
 # What takes seconds is run several times in each round, in turn.
 QUICK_REPEATS = 3
-READER, VALIDATE, UPLOAD, INGEST = "csv.reader alone", "validate()", "POST /upload", "ingest"
+READER, VALIDATE, UPLOAD = "csv.reader alone", "validate()", "POST /upload"
+INGEST, OUTPUT = "ingest", "output CSV"
 
 # What ending every image would have left in the tables, in one statement each.
 ALL_DONE = (
@@ -111,17 +112,13 @@ def _run_round(path: Path, parts: Parts, api: Service, figures: defaultdict[str,
     _note(figures[INGEST], ingested.wall_seconds, ingested)
     figures[INGEST].server_cpu_seconds.append(postgres.cpu_seconds)
     _pretend_all_done(parts.environment["DATABASE_URL"], request_id)
-    for path_of, name in (
-        ("download-output-csv/{}", "output CSV"),
-        ("requests/{}/report.csv", "report CSV"),
+    with (
+        Meter(parts.roots["Postgres"], memory=False) as postgres,
+        Meter([api.pid]) as meter,
     ):
-        with (
-            Meter(parts.roots["Postgres"], memory=False) as postgres,
-            Meter([api.pid]) as meter,
-        ):
-            waited = _download(api, path_of.format(request_id), figures[name])
-        _note(figures[name], waited, meter)
-        figures[name].server_cpu_seconds.append(postgres.cpu_seconds)
+        waited = _download(api, request_id, figures[OUTPUT])
+    _note(figures[OUTPUT], waited, meter)
+    figures[OUTPUT].server_cpu_seconds.append(postgres.cpu_seconds)
 
 
 def _note(figures: Figures, wall_seconds: float, cost: Any) -> None:
@@ -130,10 +127,10 @@ def _note(figures: Figures, wall_seconds: float, cost: Any) -> None:
     figures.peak_pss.append(cost.peak_pss_bytes)
 
 
-def _download(api: Service, path: str, figures: Figures) -> float:
+def _download(api: Service, request_id: str, figures: Figures) -> float:
     started = time.perf_counter()
     received = 0
-    with api.client.stream("GET", f"/{path}") as answer:
+    with api.client.stream("GET", f"/download-output-csv/{request_id}") as answer:
         answer.raise_for_status()
         for chunk in answer.iter_raw():
             if not received:

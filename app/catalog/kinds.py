@@ -4,11 +4,12 @@ import re
 
 from app.domain.errors import NotACsv
 
-_SAVE_SHEET = 'open it in Excel or LibreOffice and save it as "CSV UTF-8 (comma delimited)"'
+SAVE_SHEET = 'open it in Excel or LibreOffice and save it as "CSV UTF-8 (comma delimited)"'
 _SEND_TABLE = (
     "send the table of products as a CSV; pictures are given as web addresses in its cells"
 )
 _UNPACK = "unpack it and send the CSV inside"
+NOT_ITS_FORMAT = "not a CSV and not an Excel workbook (XLSX)"
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
@@ -17,7 +18,11 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (XLS)", _SAVE_SHEET),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Excel workbook (XLS), or one with a password",
+        SAVE_SHEET,
+    ),
     (b"%PDF-", "a PDF", "export the table as a CSV where the PDF was made, and send that"),
     (b"\x89PNG\r\n\x1a\n", "a PNG picture", _SEND_TABLE),
     (b"\xff\xd8\xff", "a JPEG picture", _SEND_TABLE),
@@ -27,6 +32,16 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"MM\x00*", "a TIFF picture", _SEND_TABLE),
     (b"SQLite format 3\x00", "an SQLite database", "export the table as a CSV and send that"),
     (b"{\\rtf", "a text document (RTF)", "save the table as a CSV and send that"),
+)
+
+# A file inside by which a ZIP archive is known: its name, or what an ODS has as its first content.
+_ARCHIVES: tuple[tuple[str, str, str], ...] = (
+    ("xl/workbook.bin", "a binary Excel workbook (XLSB)", SAVE_SHEET),
+    ("xl/", "an Excel workbook (XLSX) without its table", SAVE_SHEET),
+    ("opendocument.spreadsheet", "an OpenDocument spreadsheet (ODS)", SAVE_SHEET),
+    ("META-INF/manifest.xml\0", "an OpenDocument file (ODS)", SAVE_SHEET),
+    ("Index/Document.iwa", "an Apple Numbers document", "export it as a CSV in Numbers"),
+    ("word/document.xml", "a Word document", "copy the table into a spreadsheet and save a CSV"),
 )
 
 _JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"])")
@@ -43,6 +58,19 @@ def refuse_other_kinds(head: bytes) -> None:
         raise NotACsv(f"The file is {name}, not a CSV: {remedy}.")
 
 
+def is_zip(head: bytes) -> bool:
+    """True when a file begins as ZIP archives do, which XLSX workbooks are."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def archive_kind(names: str) -> tuple[str, str]:
+    """What a ZIP archive is by the names of the files in it, and the way to a CSV."""
+    for part, name, remedy in _ARCHIVES:
+        if part in names:
+            return name, remedy
+    return "a ZIP archive", _UNPACK
+
+
 def _known_kind(head: bytes) -> tuple[str, str] | None:
     for signature, name, remedy in _SIGNATURES:
         if head.startswith(signature):
@@ -51,13 +79,11 @@ def _known_kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _zip_kind(head: bytes) -> tuple[str, str] | None:
-    if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if not is_zip(head):
         return None
-    if b"[Content_Types].xml" in head or b"xl/" in head:
-        return "an Excel workbook (XLSX)", _SAVE_SHEET
-    if b"opendocument.spreadsheet" in head:
-        return "an OpenDocument spreadsheet (ODS)", _SAVE_SHEET
-    return "a ZIP archive", _UNPACK
+    if b"[Content_Types].xml" in head and b"xl/" in head:
+        return "a workbook (XLSX) that was not converted", SAVE_SHEET
+    return archive_kind(head.decode("latin-1"))
 
 
 def _picture_kind(head: bytes) -> tuple[str, str] | None:
@@ -78,5 +104,5 @@ def _text_kind(head: bytes) -> tuple[str, str] | None:
     if _HTML.match(text):
         return "an HTML page", "download the CSV itself; a page that asks for a login looks like it"
     if _XML.match(text):
-        return "XML", f"if it is a spreadsheet, {_SAVE_SHEET}; else export the table as a CSV"
+        return "XML", f"if it is a spreadsheet, {SAVE_SHEET}; else export the table as a CSV"
     return None

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from app.cli.failures import UnusableInput
+from app.cli.failures import Refused, Unreachable, UnusableInput
 from app.cli.terminal import shown
 from app.config import load_settings
 
@@ -16,23 +16,6 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 # A very large CSV is checked as a whole before the answer comes.
 UPLOAD_SECONDS = 900.0
-
-
-class Unreachable(Exception):
-    """No service answers at this address, or it cannot work now."""
-
-
-class Refused(Exception):
-    """The service said no; `problem` is its RFC 9457 document."""
-
-    def __init__(self, problem: dict[str, Any]) -> None:
-        super().__init__(problem.get("title"))
-        self.problem = problem
-
-    @property
-    def message(self) -> str:
-        """The problem's own sentence, else its title."""
-        return str(self.problem.get("detail") or self.problem.get("title") or "Refused.")
 
 
 @contextmanager

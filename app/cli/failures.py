@@ -10,12 +10,28 @@ class UnusableInput(Exception):
     """Something that the caller gave cannot be used; the message is one sentence for them."""
 
 
+class Unreachable(Exception):
+    """No service answers at this address, or it cannot work now."""
+
+
+class Refused(Exception):
+    """The service said no; `problem` is its RFC 9457 document."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem.get("title"))
+        self.problem = problem
+
+    @property
+    def message(self) -> str:
+        """The problem's own sentence, else its title."""
+        return str(self.problem.get("detail") or self.problem.get("title") or "Refused.")
+
+
 def explain(error: Exception) -> int | None:
     """Print an expected failure and return its exit code; None for one that nobody expected."""
     # Only here and now: `--help` must not wait for a database library.
     from sqlalchemy.exc import DBAPIError
 
-    from app.cli.client import Refused, Unreachable
     from app.config import SettingsError
     from app.domain.errors import (
         CsvInvalid,

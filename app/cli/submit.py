@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from app.cli.client import ServiceClient, Unreachable
+from app.cli.client import ServiceClient
+from app.cli.failures import Unreachable
 from app.cli.files import STANDARD, check_output, open_input, output_name, write_output
 from app.cli.interrupts import Interrupted, Interrupts
 from app.cli.progress import follow

@@ -82,6 +82,8 @@ def _decode(parts: Parts, max_pixels: int) -> Animation:
     durations: list[int] = []
     notes: dict[str, None] = dict.fromkeys(parts.notes)
     recoloured = False
+    if parts.format == "webp":
+        webp_file.need_memory(parts.size)
     with open_image(parts.data, parts.format, max_pixels) as image:
         first = 1 if getattr(image, "default_image", False) else 0
         for index in range(first, getattr(image, "n_frames", 1)):

@@ -7,7 +7,7 @@ import simplejpeg
 from PIL import Image
 
 from app.domain.errors import CorruptImage, ImageError, UnsupportedFormat
-from app.imaging import jpeg_file, png_file
+from app.imaging import jpeg_file, png_file, webp_file
 from app.imaging.colour import to_srgb
 from app.imaging.formats import FORMATS
 from app.imaging.limits import check_pixels
@@ -138,6 +138,8 @@ def _load(parts: Parts, max_pixels: int) -> tuple[Image.Image, bool]:
 
     The pixels come without the file and its decoder, which can hold as much memory again.
     """
+    if parts.format == "webp":
+        webp_file.need_memory(parts.size)
     data = png_file.still(parts.data) if parts.format == "png" and parts.frames > 1 else parts.data
     with open_image(data, parts.format, max_pixels) as image:
         image.load()

@@ -14,8 +14,8 @@ FULL_CHROMA_QUALITY = 90
 WEBP_METHOD = 4
 # From here on method 3: the same bytes within 1 %, but 4 bytes a pixel less memory with alpha.
 LARGE_WEBP_PX, LARGE_WEBP_METHOD = 8_000_000, 3
-# What fits into the memory of a codec child: above the decoded picture, libaom takes some 24 bytes a
-# pixel, libwebp's lossless alpha 19. `python -m benchmarks pictures` measures it.
+# What fits into the memory of a codec child: beside the decoded picture, libaom takes some 25 bytes
+# a pixel and libwebp with its lossless alpha 19. `python -m benchmarks pictures` measures it.
 MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 16_000_000, 24_000_000
 # libaom's speeds 0 (slow, small) to 10: slower steps only where they cost well under a second.
 AVIF_SPEEDS = ((2_000_000, 6), (12_000_000, 8))
@@ -57,7 +57,7 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def most_pixels(format: str, *, alpha: bool) -> int | None:  # noqa: A002
-    """The most pixels that the format's encoder has memory for, or None: all that can be decoded."""
+    """The most pixels that the format's encoder has memory for; None: all that can be decoded."""
     if format == "avif":
         return MOST_AVIF_PX
     return MOST_CLEAR_WEBP_PX if format == "webp" and alpha else None

@@ -37,11 +37,11 @@ def code_points(data: bytes) -> tuple[int, int] | None:
         if not found:
             return None
         start, end = found[0][1] + header_bytes, found[0][2]
-    for name, start, end in _boxes(data, start, end):
-        if name == b"colr" and data.startswith(b"nclx", start) and end - start >= 8:
+    for name, at, behind in _boxes(data, start, end):
+        if name == b"colr" and data.startswith(b"nclx", at) and behind - at >= 8:
             return (
-                int.from_bytes(data[start + 4 : start + 6], "big"),
-                int.from_bytes(data[start + 6 : start + 8], "big"),
+                int.from_bytes(data[at + 4 : at + 6], "big"),
+                int.from_bytes(data[at + 6 : at + 8], "big"),
             )
     return None
 

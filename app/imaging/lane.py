@@ -88,12 +88,15 @@ class Lane:
                 `InternalError` where there is none or the pool closes.
         """
         message = wire.pack_options(options)
+        deadline: float | None = None
         while True:
             self.ensure_child()
+            # A second try in a fresh child gets what is left of the picture's time.
+            deadline = deadline or time.monotonic() + self._limits.wall_seconds
             fresh = self._served == 0
             try:
                 try:
-                    return self._exchange(message, data)
+                    return self._exchange(message, data, deadline)
                 finally:
                     self._stop_clock()
             except _ChildLost as lost:
@@ -106,7 +109,7 @@ class Lane:
                 self.end_child()
                 if fresh:
                     raise DecoderCrashed(
-                        "The picture needs too much memory; ask for a smaller one, or for JPEG."
+                        "The picture needs too much memory; a smaller one or JPEG needs less."
                     ) from out
 
     def ensure_child(self) -> None:
@@ -169,13 +172,13 @@ class Lane:
         with self._lock:
             self._deadline = None
 
-    def _exchange(self, message: bytes, data: bytes) -> CompressedImage:
+    def _exchange(self, message: bytes, data: bytes, deadline: float) -> CompressedImage:
         pipe = self._pipe
         if pipe is None:
             raise _ChildLost
         largest = self._limits.max_pixels * BYTES_PER_PIXEL + HEADER_BYTES + len(data)
         with self._lock:
-            self._deadline = time.monotonic() + self._limits.wall_seconds
+            self._deadline = deadline
         self._served += 1
         try:
             pipe.send_bytes(message)

@@ -1,4 +1,4 @@
-"""AVIF, HEIC, TIFF, BMP and ICO: their headers are read by Pillow, with the formats it may try named."""
+"""AVIF, HEIC, TIFF, BMP and ICO: Pillow reads their headers, with the one format it may try named."""
 
 from io import BytesIO
 

@@ -19,6 +19,8 @@ PICTURE = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
 METADATA_FLAGS = 0x20 | 0x08 | 0x04
 ALPHA_FLAG, ANIMATION_FLAG = 0x10, 0x02
 FLAGS_AT = 20
+# Two canvases of libwebp's, its answer, and Pillow's copy of that.
+DECODER_BYTES_PER_PIXEL = 16
 
 
 def read(data: bytes) -> Parts:
@@ -73,6 +75,16 @@ def read(data: bytes) -> Parts:
         plays=plays,
         notes=("The colour profile is absurdly large and was ignored.",) if too_large else (),
     )
+
+
+def need_memory(size: tuple[int, int]) -> None:
+    """Fail before the decoder does: what libwebp says without memory, it says of damage as well.
+
+    Raises:
+        MemoryError: this process may not have as much as decoding `size` takes.
+    """
+    # Asked for, never touched, and given back at once.
+    bytes(size[0] * size[1] * DECODER_BYTES_PER_PIXEL)
 
 
 def announce_alpha(data: bytes) -> bytes:

@@ -30,7 +30,7 @@ from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
 
 KEY = {"Authorization": "Bearer fuzz-key"}
-CALLS_PER_OPERATION = 20
+CALLS_PER_OPERATION = 15
 # A stream lasts as long as its request; test_live_events.py has its answers.
 UNENDING = ["follow_events"]
 # No schema can say what makes a text a usable CSV, or a cursor of ours.

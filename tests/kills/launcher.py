@@ -1,0 +1,151 @@
+"""Processes of the service, forked by a zygote; this side of its pipe."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from tests.e2e.served import is_alive, parent_of, until
+from tests.parts.process import REPOSITORY
+
+START_SECONDS = 60
+
+
+class Launcher:
+    """One zygote; use as a context."""
+
+    def __init__(self) -> None:
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.kills.zygote"],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # numpy's library would start threads, and only a process with one can be forked safely.
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        self._started: list[int] = []
+        self._codes: dict[int, int] = {}
+        self._changed = threading.Condition()
+        self._orders = itertools.count(1)
+        self._lock = threading.Lock()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def start(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        log: Path,
+        point: str | None = None,
+        marker: Path | None = None,
+        thrice: bool = False,
+    ) -> "Process":
+        """Run `python -m app ARGUMENTS` in a process of its own."""
+        order = {
+            "arguments": arguments,
+            "environment": dict(environment),
+            "log": str(log),
+            "point": point,
+            "marker": str(marker),
+            "thrice": thrice,
+        }
+        assert self._zygote.stdin is not None
+        with self._lock, self._changed:
+            number = next(self._orders)
+            self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
+            self._zygote.stdin.flush()
+            there = self._changed.wait_for(lambda: len(self._started) >= number, START_SECONDS)
+            assert there, "the zygote does not answer"
+            return Process(self, self._started[number - 1])
+
+    def code_of(self, pid: int, timeout_seconds: float) -> int | None:
+        """The exit code of a process, when it ends within the time."""
+        with self._changed:
+            self._changed.wait_for(lambda: pid in self._codes, timeout_seconds)
+            return self._codes.get(pid)
+
+    def _listen(self) -> None:
+        assert self._zygote.stdout is not None
+        for line in self._zygote.stdout:
+            report = json.loads(line)
+            with self._changed:
+                if "started" in report:
+                    self._started.append(report["started"])
+                else:
+                    self._codes[report["ended"]] = report["code"]
+                self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._zygote.stdin is not None
+        self._zygote.stdin.close()
+        self._zygote.wait(START_SECONDS)
+
+
+class Process:
+    """One running command; all that it has started counts as its family."""
+
+    def __init__(self, launcher: Launcher, pid: int) -> None:
+        self._launcher = launcher
+        self.pid = pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._launcher.code_of(self.pid, 0) is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process itself; a dead one does not mind."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL, as the kernel's out-of-memory killer sends it: to this one process."""
+        self.send(signal.SIGKILL)
+        self.wait()
+
+    def wait(self, timeout_seconds: float = 20) -> int:
+        """Wait for its end; the exit code, negative for a signal."""
+        code = self._launcher.code_of(self.pid, timeout_seconds)
+        assert code is not None, f"process {self.pid} has not ended within {timeout_seconds} s"
+        return code
+
+    def family(self) -> list[int]:
+        """Its pid and those of its descendants."""
+        return family_of(self.pid)
+
+    def codecs(self) -> list[int]:
+        """Its codec children."""
+        return [pid for pid in self.family() if b"app.imaging.child" in _command_of(pid)]
+
+
+def family_of(pid: int) -> list[int]:
+    """A pid and those of its descendants."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            parents.setdefault(parent_of(int(entry.name)), []).append(int(entry.name))
+    family = [pid]
+    for member in family:
+        family.extend(parents.get(member, []))
+    return family
+
+
+def until_gone(pids: list[int], timeout_seconds: float = 10) -> None:
+    """Wait until none of these processes lives."""
+    until(lambda: not any(map(is_alive, pids)), timeout_seconds)
+
+
+def _command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

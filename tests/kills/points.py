@@ -1,0 +1,166 @@
+"""The named points at which a process can be made to kill itself, wrapped around the product.
+
+The product knows nothing of them: `arm` replaces one function by one that calls it and, before,
+after or in the middle of that call, sends SIGKILL to its own process.
+"""
+
+import asyncio
+import importlib
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal
+
+API, WORKER = "api", "worker"
+# How far a fetch gets that is killed in its middle; the image hosts of these tests take longer.
+DURING_SECONDS = 0.03
+
+Condition = Callable[[tuple[Any, ...], Any], bool]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a process dies: before, after or during the `nth` call that meets `only_if`.
+
+    `target` is `module:name` or `module:Class.name`. `only_if` gets the call's arguments and, after
+    the call, its result. `role` is the process that gets there; the embedded stack has only one.
+    """
+
+    target: str
+    when: Literal["before", "after", "during"]
+    role: str
+    nth: int = 1
+    only_if: Condition = lambda arguments, result: True
+
+
+def _task(name: str) -> Condition:
+    return lambda arguments, result: arguments[1] == name
+
+
+def _found_something(arguments: tuple[Any, ...], result: Any) -> bool:
+    return bool(result)
+
+
+def _has_claims(arguments: tuple[Any, ...], result: Any) -> bool:
+    return len(arguments[0]) > 0
+
+
+def _wrote_outcomes(arguments: tuple[Any, ...], result: Any) -> bool:
+    # Of all transactions of a turn, the one of `Turn._record`.
+    return "Turn._record" in arguments[1].__qualname__
+
+
+SUBMIT = {
+    "before the request's commit": Point("app.services.submit:check_new_request", "after", API),
+    "after the request's commit": Point("app.services.submit:_write", "after", API),
+    "before the hint": Point("app.broker.hints:Hints.send", "before", API, 1, _task("request.ingest")),
+    "after the hint": Point("app.broker.hints:Hints.send", "after", API, 1, _task("request.ingest")),
+}
+INGEST = {
+    "after the ingest's claim": Point("app.services.ingest:_write_rows", "before", WORKER),
+    "before a batch's commit": Point("app.db.requests:advance_ingest", "after", WORKER, 2),
+    "between two batches": Point("app.services.ingest:_flush", "after", WORKER, 2),
+    "before the ingest's end": Point("app.db.requests:finish_ingest", "before", WORKER),
+}
+IMAGE = {
+    "before the claim's commit": Point("app.db.queue:claim", "after", WORKER, 1, _found_something),
+    "after the claim": Point("app.services.shelf:Shelf.fill", "after", WORKER, 1, _has_claims),
+    "during a fetch": Point("app.outbound.fetch:ImageFetcher.fetch", "during", WORKER, 2),
+    "after a fetch": Point("app.outbound.fetch:ImageFetcher.fetch", "after", WORKER, 3),
+    "after the codec": Point("app.imaging.sandbox:CodecPool.compress", "after", WORKER, 3),
+    "before the put": Point("app.services.pipeline:_put", "before", WORKER, 2),
+    "after the put": Point("app.services.pipeline:_put", "after", WORKER, 2),
+    "before the sweep's commit": Point("app.services.sweep:record_outcomes", "after", WORKER),
+}
+END = {
+    "before the record's commit": Point("app.db.requests:add_counts", "after", WORKER),
+    "after the record's commit": Point(
+        "app.services.workshop:Workshop._transact", "after", WORKER, 1, _wrote_outcomes
+    ),
+    "before the finish's commit": Point("app.db.deliveries:add", "after", WORKER),
+    "after the finish's commit": Point(
+        "app.broker.hints:Hints.send", "before", WORKER, 1, _task("webhook.deliver")
+    ),
+    "before the webhook is sent": Point("app.outbound.webhook:WebhookSender.send", "before", WORKER),
+    "after the webhook's 2xx": Point("app.outbound.webhook:WebhookSender.send", "after", WORKER),
+    "after the webhook's note": Point("app.services.deliver:_record", "after", WORKER),
+}
+AFTERWARDS = {
+    "while the output CSV is sent": Point("app.db.images:places", "before", API, 2),
+    "before the retry's commit": Point("app.services.retry:check_reopened_request", "after", API),
+    "after the retry's commit": Point("app.services.retry:status", "before", API),
+    "after the cancel's commit": Point("app.services.cancel:mark_images", "before", API),
+    "after the delete's commit": Point("app.services.delete:purge", "before", API),
+    "after the deleted files": Point("app.services.delete:_delete_some_rows", "before", API),
+}
+POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS
+
+
+def arm(name: str, marker: Path) -> None:
+    """Let this process die at the point `name`, unless another one has died there before.
+
+    Args:
+        marker: a file that is made in the moment of death; where it exists, nobody dies.
+    """
+    point = POINTS[name]
+    module_name, _, path = point.target.partition(":")
+    owner: Any = importlib.import_module(module_name)
+    *classes, attribute = path.split(".")
+    for part in classes:
+        owner = getattr(owner, part)
+    original = getattr(owner, attribute)
+    setattr(owner, attribute, _wrapped(original, point, _Executioner(point, marker)))
+
+
+class _Executioner:
+    def __init__(self, point: Point, marker: Path) -> None:
+        self._point = point
+        self._marker = marker
+        self._calls = 0
+
+    def look(self, arguments: tuple[Any, ...], result: Any = None) -> None:
+        """Count a call that is meant; die at the one that is asked for."""
+        if not self._point.only_if(arguments, result):
+            return
+        self._calls += 1
+        if self._calls < self._point.nth:
+            return
+        try:
+            os.close(os.open(self._marker, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wrapped(original: Any, point: Point, executioner: _Executioner) -> Any:
+    if not inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        def call(*arguments: Any, **values: Any) -> Any:
+            if point.when == "before":
+                executioner.look(arguments)
+            result = original(*arguments, **values)
+            if point.when == "after":
+                executioner.look(arguments, result)
+            return result
+
+        return call
+
+    @wraps(original)
+    async def call_async(*arguments: Any, **values: Any) -> Any:
+        if point.when == "before":
+            executioner.look(arguments)
+        running = asyncio.ensure_future(original(*arguments, **values))
+        if point.when == "during":
+            await asyncio.wait([running], timeout=DURING_SECONDS)
+            executioner.look(arguments)
+        result = await running
+        if point.when == "after":
+            executioner.look(arguments, result)
+        return result
+
+    return call_async

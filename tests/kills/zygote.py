@@ -1,0 +1,116 @@
+"""Starts the service quickly, again and again: imported once, then forked for every start.
+
+`python -m tests.kills.zygote` reads orders (JSON lines) on standard input and reports pids and exit
+codes on standard output. Each fork runs the real command line. When its input ends, so does all
+that it has started.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import celery.apps.worker
+import celery.concurrency.thread
+import celery.worker.consumer
+import kombu.transport.memory
+import kombu.transport.redis
+import uvicorn.loops.uvloop
+import uvicorn.protocols.http.httptools_impl  # noqa: F401 - imported for the forks, like all above
+
+import app.cli.serve
+import app.cli.worker
+import app.main
+import app.services.deliver
+import app.services.ingest
+import app.services.outputs
+import app.services.work
+import app.tasks.embedded  # noqa: F401
+from app.cli.app import main as command_line
+from tests.kills.hints import thrice
+from tests.kills.points import arm
+
+LOOK_SECONDS = 0.02
+
+
+def shrink() -> None:
+    """Make small files go through all that large ones do: many batches, many queries."""
+    app.services.ingest.FIRST_BATCH_PLACES = 4
+    app.services.ingest.BATCH_PLACES = 6
+    app.services.outputs.ROWS_PER_QUERY = 3
+    app.services.work.RECORD_AFTER_SECONDS = 0.05
+    # The lease of a delivery is 20 s at least, for receivers that take 15 s; ours answer at once.
+    app.services.deliver.LEASE_SECONDS_MIN = 1.0
+
+
+def become(order: dict[str, Any]) -> None:
+    """Be the service from here on; never returns."""
+    code = 1
+    try:
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        shrink()
+        if order["point"]:
+            arm(order["point"], Path(order["marker"]))
+        if order["thrice"]:
+            thrice()
+        sys.argv = ["app", *order["arguments"]]
+        command_line()
+        code = 0
+    except SystemExit as exit_asked:
+        code = exit_asked.code if isinstance(exit_asked.code, int) else 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    """Take orders until there are no more."""
+    children: set[int] = set()
+    waiting = b""
+    while True:
+        readable, _, _ = select.select([0], [], [], LOOK_SECONDS)
+        if readable:
+            read = os.read(0, 65_536)
+            if not read:
+                break
+            *orders, waiting = (waiting + read).split(b"\n")
+            for order in orders:
+                pid = os.fork()
+                if pid == 0:
+                    become(json.loads(order))
+                children.add(pid)
+                _report({"started": pid})
+        while children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            children.discard(pid)
+            _report({"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+    for pid in children:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _report(line: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
