@@ -1,5 +1,7 @@
 """`python -m benchmarks`: one command, a sub-command for each area. The figures go to stdout."""
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,8 @@ CACHE = Path.home() / ".cache" / "image-processing-service" / "benchmarks"
 @app.callback()
 def measure() -> None:
     """Measure the service; each command prints Markdown with the command that made it."""
+    # As Ctrl-C does it: through every `finally`, so that no server stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @app.command("service")

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,11 +17,11 @@ PACKAGES = ("aiohttp", "celery", "fastapi", "obstore", "pillow", "psycopg", "sim
 
 def print_heading(title: str) -> None:
     """Say what was run, where and with what, so that the figures below can be repeated."""
-    command = "python -m benchmarks " + " ".join(sys.argv[1:])
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"\n## {title}\n")
-    print(f"- `{command.strip()}`")
+    print(f"- `{command}`")
     print(f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}")
     print(f"- {os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.release()}")
     print(f"- load averages before: {load}")

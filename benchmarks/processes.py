@@ -91,14 +91,14 @@ class Meter:
         self._memory = memory
         self._stopping = threading.Event()
         self._sampler = threading.Thread(target=self._sample_memory, daemon=True)
-        self._before: dict[int, float] = {}
+        self._before: dict[int, tuple[str, float]] = {}
         self.cpu_by_label: dict[str, float] = {}
         self.cpu_seconds = 0.0
         self.wall_seconds = 0.0
         self.peak_pss_bytes = 0
 
     def __enter__(self) -> Self:
-        self._before = {pid: cpu_seconds(pid) for pid in self._pids()}
+        self._before = {pid: (self._named(pid), cpu_seconds(pid)) for pid in self._pids()}
         self._started = time.perf_counter()
         if self._memory:
             self._sampler.start()
@@ -116,13 +116,18 @@ class Meter:
             self._sampler.join()
         by_label: defaultdict[str, float] = defaultdict(float)
         for pid in self._pids():
-            spent = cpu_seconds(pid) - self._before.get(pid, 0.0)
-            by_label[self._label(_command_line(pid))] += spent
+            by_label[self._named(pid)] += cpu_seconds(pid)
+        # Also of those that have ended: all of their time is with their parents now.
+        for label, seconds in self._before.values():
+            by_label[label] -= seconds
         self.cpu_by_label = dict(by_label)
         self.cpu_seconds = sum(by_label.values())
 
     def _pids(self) -> list[int]:
         return self._roots if self._alone else tree(self._roots)
+
+    def _named(self, pid: int) -> str:
+        return self._label(_command_line(pid))
 
     def _sample_memory(self) -> None:
         while True:

@@ -6,18 +6,18 @@ archive that was made to do harm declares what it likes.
 
 import struct
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from app.catalog.kinds import NOT_ITS_FORMAT, SAVE_SHEET, archive_kind
+from app.catalog.kinds import SAVE_SHEET, archive_kind
 from app.domain.errors import NotACsv, UploadTooLarge
 
 WORKBOOK_PART = "xl/workbook.xml"
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
+_HEAD_BYTES = 200
 _READ_BYTES = 64 * 1024
 _INFLATE_BYTES = 1024 * 1024
 _ENCRYPTED = 0x1
@@ -59,17 +59,19 @@ def check_workbook(stream: BinaryIO, limits: ArchiveLimits) -> None:
             entries = archive.infolist()
     except (BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise _damaged() from error
-    _check_kind(entries)
+    _check_kind(stream, entries)
     _check_declared(entries, limits)
     for entry in entries:
         _unpack(stream, entry)
 
 
-def _check_kind(entries: Iterable[ZipInfo]) -> None:
+def _check_kind(stream: BinaryIO, entries: list[ZipInfo]) -> None:
     names = [entry.filename for entry in entries]
     if WORKBOOK_PART not in names:
-        name, remedy = archive_kind("\n".join(names))
-        raise NotACsv(f"The file is {name}, {NOT_ITS_FORMAT}: {remedy}.")
+        stream.seek(0)
+        described = stream.read(_HEAD_BYTES) + "\n".join(names).encode("utf-8", "replace")
+        name, remedy = archive_kind(described)
+        raise NotACsv(f"The file is {name}, not a CSV or an Excel workbook (XLSX): {remedy}.")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise NotACsv(f"The workbook is protected by a password: {SAVE_SHEET}.")
 

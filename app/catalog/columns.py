@@ -16,6 +16,9 @@ IMAGES = "Input Image Urls"
 # The first line that a file without a header needs, as it is shown in messages.
 EXAMPLE_HEADER = f"S. No.,{PRODUCT_NAME},{IMAGES}"
 
+# Exports put a title, a date and a blank line above the header, seldom more.
+MAX_LINES_BEFORE_HEADER = 30
+
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.catalog.columns import EXAMPLE_HEADER, Found, find_column, find_columns
-from app.catalog.detected import Detected
+from app.catalog.columns import (
+    EXAMPLE_HEADER,
+    MAX_LINES_BEFORE_HEADER,
+    Found,
+    find_column,
+    find_columns,
+)
+from app.catalog.detected import Detected, Sheet
 from app.catalog.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, find_encoding
 from app.catalog.kinds import refuse_other_kinds
 from app.catalog.records import Broken, RecordParser, split_lines
@@ -16,8 +22,6 @@ from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 DELIMITERS = (",", ";", "\t", "|")
 
-# Exports put a title, a date and a blank line above the header, seldom more.
-MAX_LINES_BEFORE_HEADER = 30
 _MAX_HEADER_LINES = 50
 _MAX_COLUMNS_NAMED = 30
 
@@ -36,7 +40,9 @@ class _Candidate:
     blanks_before_quotes: bool
 
 
-def detect(stream: BinaryIO, *, encoding: str | None = None) -> Detected:
+def detect(
+    stream: BinaryIO, *, encoding: str | None = None, sheet: Sheet | None = None
+) -> Detected:
     """Find out how a file is to be read.
 
     The whole file is read once to prove its encoding; the rest is decided by its first 256 KB.
@@ -44,6 +50,8 @@ def detect(stream: BinaryIO, *, encoding: str | None = None) -> Detected:
     Args:
         stream: seekable; left at an unspecified position.
         encoding: the encoding that the caller has named; None to find it.
+        sheet: the sheet that the file was made of by `workbook.write_first_sheet`; None: the file
+            came as it is.
     Raises:
         NotACsv: the file is a workbook, an archive, a picture ...
         CsvInvalid: it is empty, has no header, or lacks a needed column.
@@ -53,17 +61,22 @@ def detect(stream: BinaryIO, *, encoding: str | None = None) -> Detected:
     head = stream.read(CHUNK_BYTES)
     if not head:
         raise _file_error(1, None, "empty_file", "The file is empty.")
-    refuse_other_kinds(head)
-    text_encoding = find_encoding(stream, chosen=encoding)
+    if sheet is None:
+        refuse_other_kinds(head)
+        text_encoding = find_encoding(stream, chosen=encoding)
+    else:
+        text_encoding = Encoding("utf-8", guessed=False, bom=True)
     lines, text = _head_lines(stream, text_encoding)
     if not text.strip().strip("\ufeff"):
         raise _file_error(1, None, "empty_file", "The file is empty: it has only blank lines.")
 
-    delimiters, lines_to_skip = _delimiters(lines)
+    # What a sheet's first cell says, even "sep=;", says nothing about the file made of it.
+    delimiters, lines_to_skip = _delimiters(lines) if sheet is None else (DELIMITERS[:1], 0)
     header = _find_header(lines, delimiters, lines_to_skip, text)
     _refuse_broken(header)
     _refuse_doubles(header)
     warnings = (
+        *_sheet_warnings(sheet, encoding),
         *_encoding_warnings(text_encoding),
         *_header_warnings(header, lines, lines_to_skip),
     )
@@ -77,6 +90,7 @@ def detect(stream: BinaryIO, *, encoding: str | None = None) -> Detected:
         header=tuple(header.cells),
         columns=header.found.columns(),
         blanks_before_quotes=header.blanks_before_quotes,
+        workbook=sheet is not None,
         warnings=warnings,
     )
 
@@ -195,6 +209,27 @@ def _refuse_doubles(header: _Candidate) -> None:
     ]
     if errors:
         raise CsvInvalid(errors[0].message, errors, len(errors))
+
+
+def _sheet_warnings(sheet: Sheet | None, encoding: str | None) -> list[str]:
+    if sheet is None:
+        return []
+    others = ", ".join(f'"{name}"' for name in sheet.others)
+    more = f" and {sheet.other_count - len(sheet.others):,} more"
+    aside = (
+        f" Left aside: {others}{more if sheet.other_count > len(sheet.others) else ''}."
+        if sheet.other_count
+        else ""
+    )
+    warnings = [
+        f'The file is an Excel workbook: its sheet "{sheet.name}" is read, and the output is a '
+        f"CSV.{aside}"
+    ]
+    if encoding is not None:
+        warnings.append(
+            'The field "encoding" is not used: a workbook says itself how its text is encoded.'
+        )
+    return warnings
 
 
 def _encoding_warnings(encoding: Encoding) -> list[str]:

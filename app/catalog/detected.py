@@ -8,12 +8,23 @@ from app.catalog.encodings import Encoding
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """Which sheet of a workbook was read, and which others were left aside (the first few)."""
+
+    name: str
+    others: tuple[str, ...] = ()
+    other_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Detected:
     """Everything that is needed to read the same file again, quickly and identically.
 
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
     they stand. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
-    opening quote. `warnings` are sentences for the owner about what had to be assumed.
+    opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
+    that of its record, and its quotes are ours. `warnings` are sentences for the owner about what
+    had to be assumed.
     """
 
     platform: str | None
@@ -25,6 +36,7 @@ class Detected:
     header: tuple[str, ...]
     columns: Columns
     blanks_before_quotes: bool = False
+    workbook: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -61,7 +73,7 @@ class Detected:
         return {
             "platform": self.platform,
             "delimiter": self.delimiter,
-            "encoding": self.encoding,
+            "encoding": "xlsx" if self.workbook else self.encoding,
             "header_row": self.header_row,
             "columns": {
                 "serial_number": None if serial_number is None else self.header[serial_number],

@@ -91,7 +91,7 @@ class Tally:
         findings.warnings += [
             f'The column "{column}" beside the image URLs holds web addresses in '
             f"{_cells(count)} (first in line {line:,}). They are kept and not fetched. If they are "
-            "images, put quotes around all image URLs of a row."
+            "images, put all image URLs of a row into one cell, in quotes."
             for column, (count, line) in self._beside.items()
         ] + [
             f'The column "{column}" has text of several lines with web addresses in '
@@ -120,7 +120,9 @@ class Tally:
         if self._neighbour is not None and looks_like_url(cells[self._neighbour]):
             _note(self._beside, name_of(self._neighbour), line)
         for index, cell in enumerate(cells):
-            if "\n" in cell and index != self._images and contains_url(cell.partition("\n")[2]):
+            if index == self._images or "\n" not in cell or self.findings.detected.workbook:
+                continue
+            if contains_url(cell.partition("\n")[2]):
                 _note(self._swallowed, name_of(index), line)
 
     def _count_origins(self, origins: Mapping[str, int]) -> None:

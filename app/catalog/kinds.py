@@ -9,7 +9,6 @@ _SEND_TABLE = (
     "send the table of products as a CSV; pictures are given as web addresses in its cells"
 )
 _UNPACK = "unpack it and send the CSV inside"
-NOT_ITS_FORMAT = "not a CSV and not an Excel workbook (XLSX)"
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
@@ -34,14 +33,13 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"{\\rtf", "a text document (RTF)", "save the table as a CSV and send that"),
 )
 
-# A file inside by which a ZIP archive is known: its name, or what an ODS has as its first content.
-_ARCHIVES: tuple[tuple[str, str, str], ...] = (
-    ("xl/workbook.bin", "a binary Excel workbook (XLSB)", SAVE_SHEET),
-    ("xl/", "an Excel workbook (XLSX) without its table", SAVE_SHEET),
-    ("opendocument.spreadsheet", "an OpenDocument spreadsheet (ODS)", SAVE_SHEET),
-    ("META-INF/manifest.xml\0", "an OpenDocument file (ODS)", SAVE_SHEET),
-    ("Index/Document.iwa", "an Apple Numbers document", "export it as a CSV in Numbers"),
-    ("word/document.xml", "a Word document", "copy the table into a spreadsheet and save a CSV"),
+# What makes a ZIP archive known: the name of a file inside, or what an ODS says of itself.
+_ARCHIVES: tuple[tuple[bytes, str, str], ...] = (
+    (b"xl/workbook.bin", "a binary Excel workbook (XLSB)", SAVE_SHEET),
+    (b"xl/", "an Excel workbook (XLSX)", SAVE_SHEET),
+    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (ODS)", SAVE_SHEET),
+    (b"Index/Document.iwa", "an Apple Numbers document", "export it as a CSV in Numbers"),
+    (b"word/document.xml", "a Word document", "copy the table into a spreadsheet and save a CSV"),
 )
 
 _JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"])")
@@ -63,10 +61,10 @@ def is_zip(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def archive_kind(names: str) -> tuple[str, str]:
-    """What a ZIP archive is by the names of the files in it, and the way to a CSV."""
+def archive_kind(data: bytes) -> tuple[str, str]:
+    """What a ZIP archive is, and the way to a CSV, by its bytes or the names of the files in it."""
     for part, name, remedy in _ARCHIVES:
-        if part in names:
+        if part in data:
             return name, remedy
     return "a ZIP archive", _UNPACK
 
@@ -79,11 +77,7 @@ def _known_kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _zip_kind(head: bytes) -> tuple[str, str] | None:
-    if not is_zip(head):
-        return None
-    if b"[Content_Types].xml" in head and b"xl/" in head:
-        return "a workbook (XLSX) that was not converted", SAVE_SHEET
-    return archive_kind(head.decode("latin-1"))
+    return archive_kind(head) if is_zip(head) else None
 
 
 def _picture_kind(head: bytes) -> tuple[str, str] | None:

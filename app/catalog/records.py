@@ -60,6 +60,7 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
         CsvInvalid: a record is longer than MAX_RECORD_CHARS.
     """
     parser = RecordParser(detected.delimiter, detected.blanks_before_quotes)
+    next_row = detected.header_row + 1
     lines_before_header, header_is_next = detected.header_row - 1, True
     first_line = 1
     parts: list[str] = []
@@ -81,7 +82,7 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
         block, used = parser.parse(lines[skip:], first_line + skip, last=last)
         used += skip
         if not used and size > MAX_RECORD_CHARS:
-            raise _too_long(first_line)
+            raise _too_long(next_row if detected.workbook else first_line)
 
         first_line += used
         parts = [*lines[used:], whole[cut:]]
@@ -94,6 +95,10 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
         if header_is_next and block.rows:
             header_is_next = False
             block.drop_first()
+        if detected.workbook:
+            # No record of such a file is left out, and above its header each is one line.
+            block.lines = range(next_row, next_row + len(block.rows))
+            next_row += len(block.rows)
         if block.rows:
             yield block
 

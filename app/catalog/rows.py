@@ -133,7 +133,9 @@ class RowReader:
                     line, self._name, None, "missing_value", f"{PRODUCT_NAME} is empty. Fill it in."
                 )
             )
-        elif contains_url(name) and ("\n" in name or "\r" in name):
+        elif (
+            contains_url(name) and ("\n" in name or "\r" in name) and not self._detected.workbook
+        ):
             # Two quotes in two rows can make one cell of all that stands between them.
             message = (
                 "This cell runs over several lines and has swallowed a web address. Look for a "
@@ -208,6 +210,12 @@ class RowReader:
         return cells[0] if len(cells) == 1 else self._detected.delimiter.join(cells)
 
     def _unclear(self, cells: list[str]) -> str:
+        if self._detected.workbook:
+            return (
+                f'Behind "{self._detected.column_name(self._images)}" are cells without a column '
+                "name, and it cannot be said whether they belong to the image URLs. Give their "
+                "columns names, or put all image URLs of a row into one cell."
+            )
         return (
             f"The row has {len(cells)} cells for {self._width} columns, and it cannot be said "
             "which of them are image URLs and which belong to other columns. Put quotes around "

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 LEASE = "sweep"
 IMAGES_PER_SWEEP = 5_000
 REQUESTS_PER_SWEEP = 100
+# Most images that a killed worker held had not even begun, so its silence says little about them: a
+# machine that dies a few times in a row must not cost an image. So many are no bad luck any more.
+SILENT_ATTEMPTS_MAX = 20
 
 
 def sweep(adapters: Adapters, *, holder: str) -> None:
@@ -59,7 +62,7 @@ def _return_expired(adapters: Adapters) -> None:
 
 
 def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
-    if row.attempts < adapters.settings.fetch_max_attempts:
+    if row.attempts < max(adapters.settings.fetch_max_attempts, SILENT_ATTEMPTS_MAX):
         return Outcome(
             seq=row.seq, fence=row.fence, status=ImageStatus.PENDING.value, not_before=moment
         )
