@@ -40,6 +40,8 @@ FOUND: dict[str, Any] = {
     "images": 3,
     "places": 3,
     "duplicates": 0,
+    "hosts": 1,
+    "top_hosts": [{"host": "shop.example", "places": 3}],
     "bad_rows": 0,
     "warnings": [],
     "detected": DETECTED,
@@ -146,6 +148,10 @@ OUTPUT_CSV = (
     '1,Blue Shirt,"https://shop.example/1.jpg,https://shop.example/2.jpg",'
     f'"{BASE}/images/{REQUEST_ID}/2-1-blue-shirt.jpg,{BASE}/images/{REQUEST_ID}/2-2-blue-shirt.jpg"'
     "\r\n"
+)
+BAD_ROWS_CSV = (
+    "S. No.,Product Name,Input Image Urls,error\r\n"
+    "2,,https://shop.example/3.jpg,Line 3: Product Name is empty. Fill it in.\r\n"
 )
 REPORT_CSV = (
     "S. No.,Product Name,Input Image Urls,Status,Error\r\n"

@@ -39,9 +39,16 @@ class Detected(Document):
 
     platform: str | None = Field(None, description="Whose export it is; null: the plain columns.")
     delimiter: str
-    encoding: str
+    encoding: str = Field(description="Of the text; xlsx where a workbook was uploaded.")
     header_row: int = Field(description="Line of the header in the file, from 1.")
     columns: DetectedColumns
+
+
+class HostCount(Document):
+    """How often a host stands in the file."""
+
+    host: str = Field(description="With its port, where one is given.")
+    places: int
 
 
 class Findings(Document):
@@ -52,6 +59,8 @@ class Findings(Document):
     images: int = Field(description="Distinct URLs; each is fetched once.")
     places: int = Field(description="URLs as they stand in the file.")
     duplicates: int = Field(description="Places whose URL stands in the file before.")
+    hosts: int = Field(description="Distinct hosts; from 10,000 on they are not counted further.")
+    top_hosts: list[HostCount] = Field(description="The hosts with the most places, up to 20.")
     bad_rows: int = Field(description="Rows left out because accept_valid_rows was asked for.")
     warnings: list[str]
     detected: Detected
@@ -217,7 +226,10 @@ class Readiness(Document):
 class CellProblem(Document):
     """One thing wrong in a CSV."""
 
-    row: int = Field(description="Line in the file where the record starts; the header is line 1.")
+    row: int = Field(
+        description="Line in the file where the record starts (the header is line 1), or row of "
+        "the sheet."
+    )
     column: str | None
     value: str | None
     code: str

@@ -1,11 +1,13 @@
 """`POST /upload`: hand in a CSV."""
 
+import re
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.api import examples
+from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
 from app.api.form import (
@@ -17,7 +19,7 @@ from app.api.form import (
     UploadDep,
     plain_schema,
 )
-from app.api.openapi import answers, json_answer
+from app.api.openapi import answers, json_answer, text_answer
 from app.api.schemas import Accepted, Preview
 from app.domain.errors import (
     CsvInvalid,
@@ -33,8 +35,12 @@ from app.domain.errors import (
 )
 from app.services import submit as service
 from app.services.adapters import Adapters
+from app.services.bad_rows import bad_rows_csv
+from app.services.outputs import Download
 
 router = APIRouter(tags=["Upload"])
+
+_WEIGHT = re.compile(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)")
 
 
 def _option_schemas() -> dict[str, dict[str, Any]]:
@@ -55,7 +61,7 @@ def _documented_form() -> dict[str, Any]:
         # `format` is OpenAPI 3.0's word, `contentMediaType` 3.1's; tools know one or the other.
         "format": "binary",
         "contentMediaType": "application/octet-stream",
-        "description": "The CSV.",
+        "description": "The CSV, or an Excel workbook (XLSX), whose first sheet is read.",
     }
     options = _option_schemas()
     query = [
@@ -93,12 +99,8 @@ def _documented_form() -> dict[str, Any]:
     }
 
 
-@router.post(
-    "/upload",
-    summary="Upload a CSV",
-    status_code=202,
-    response_model=None,
-    responses=answers(
+def _documented_answers() -> dict[int | str, dict[str, Any]]:
+    responses = answers(
         {
             202: json_answer(
                 "The upload is kept and will be processed.",
@@ -125,20 +127,62 @@ def _documented_form() -> dict[str, Any]:
         TooManyUploads,
         TooManyOpenImages,
         ServiceUnavailable,
-    ),
+    )
+    bad_rows = text_answer("All bad rows.", "text/csv", examples.BAD_ROWS_CSV)
+    responses[422]["content"] |= bad_rows["content"]
+    return responses
+
+
+@router.post(
+    "/upload",
+    summary="Upload a CSV",
+    status_code=202,
+    response_model=None,
+    responses=_documented_answers(),
     openapi_extra=_documented_form(),
 )
-def upload(upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> JSONResponse:
+def upload(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     """Check the whole file, keep it, and start to process its images.
 
     Options stand in form fields or in query parameters; an empty one counts as not given, an
-    unknown one is refused.
+    unknown one is refused. Where rows have errors, a call with `Accept: text/csv` is answered with
+    all of them as a CSV, each with its error, to correct and to upload again.
     """
-    if upload.dry_run:
-        return JSONResponse(preview_document(upload, adapters))
-    document = accepted_document(upload, adapters, owner)
+    try:
+        if upload.dry_run:
+            return JSONResponse(preview_document(upload, adapters))
+        document = accepted_document(upload, adapters, owner)
+    except CsvInvalid:
+        if not _wants_csv(request.headers.get("accept", "")):
+            raise
+        answer = csv_response(request, bad_rows_download(upload, adapters))
+        answer.status_code = 422
+        answer.headers["Vary"] = "Accept"
+        return answer
     location = f"/status/{document['request_id']}"
     return JSONResponse(document, status_code=202, headers={"Location": location})
+
+
+def bad_rows_download(upload: Upload, adapters: Adapters) -> Download:
+    """Every row with an error; raises CsvInvalid where it is not a question of single rows."""
+    return bad_rows_csv(
+        adapters.settings,
+        content=upload.content,
+        filename=upload.filename,
+        encoding=upload.encoding,
+    )
+
+
+def _wants_csv(accept: str) -> bool:
+    """Whether an Accept header names text/csv and nothing before it (RFC 9110, 12.5.1)."""
+    weights: dict[str, float] = {}
+    for each in accept.lower().split(","):
+        kind, _, parameters = each.partition(";")
+        match = _WEIGHT.search(parameters)
+        weights[kind.strip()] = float(match.group(1)) if match else 1.0
+    wanted = weights.get("text/csv", 0.0)
+    json = max(weights.get("application/json", 0.0), weights.get("application/problem+json", 0.0))
+    return wanted > 0 and wanted >= json
 
 
 def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:

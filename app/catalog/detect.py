@@ -12,10 +12,11 @@ from app.catalog.columns import (
     find_column,
     find_columns,
 )
-from app.catalog.detected import Detected, Sheet
+from app.catalog.detected import Detected
 from app.catalog.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, find_encoding
 from app.catalog.kinds import refuse_other_kinds
 from app.catalog.records import Broken, RecordParser, split_lines
+from app.catalog.sheet import Sheet
 from app.catalog.urls import contains_url
 from app.catalog.writer import OUTPUT_COLUMN
 from app.domain.errors import CellError, CsvInvalid, NotACsv
@@ -76,7 +77,7 @@ def detect(
     _refuse_broken(header)
     _refuse_doubles(header)
     warnings = (
-        *_sheet_warnings(sheet, encoding),
+        *(sheet.warnings(encoding) if sheet else ()),
         *_encoding_warnings(text_encoding),
         *_header_warnings(header, lines, lines_to_skip),
     )
@@ -209,27 +210,6 @@ def _refuse_doubles(header: _Candidate) -> None:
     ]
     if errors:
         raise CsvInvalid(errors[0].message, errors, len(errors))
-
-
-def _sheet_warnings(sheet: Sheet | None, encoding: str | None) -> list[str]:
-    if sheet is None:
-        return []
-    others = ", ".join(f'"{name}"' for name in sheet.others)
-    more = f" and {sheet.other_count - len(sheet.others):,} more"
-    aside = (
-        f" Left aside: {others}{more if sheet.other_count > len(sheet.others) else ''}."
-        if sheet.other_count
-        else ""
-    )
-    warnings = [
-        f'The file is an Excel workbook: its sheet "{sheet.name}" is read, and the output is a '
-        f"CSV.{aside}"
-    ]
-    if encoding is not None:
-        warnings.append(
-            'The field "encoding" is not used: a workbook says itself how its text is encoded.'
-        )
-    return warnings
 
 
 def _encoding_warnings(encoding: Encoding) -> list[str]:

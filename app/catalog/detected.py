@@ -8,15 +8,6 @@ from app.catalog.encodings import Encoding
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """Which sheet of a workbook was read, and which others were left aside (the first few)."""
-
-    name: str
-    others: tuple[str, ...] = ()
-    other_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Detected:
     """Everything that is needed to read the same file again, quickly and identically.
 

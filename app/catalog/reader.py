@@ -1,7 +1,8 @@
 """The CSV in: the three things to do with an uploaded file.
 
-`detect` finds out how it is to be read, `validate` reads all of it and finds every bad line, and
-`read_rows` gives its rows. docs/csv.md has the rules, each with an example.
+`detect` finds out how it is to be read, `examine` reads all of it and finds every bad line,
+`validate` decides whether it can be used, and `read_rows` gives its rows. docs/csv.md has the
+rules, each with an example.
 """
 
 from collections.abc import Iterator
@@ -13,9 +14,20 @@ from app.catalog.detected import Detected
 from app.catalog.findings import Findings, Tally
 from app.catalog.records import Block, read_blocks
 from app.catalog.rows import InputRow, RowReader
+from app.catalog.sheet import Sheet
 from app.domain.errors import CellError, CsvInvalid
 
-__all__ = ["Columns", "Detected", "Findings", "InputRow", "detect", "read_rows", "validate"]
+__all__ = [
+    "Columns",
+    "Detected",
+    "Findings",
+    "InputRow",
+    "Sheet",
+    "detect",
+    "examine",
+    "read_rows",
+    "validate",
+]
 
 
 def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
@@ -37,20 +49,43 @@ def validate(
     max_rows: int,
     encoding: str | None = None,
     accept_valid_rows: bool = False,
+    sheet: Sheet | None = None,
 ) -> Findings:
     """Read the whole file and count it, or say everything that is wrong with it.
+
+    Args:
+        accept_valid_rows: bad rows are findings, not a reason to refuse the good ones.
+        stream, max_rows, encoding, sheet: see `examine`.
+    Raises:
+        CsvInvalid: it cannot be used; has the first 100 errors and their true count.
+        NotACsv, OptionInvalid: see `examine`.
+    """
+    findings = examine(stream, max_rows=max_rows, encoding=encoding, sheet=sheet)
+    if findings.error_count and not (accept_valid_rows and findings.products):
+        raise CsvInvalid(_summary(findings), findings.errors, findings.error_count)
+    return findings
+
+
+def examine(
+    stream: BinaryIO,
+    *,
+    max_rows: int,
+    encoding: str | None = None,
+    sheet: Sheet | None = None,
+) -> Findings:
+    """Read the whole file and count it; rows with errors are findings like others.
 
     Args:
         stream: seekable; left at an unspecified position.
         max_rows: more rows than this are refused, before the rest is read.
         encoding: the encoding that the caller has named; None to find it.
-        accept_valid_rows: bad rows are findings, not a reason to refuse the good ones.
+        sheet: the sheet that the file was made of; None: it came as it is.
     Raises:
         NotACsv: the file is of another kind.
-        CsvInvalid: it cannot be used; has the first 100 errors and their true count.
+        CsvInvalid: it is not a question of single rows: no header, no rows, too many of them ...
         OptionInvalid: `encoding` is unknown.
     """
-    detected = detect(stream, encoding=encoding)
+    detected = detect(stream, encoding=encoding, sheet=sheet)
     tally = Tally(detected)
     for block in read_blocks(stream, detected):
         before = tally.rows
@@ -58,9 +93,7 @@ def validate(
         if tally.rows > max_rows:
             raise _too_many_rows(block, max_rows, max_rows - before)
     findings = tally.finish()
-    if findings.error_count and not (accept_valid_rows and findings.products):
-        raise CsvInvalid(_summary(findings), findings.errors, findings.error_count)
-    if not findings.products:
+    if not findings.products and not findings.bad_rows:
         message = "The file has a header but no rows. Add a row for each product."
         error = CellError(detected.header_row, None, None, "no_rows", message)
         raise CsvInvalid(message, [error], 1)

@@ -133,9 +133,7 @@ class RowReader:
                     line, self._name, None, "missing_value", f"{PRODUCT_NAME} is empty. Fill it in."
                 )
             )
-        elif (
-            contains_url(name) and ("\n" in name or "\r" in name) and not self._detected.workbook
-        ):
+        elif contains_url(name) and ("\n" in name or "\r" in name) and not self._detected.workbook:
             # Two quotes in two rows can make one cell of all that stands between them.
             message = (
                 "This cell runs over several lines and has swallowed a web address. Look for a "

@@ -15,8 +15,8 @@ import python_calamine
 
 from app.catalog.archive import ArchiveLimits, check_workbook
 from app.catalog.columns import MAX_LINES_BEFORE_HEADER, find_columns
-from app.catalog.detected import Sheet
 from app.catalog.kinds import SAVE_SHEET
+from app.catalog.sheet import Sheet
 from app.domain.errors import NotACsv
 
 Value = str | int | float | bool | date | datetime | time | timedelta

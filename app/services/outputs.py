@@ -62,7 +62,7 @@ def output_csv(
         for row, found in _rows_with_images(adapters, request, detected)
     )
     return Download(
-        _name(request.filename, "output"), CSV, writer.write_output(rows, detected, raw=raw)
+        name_of(request.filename, "output"), CSV, writer.write_output(rows, detected, raw=raw)
     )
 
 
@@ -85,14 +85,16 @@ def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str |
     both = _rows_with_images(adapters, request, detected)
     if status == ImageStatus.FAILED:
         failed = ((row.cells, _errors(found)) for row, found in both if _errors(found))
-        return Download(_name(request.filename, "failed"), CSV, report.write_rows(failed, detected))
+        return Download(
+            name_of(request.filename, "failed"), CSV, report.write_rows(failed, detected)
+        )
     lines = (
         _report_row(adapters, row, place)
         for row, found in both
         for place in found
         if status is None or place.status == status
     )
-    return Download(_name(request.filename, "report"), CSV, report.write_report(lines))
+    return Download(name_of(request.filename, "report"), CSV, report.write_report(lines))
 
 
 def _rows_with_images(
@@ -168,6 +170,7 @@ def _report_row(adapters: Adapters, row: InputRow, place: Any) -> report.ReportR
     )
 
 
-def _name(filename: str, what: str) -> str:
+def name_of(filename: str, what: str) -> str:
+    """What a file that was made of the upload `filename` is called."""
     stem = filename.rsplit(".", 1)[0] or "products"
     return f"{stem}-{what}.csv"

@@ -33,7 +33,8 @@ async def process_image(shop: Workshop, image: ClaimedImage, options: Processing
     started = time.perf_counter()
     held = 0
     try:
-        fetched = await shop.fetcher.fetch(image.source_url)
+        with shop.flow.fetching(image.request_id, image.seq):
+            fetched = await shop.fetcher.fetch(image.source_url)
         held = len(fetched.data)
         shop.flow.held_bytes += held
         compressed = await shop.codecs.compress(fetched.data, options)

@@ -26,11 +26,13 @@ from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.documents import links
 from app.services.limits import check_new_request, early_refusal
+from app.services.tables import Table, open_table
 
 log = structlog.get_logger(__name__)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 FILENAME_LENGTH_MAX = 150
+BAD_ROWS_NAMED = 20
 
 
 def preview(
@@ -45,14 +47,10 @@ def preview(
     """What an upload of this file would find; nothing is stored.
 
     Raises:
-        RequestError: the file cannot be used; see `catalog.reader.validate`.
+        RequestError: the file cannot be used; see `catalog.reader.validate`, `open_table`.
     """
-    findings = validate(
-        content,
-        max_rows=adapters.settings.max_rows,
-        encoding=encoding,
-        accept_valid_rows=accept_valid_rows,
-    )
+    with open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table:
+        findings = _check(adapters, table, encoding, accept_valid_rows)
     return {
         "dry_run": True,
         "filename": clean_filename(filename),
@@ -97,13 +95,11 @@ def submit(
     if refusal is not None:
         raise refusal
     _check_webhook(adapters, webhook_url)
-    findings = validate(
-        content,
-        max_rows=adapters.settings.max_rows,
-        encoding=encoding,
-        accept_valid_rows=accept_valid_rows,
-    )
     request_id = str(uuid_utils.uuid7())
+    with open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table:
+        findings = _check(adapters, table, encoding, accept_valid_rows)
+        table.content.seek(0)
+        adapters.store.put_file(upload_key(request_id), table.content, content_type="text/csv")
     answer = {
         "request_id": request_id,
         "status": RequestStatus.PENDING.value,
@@ -111,8 +107,6 @@ def submit(
         **_found(findings),
         "links": links(adapters.settings.base_url, request_id),
     }
-    content.seek(0)
-    adapters.store.put_file(upload_key(request_id), content, content_type="text/csv")
     try:
         first = _write(
             adapters,
@@ -153,6 +147,34 @@ def clean_filename(filename: str) -> str:
         character for character in name if not unicodedata.category(character).startswith("C")
     ).strip()
     return name[-FILENAME_LENGTH_MAX:] or "products.csv"
+
+
+def _check(
+    adapters: Adapters, table: Table, encoding: str | None, accept_valid_rows: bool
+) -> Findings:
+    findings = validate(
+        table.content,
+        max_rows=adapters.settings.max_rows,
+        encoding=encoding,
+        accept_valid_rows=accept_valid_rows,
+        sheet=table.sheet,
+    )
+    if findings.bad_rows:
+        findings.warnings.append(_left_out(findings))
+    return findings
+
+
+def _left_out(findings: Findings) -> str:
+    # The errors that are kept are the first ones; of rows with many errors these are fewer rows.
+    rows = list(dict.fromkeys(error.row for error in findings.errors))[:BAD_ROWS_NAMED]
+    named = ", ".join(f"{row:,}" for row in rows)
+    more = findings.bad_rows - len(rows)
+    one = findings.bad_rows == 1
+    return (
+        f"{_count(findings.bad_rows, 'row')} with errors {'is' if one else 'are'} left out: "
+        f"{'row' if one else 'rows'} {named}{f' and {more:,} more' if more else ''}. In the output "
+        f"{'it has' if one else 'they have'} no addresses."
+    )
 
 
 def _write(
@@ -263,6 +285,8 @@ def _found(findings: Findings) -> dict[str, Any]:
         "images": findings.images,
         "places": findings.places,
         "duplicates": findings.duplicates,
+        "hosts": findings.host_count,
+        "top_hosts": [{"host": host, "places": places} for host, places in findings.hosts],
         "bad_rows": findings.bad_rows,
         "warnings": findings.warnings,
         "detected": findings.detected.public(),

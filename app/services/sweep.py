@@ -89,7 +89,8 @@ def _finish_cancelled(adapters: Adapters) -> None:
     with adapters.database.read() as connection:
         found = stalled.cancelled_with_images(connection, limit=REQUESTS_PER_SWEEP)
     for request_id in found:
-        mark_images(adapters, request_id)
+        while mark_images(adapters, request_id):
+            pass
 
 
 def _apply_retention(adapters: Adapters) -> None:

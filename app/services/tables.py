@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from app.catalog.detected import Sheet
 from app.catalog.kinds import SAVE_SHEET, is_zip
+from app.catalog.sheet import Sheet
 from app.domain.errors import NotACsv, RequestError, ServiceUnavailable, UploadTooLarge
 
 log = structlog.get_logger(__name__)

@@ -104,7 +104,9 @@ class Turn:
         return time.monotonic() > self.slice_ends and len(self.shop.turns) >= self.shop.lanes
 
     def _room(self) -> int:
-        return self.shop.flow.room(turns=len(self.shop.turns), running_in_turn=len(self.running))
+        return self.shop.flow.room(
+            self.request_id, turns=len(self.shop.turns), running_in_turn=len(self.running)
+        )
 
     async def _check(self) -> None:
         """Notice a cancelled or deleted request; keep the leases alive."""

@@ -10,16 +10,12 @@ from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
 from app.api.form import UploadDep
-from app.api.uploads import accepted_document
-from app.catalog.reader import read_rows, validate
-from app.catalog.report import write_rows
+from app.api.uploads import accepted_document, bad_rows_download
 from app.config import Settings
 from app.domain.errors import CsvInvalid
 from app.domain.options import OutputFormat, ProcessingOptions
 from app.services import read
 from app.services.adapters import Adapters
-from app.services.outputs import CSV, Download
-from app.services.submit import clean_filename
 from app.web import sample
 from app.web.html import FromOurPage, PageRoute, is_fragment, render
 from app.web.preview import Preview, look_into
@@ -53,19 +49,7 @@ def bad_rows(
     request: Request, upload: UploadDep, adapters: AdaptersDep, _owner: OwnerDep
 ) -> Response:
     """Every row with an error, and the error beside it: to correct and to upload again."""
-    detected = validate(
-        upload.content,
-        max_rows=adapters.settings.max_rows,
-        encoding=upload.encoding,
-        accept_valid_rows=True,
-    ).detected
-    rows = (
-        (row.cells, " ".join(error.message for error in row.errors))
-        for row in read_rows(upload.content, detected)
-        if row.errors
-    )
-    stem = clean_filename(upload.filename).rsplit(".", 1)[0]
-    return csv_response(request, Download(f"{stem}-errors.csv", CSV, write_rows(rows, detected)))
+    return csv_response(request, bad_rows_download(upload, adapters))
 
 
 @router.post("/start", dependencies=[FromOurPage])

@@ -83,11 +83,11 @@ REASONS = {
 CELL_PROBLEMS = {
     "missing_value": "Something is missing",
     "invalid_url": "An address cannot be used",
-    "extra_cells": "A row has more cells than columns",
+    "unclear_columns": "A row has more cells than columns",
     "unclosed_quote": "A quote is not closed",
     "control_character": "A cell has a character that no text has",
     "missing_column": "A column is missing",
-    "duplicate_column": "A column stands there twice",
+    "duplicate_header": "A column stands there twice",
     "empty_file": "The file is empty",
     "no_rows": "There are no rows",
     "too_many_rows": "There are too many rows",
