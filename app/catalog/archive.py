@@ -58,7 +58,9 @@ def check_workbook(stream: BinaryIO, limits: ArchiveLimits) -> None:
         with ZipFile(stream) as archive:
             entries = archive.infolist()
     except (BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        raise _damaged() from error
+        stream.seek(0)
+        name, remedy = archive_kind(stream.read(_READ_BYTES))
+        raise NotACsv(f"The file is {name}, but it is damaged: {remedy}.") from error
     _check_kind(stream, entries)
     _check_declared(entries, limits)
     for entry in entries:

@@ -104,7 +104,7 @@ def _width(rows: Iterable[list[Value]]) -> int:
     for row in rows:
         # Nearly every row ends where the widest one did or before it, and needs no look at all.
         at = len(row)
-        while at > width and not (type(row[at - 1]) is not str or row[at - 1].strip()):
+        while at > width and not str(row[at - 1]).strip():
             at -= 1
         width = max(width, at)
     return width

@@ -1,6 +1,6 @@
 """Queries on `requests` and its error counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -248,6 +248,12 @@ def reopen(
     if row is not None:
         connection.execute(delete(RequestError).where(RequestError.request_id == request_id))
     return row
+
+
+def known(connection: Connection, request_ids: Collection[str]) -> set[str]:
+    """Which of these requests have a row, deleted ones that are not purged yet included."""
+    query = select(ProcessingRequest.id).where(ProcessingRequest.id.in_(request_ids))
+    return set(connection.execute(query).scalars())
 
 
 def hide(connection: Connection, request_id: str, *, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """From upright sRGB pixels to a file: one function per output format, nothing but pixels in it."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -27,6 +28,10 @@ PALETTE_SAMPLE_PX = 512
 # Deflate's highest levels take 20 times as long on photographs, to save 2 %.
 TRUE_COLOUR_LEVEL, PALETTE_LEVEL, LARGE_PALETTE_LEVEL = 4, 9, 6
 SMALL_PNG_PX = 4_000_000
+# Choosing colours with alpha takes 12 bytes a pixel beside the picture; above this, PNG stays exact.
+MOST_CLEAR_PALETTE_PX = 32_000_000
+# What libwebp (errors 1 and 2), libavif and Pillow's palettes say instead of "no memory".
+NO_MEMORY = re.compile(r"memory|encoding error [12]\b|Encoding of \w+ planes|quantization error", re.I)
 WHITE = 255
 
 
@@ -35,15 +40,22 @@ def encode(image: Image.Image, format: str, quality: int) -> bytes:  # noqa: A00
 
     JPEG has no transparency, so pixels are laid on white. PNG and GIF cannot be lossy: PNG of
     quality 100 loses nothing, below that it takes a palette of 256 colours (fewer below quality
-    50) where that is smaller; GIF always has such a palette. TIFF is JPEG-compressed where it is
+    50) where that is smaller and there is memory for it; GIF always has such a palette. TIFF is JPEG-compressed where it is
     opaque and quality is below 100, else Deflate.
 
     Args:
         image: mode L, LA, RGB or RGBA.
         format: jpeg, png, webp, avif, gif or tiff.
         quality: 1 (smallest) to 100 (best).
+    Raises:
+        MemoryError: the encoder needs more than this process may have.
     """
-    return ENCODERS[format](image, quality)
+    try:
+        return ENCODERS[format](image, quality)
+    except (OSError, RuntimeError, ValueError) as error:
+        if NO_MEMORY.search(str(error)):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -110,7 +122,8 @@ def _png(image: Image.Image, quality: int) -> bytes:
     exact = _exact_palette(image)
     if exact is not None:
         return _save(exact, "PNG", compress_level=level)
-    if quality >= LOSSLESS_QUALITY or image.mode == "L":
+    too_large = image.mode in ("LA", "RGBA") and image.width * image.height > MOST_CLEAR_PALETTE_PX
+    if quality >= LOSSLESS_QUALITY or image.mode == "L" or too_large:
         return _save(image, "PNG", compress_level=TRUE_COLOUR_LEVEL)
     reduced = _save(_reduce_colours(image, quality), "PNG", compress_level=level)
     if not small:

@@ -1,4 +1,4 @@
-"""AVIF, HEIC, TIFF, BMP and ICO: Pillow reads their headers, with the one format it may try named."""
+"""AVIF, HEIC, TIFF, BMP and ICO: Pillow reads their headers, told the one format to try."""
 
 from io import BytesIO
 

@@ -131,7 +131,9 @@ def _pair(
 
 
 def _output_urls(adapters: Adapters, row: InputRow, found: Sequence[Any]) -> Sequence[str | None]:
-    urls: list[str | None] = [None] * len(row.urls)
+    # A row that was left out has a place for each address, too, also for those that were refused.
+    refused = sum(error.code == "invalid_url" for error in row.errors)
+    urls: list[str | None] = [None] * (len(row.urls) + refused)
     for place in found:
         if place.storage_key is not None:
             urls[place.place_position - 1] = adapters.store.public_url(place.storage_key)

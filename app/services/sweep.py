@@ -14,6 +14,7 @@ from app.services.adapters import Adapters, now
 from app.services.cancel import mark_images
 from app.services.delete import purge
 from app.services.finish import announce, finish_if_done
+from app.services.orphans import remove_orphans_now_and_then
 from app.services.record import record_outcomes
 from app.services.submit import IDEMPOTENCY_KEPT
 
@@ -42,6 +43,7 @@ def sweep(adapters: Adapters, *, holder: str) -> None:
     _purge_hidden(adapters)
     with adapters.database.transaction() as connection:
         idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
+    remove_orphans_now_and_then(adapters)
 
 
 def _return_expired(adapters: Adapters) -> None:

@@ -28,6 +28,9 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`, in no promised order."""
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Names of the folders right below `prefix`, which is empty or ends with a slash."""
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object whose key starts with `prefix`; returns how many went."""
 

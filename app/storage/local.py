@@ -81,6 +81,14 @@ class LocalStore:
                 if key.startswith(prefix):
                     yield key
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Names of the folders right below `prefix`."""
+        checked_prefix(prefix)
+        with _as_store_error("list"), suppress(FileNotFoundError):
+            for entry in os.scandir(self._root / prefix):
+                if entry.is_dir(follow_symlinks=False):
+                    yield entry.name
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete what starts with `prefix`, and the folders that are empty then.
 

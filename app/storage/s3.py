@@ -121,6 +121,15 @@ class S3Store:
         for page in self._pages(prefix):
             yield from page
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Names of the folders right below `prefix`; the objects in them are not listed."""
+        checked_prefix(prefix)
+        paginator = self._client.get_paginator("list_objects_v2")
+        with self._as_store_error("list folders"):
+            for page in paginator.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
+                for folder in page.get("CommonPrefixes", []):
+                    yield folder["Prefix"].removeprefix(prefix).rstrip("/")
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete what starts with `prefix`, a thousand objects a call.
 

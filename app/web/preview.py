@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import BinaryIO
 
 from app.api.form import Upload
 from app.catalog.reader import Findings, read_rows, validate
 from app.config import Settings
-from app.domain.errors import CellError, CsvInvalid, NotACsv
+from app.domain.errors import CellError, CsvInvalid, NotACsv, UploadTooLarge
 from app.services.submit import clean_filename
+from app.services.tables import open_table
 from app.web import words
 
 ERRORS_SHOWN_PER_GROUP = 20
@@ -66,13 +68,16 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
     filename = clean_filename(upload.filename)
     encoding = upload.encoding or ""
     try:
-        findings = validate(
-            upload.content,
-            max_rows=settings.max_rows,
-            encoding=upload.encoding,
-            accept_valid_rows=True,
-        )
-    except NotACsv as error:
+        with open_table(upload.content, max_bytes=settings.max_upload_bytes) as table:
+            findings = validate(
+                table.content,
+                max_rows=settings.max_rows,
+                encoding=upload.encoding,
+                accept_valid_rows=True,
+                sheet=table.sheet,
+            )
+            columns = _columns(table.content, findings)
+    except (NotACsv, UploadTooLarge) as error:
         return Preview(filename, encoding, problem=error.detail)
     except CsvInvalid as error:
         return Preview(
@@ -86,17 +91,17 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
         filename,
         encoding,
         findings=findings,
-        columns=_columns(upload, findings),
+        columns=columns,
         groups=_grouped(findings.errors),
         error_count=findings.error_count,
         accepted=upload.accept_valid_rows,
     )
 
 
-def _columns(upload: Upload, findings: Findings) -> list[ColumnRow]:
+def _columns(content: BinaryIO, findings: Findings) -> list[ColumnRow]:
     detected = findings.detected
     places = detected.columns
-    rows = read_rows(upload.content, detected)
+    rows = read_rows(content, detected)
     cells = [row.cells for row in islice(rows, ROWS_LOOKED_AT) if not row.errors]
     meanings = {
         places.serial_number: "Serial number",

@@ -43,7 +43,6 @@ class Auditor:
 
     Args:
         service: running.
-        codec_kills: so many pictures may have failed with their decoder.
     """
 
     def __init__(

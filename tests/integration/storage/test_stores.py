@@ -197,3 +197,12 @@ class TestEveryStore:
         store.check()
         store.check()
         assert list(store.keys("")) == []
+
+
+def test_folders_are_named_without_what_is_in_them(store: Store) -> None:
+    put(store, f"{REQUEST_ID}/2-1-mug.jpg")
+    put(store, f"{REQUEST_ID}/2-2-mug.jpg")
+    put(store, f"originals/{REQUEST_ID}/2-1-mug.jpg")
+    assert sorted(store.folders("")) == [REQUEST_ID, "originals"]
+    assert list(store.folders("originals/")) == [REQUEST_ID]
+    assert list(store.folders("uploads/")) == []
