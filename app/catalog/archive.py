@@ -4,6 +4,7 @@ Nothing here trusts what the archive says about itself: sizes are declared in it
 archive that was made to do harm declares what it likes.
 """
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from app.catalog.kinds import SAVE_SHEET, archive_kind
 from app.domain.errors import NotACsv, UploadTooLarge
 
-WORKBOOK_PART = "xl/workbook.xml"
+# Most writers call it xl/workbook.xml; the standard lets them choose.
+_WORKBOOK_PART = re.compile(r"xl/workbook[^/]*\.xml", re.IGNORECASE)
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -69,7 +71,7 @@ def check_workbook(stream: BinaryIO, limits: ArchiveLimits) -> None:
 
 def _check_kind(stream: BinaryIO, entries: list[ZipInfo]) -> None:
     names = [entry.filename for entry in entries]
-    if WORKBOOK_PART not in names:
+    if not any(map(_WORKBOOK_PART.fullmatch, names)):
         stream.seek(0)
         described = stream.read(_HEAD_BYTES) + "\n".join(names).encode("utf-8", "replace")
         name, remedy = archive_kind(described)
@@ -142,6 +144,4 @@ def _inflated_size(stream: BinaryIO, packed: int, *, at_most: int) -> int:
 
 
 def _damaged() -> NotACsv:
-    return NotACsv(
-        f"The file is an Excel workbook (XLSX), but it is damaged. Open it and {SAVE_SHEET}."
-    )
+    return NotACsv(f"The file is an Excel workbook (XLSX), but it is damaged: {SAVE_SHEET}.")

@@ -53,7 +53,7 @@ def write_first_sheet(
             sheet, content = _first_sheet(workbook)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise NotACsv(
-            f"The file is an Excel workbook (XLSX), but it is damaged. Open it and {SAVE_SHEET}."
+            f"The file is an Excel workbook (XLSX), but it is damaged: {SAVE_SHEET}."
         ) from error
     text = io.TextIOWrapper(target, encoding="utf-8", newline="")
     text.write(_BYTE_ORDER_MARK)

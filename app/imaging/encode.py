@@ -28,10 +28,10 @@ PALETTE_SAMPLE_PX = 512
 # Deflate's highest levels take 20 times as long on photographs, to save 2 %.
 TRUE_COLOUR_LEVEL, PALETTE_LEVEL, LARGE_PALETTE_LEVEL = 4, 9, 6
 SMALL_PNG_PX = 4_000_000
-# Choosing colours with alpha takes 12 bytes a pixel beside the picture; above this, PNG stays exact.
+# Choosing colours with alpha takes 12 bytes a pixel beside the picture; larger PNGs stay exact.
 MOST_CLEAR_PALETTE_PX = 32_000_000
 # What libwebp (errors 1 and 2), libavif and Pillow's palettes say instead of "no memory".
-NO_MEMORY = re.compile(r"memory|encoding error [12]\b|Encoding of \w+ planes|quantization error", re.I)
+NO_MEMORY = re.compile(r"[Mm]emory|encoding error [12]\b|Encoding of \w+ planes|quantization error")
 WHITE = 255
 
 
@@ -40,8 +40,8 @@ def encode(image: Image.Image, format: str, quality: int) -> bytes:  # noqa: A00
 
     JPEG has no transparency, so pixels are laid on white. PNG and GIF cannot be lossy: PNG of
     quality 100 loses nothing, below that it takes a palette of 256 colours (fewer below quality
-    50) where that is smaller and there is memory for it; GIF always has such a palette. TIFF is JPEG-compressed where it is
-    opaque and quality is below 100, else Deflate.
+    50) where that is smaller and there is memory for it; GIF always has such a palette. TIFF is
+    JPEG-compressed where it is opaque and quality is below 100, else Deflate.
 
     Args:
         image: mode L, LA, RGB or RGBA.

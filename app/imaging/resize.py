@@ -1,10 +1,14 @@
 """How large an output is, and the way there."""
 
-from math import sqrt
+from math import ceil, floor, sqrt
 
 from PIL import Image
 
 from app.domain.options import ProcessingOptions
+
+LARGE_CLEAR_PX, BAND_ROWS = 8_000_000, 256
+# Lanczos looks at three pixels of the smaller picture to each side.
+LANCZOS_REACH = 3
 
 
 def target_size(
@@ -48,4 +52,26 @@ def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     Pillow multiplies colours by their alpha before and divides after, so that what is hidden does
     not bleed into what is seen.
     """
-    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+    if image.size == size:
+        return image
+    if image.mode in ("LA", "RGBA") and image.width * image.height > LARGE_CLEAR_PX:
+        return _shrink_in_bands(image, size)
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _shrink_in_bands(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The same pixels, band by band: multiplying by alpha makes a copy of what is shrunk."""
+    small = Image.new(image.mode, size)
+    ratio = image.height / size[1]
+    reach = ceil(LANCZOS_REACH * ratio) + 1
+    for top in range(0, size[1], BAND_ROWS):
+        bottom = min(top + BAND_ROWS, size[1])
+        first = max(0, floor(top * ratio) - reach)
+        last = min(image.height, ceil(bottom * ratio) + reach)
+        band = image.crop((0, first, image.width, last))
+        # The rows of `reach` are seen by the filter, although they are outside of the box.
+        box = (0, top * ratio - first, image.width, min(bottom * ratio - first, band.height))
+        small.paste(
+            band.resize((size[0], bottom - top), Image.Resampling.LANCZOS, box=box), (0, top)
+        )
+    return small

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db.engine import Database
 from app.db.models import Base, Image, Product, ProductImage, WebhookDelivery
 from app.storage.base import Store
-from tests.kills.jobs import HEIGHT, WIDTH_MIN, Job
+from tests.kills.jobs import Job
 from tests.kills.service import Service
 from tests.kills.stacks import WEBHOOK_SECRET
 from tests.parts.image_host import ImageHost
@@ -123,7 +123,10 @@ class Auditor:
         if [image["input_url"] for image in images] != job.urls:
             findings.lost.append(f"{name}: its images are not those of the file")
         for number, image in enumerate(images):
-            if image["status"] == "completed" and image["width"] != WIDTH_MIN + number:
+            if image["status"] == "completed" and (
+                image["width"],
+                image["height"],
+            ) != job.sizes[number]:
                 findings.lost.append(f"{name}: image {number} is another one's picture")
             if self._host.hits(job.path(image["input_url"])) == 0:
                 findings.lost.append(f"{name}: nobody asked for image {number}")
@@ -156,9 +159,9 @@ class Auditor:
     def _audit_store(self, jobs: Sequence[Job], findings: Findings) -> None:
         keys = Counter(key for key in self._store.keys("") if not key.startswith("uploads/"))
         expected = {
-            self._key(job, url): number
+            self._key(job, url): size
             for job in jobs
-            for number, url in enumerate(job.urls)
+            for url, size in zip(job.urls, job.sizes, strict=True)
             if url not in job.missing
         }
         optional = {self._key(job, url) for job in jobs if job.cancelled for url in job.urls}
@@ -168,7 +171,7 @@ class Auditor:
             findings.double.append(f"object {key}, which nobody knows")
         for key in keys.keys() & expected.keys():
             with self._store.open(key) as file, Picture.open(file) as picture:
-                if picture.size != (WIDTH_MIN + expected[key], HEIGHT):
+                if picture.size != expected[key]:
                     findings.lost.append(f"object {key} is another one's picture")
 
     def _audit_webhooks(

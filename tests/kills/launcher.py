@@ -139,6 +139,14 @@ def family_of(pid: int) -> list[int]:
     return family
 
 
+def is_busy(pid: int) -> bool:
+    """True when a process computes at this moment, or would if it had a core."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def until_gone(pids: list[int], timeout_seconds: float = 10) -> None:
     """Wait until none of these processes lives."""
     until(lambda: not any(map(is_alive, pids)), timeout_seconds)

@@ -14,7 +14,7 @@ import httpx
 from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.jobs import Job, make_job
-from tests.kills.launcher import Launcher
+from tests.kills.launcher import Launcher, is_busy
 from tests.kills.points import API, WORKER
 from tests.kills.service import AWAY, Service
 from tests.kills.stacks import Stack
@@ -27,6 +27,8 @@ END_SECONDS = 180
 # Between two kills; a start takes about a second, so some hit a process that only begins.
 PAUSE_SECONDS = (0.1, 2.2)
 DOWN_SECONDS = (0.0, 0.3)
+# How long to wait for a decoder to have a picture in hand.
+BUSY_SECONDS = 1.0
 
 
 @dataclass
@@ -86,7 +88,7 @@ class Client(threading.Thread):
             return
         ended = [job for job in accepted[-OPEN_JOBS:] if self._service.has_ended(job)]
         if len(accepted[-OPEN_JOBS:]) - len(ended) < OPEN_JOBS:
-            self.jobs.append(make_job(self._host, images=20, delay=0.03))
+            self.jobs.append(make_job(self._host, images=20, delay=0.03, large=True))
             self._upload(self.jobs[-1])
         for job in ended:
             with suppress(*AWAY):
@@ -129,6 +131,9 @@ def _kill_one(service: Service, chance: random.Random) -> str:
     victim = chance.choice([*service.roles, CODEC])
     codecs = service.process(WORKER).codecs()
     if victim == CODEC and codecs:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while time.monotonic() < deadline and not any(map(is_busy, codecs)):
+            time.sleep(0.001)
         with suppress(ProcessLookupError):
             os.kill(chance.choice(codecs), signal.SIGKILL)
         return CODEC

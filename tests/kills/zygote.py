@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import alembic.command
 import celery.apps.worker
 import celery.concurrency.thread
 import celery.worker.consumer
@@ -44,7 +45,7 @@ def shrink() -> None:
     app.services.outputs.ROWS_PER_QUERY = 3
     app.services.work.RECORD_AFTER_SECONDS = 0.05
     # The lease of a delivery is 20 s at least, for receivers that take 15 s; ours answer at once.
-    app.services.deliver.LEASE_SECONDS_MIN = 1.0
+    app.services.deliver.LEASE_SECONDS_MIN = 4.0
 
 
 def become(order: dict[str, Any]) -> None:

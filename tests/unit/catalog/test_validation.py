@@ -138,7 +138,7 @@ def test_unquoted_urls_agree_both_ways() -> None:
     ("head", "name"),
     [
         (b"\x1f\x8b\x08\x00", "gzip"),
-        (b"PK\x03\x04\x14\x00....[Content_Types].xml", "XLSX"),
+        (b"PK\x03\x04\x14\x00....[Content_Types].xml....xl/workbook.xml", "XLSX"),
         (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ODS"),
         (b"PK\x03\x04products.csv", "ZIP"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLS"),
