@@ -17,9 +17,9 @@ from app.storage.s3 import S3Store
 # Requests that one worker process works on side by side.
 LANES = 8
 # What one picture may add to a codec child, which takes some 55 MB by itself: the file, and three
-# times its pixels of 4 bytes, as most steps read one copy and write another: 630 MB at the defaults,
-# so no child ever has 700 MB. `python -m benchmarks pictures` shows what pictures need. With
-# fewer pixels allowed it stays there, because encoders need more for each pixel than decoders do.
+# times its pixels of 4 bytes, as most steps read one copy and write another. That is 630 MB at the
+# defaults, so that no child ever has 700 MB; `python -m benchmarks pictures` shows what is needed.
+# With fewer pixels allowed it stays there: encoders need more for a pixel than decoders do.
 CODEC_BYTES_PER_PIXEL = 12
 CODEC_MEMORY_BYTES_MIN = 630_000_000
 CODEC_CPU_SECONDS = 12.0

@@ -203,9 +203,8 @@ class Settings(BaseSettings):
     def _split_ports(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        found = [
-            re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", part.strip()) for part in value.split(",")
-        ]
+        one_or_range = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+        found = [one_or_range.fullmatch(part.strip()) for part in value.split(",")]
         bounds = [(int(each[1]), int(each[2] or each[1])) for each in found if each]
         if len(bounds) < len(found) or not all(1 <= a <= b <= 65_535 for a, b in bounds):
             raise ValueError("must be ports from 1 to 65535 and ranges, such as 80,443,8000-8999")

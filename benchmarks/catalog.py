@@ -184,6 +184,7 @@ def _print(figures: dict[int, defaultdict[str, Figures]]) -> None:
     rows = []
     for size, steps in figures.items():
         reader = median(steps[READER].wall_seconds)
+        reader_cpu = median(steps[READER].cpu_seconds) or 0.01
         rows += [
             [
                 f"{size:,} rows: {name}",
@@ -191,6 +192,7 @@ def _print(figures: dict[int, defaultdict[str, Figures]]) -> None:
                 spread([seconds / reader for seconds in one.wall_seconds]),
                 spread(one.first_byte_seconds, 3),
                 spread(one.cpu_seconds),
+                spread([seconds / reader_cpu for seconds in one.cpu_seconds]),
                 spread(one.server_cpu_seconds),
                 megabytes(one.peak_pss),
                 f"{one.bytes_out / 1_000_000:,.1f}" if one.bytes_out else "-",
@@ -204,6 +206,7 @@ def _print(figures: dict[int, defaultdict[str, Figures]]) -> None:
             "of csv.reader's",
             "first byte, s",
             "CPU s",
+            "of csv.reader's",
             "Postgres CPU s",
             "peak PSS, MB",
             "MB sent",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from app.bootstrap import build_adapters, build_workshop
 from app.config import load_settings
@@ -32,11 +33,12 @@ START_SECONDS = 30
 
 @dataclass(frozen=True)
 class Case:
-    """A picture and what is asked of it."""
+    """A picture and what is asked of it; `stopped`: of a child that stands still."""
 
     name: str
     make: Callable[[], bytes]
     options: ProcessingOptions
+    stopped: bool = False
 
 
 def measure_pictures(*, only: str) -> None:
@@ -60,6 +62,9 @@ async def _run(case: Case) -> list[str]:
     data = case.make()
     with _one_child() as pool, _watched_child() as watched:
         before = watched.peak
+        if case.stopped:
+            for pid in own_children():
+                os.kill(pid, signal.SIGSTOP)
         started = time.perf_counter()
         try:
             done = await pool.compress(data, case.options)
@@ -127,15 +132,27 @@ def _cases() -> list[Case]:
         case("49 MP JPEG, Display-P3", _wide_gamut),
         case("49 MP JPEG, on its side", _on_its_side),
         case("49 MP JPEG, CMYK", lambda: zoo.save(_large().convert("CMYK"), "JPEG", quality=90)),
-        case("49 MP JPEG to WebP", lambda: zoo.save(_large(), "JPEG"), format="webp"),
+        case("49 MP JPEG to WebP", _plain_jpeg, format="webp"),
         case("49 MP JPEG to AVIF", lambda: zoo.save(_large(), "JPEG"), format="avif"),
         case("49 MP JPEG to PNG", lambda: zoo.save(_large(), "JPEG"), format="png"),
         case("49 MP JPEG, max_bytes=100000", lambda: zoo.save(_large(), "JPEG"), max_bytes=100_000),
         case("49 MP JPEG, scale=0.25", lambda: zoo.save(_large(), "JPEG"), scale=0.25),
+        case("49 MP JPEG to AVIF, max_bytes=1000", _plain_jpeg, format="avif", max_bytes=1_000),
         case("49 MP PNG with alpha", _alpha_png),
+        case("49 MP PNG with alpha to WebP", _alpha_png, format="webp"),
+        case("49 MP PNG with alpha to AVIF", _alpha_png, format="avif"),
+        case("49 MP PNG with alpha to PNG", _alpha_png, format="png"),
+        case("49 MP PNG with alpha, Display-P3, on its side", _alpha_png_to_be_turned),
+        case("24 MP cut-out PNG to WebP", _cut_out_png, format="webp"),
+        case("24 MP cut-out PNG to AVIF", _cut_out_png, format="avif"),
+        case("24 MP cut-out PNG to PNG", _cut_out_png, format="png"),
+        case("24 MP JPEG to AVIF", lambda: zoo.save(_large(4_000, 6_000), "JPEG"), format="avif"),
         case("49 MP PNG, 16-bit gray", _deep_png),
         case("49 MP PNG, one colour", lambda: zoo.save(Image.new("RGB", (SIDE, SIDE)), "PNG")),
         case("49 MP WebP", lambda: zoo.save(_large(), "WEBP", quality=60, method=0)),
+        case("36 MP WebP with alpha", lambda: zoo.save(_cut_out(6_000, 6_000), "WEBP", method=0)),
+        case("49 MP AVIF", lambda: zoo.save(_large(), "AVIF", speed=10)),
+        case("49 MP HEIC, Display-P3", _heic),
         case("49 MP TIFF", lambda: zoo.save(_large(), "TIFF", compression="tiff_adobe_deflate")),
         case("49 MP progressive JPEG of 95 scans", _many_scans),
         case("zoo: 900 MP PNG of a few KB", zoo.huge_png),
@@ -146,13 +163,35 @@ def _cases() -> list[Case]:
         case("zoo: animated WebP, 900 frames", lambda: _animation(900), format="webp"),
         case("zoo: cut-off JPEG", lambda: zoo.save(_large(), "JPEG")[:-200_000]),
         case("not a picture", lambda: os.urandom(20_000_000)),
+        Case("a decoder that stands still", zoo.huge_png, ProcessingOptions(), True),
     ]
 
 
-def _large(side: int = SIDE) -> Image.Image:
+def _large(height: int = SIDE, width: int | None = None) -> Image.Image:
     """A photo's texture all over; made from one tile, as drawing so many pixels takes long."""
     tile = np.asarray(zoo.photo(1_000, 1_000))
-    return Image.fromarray(np.tile(tile, (side // 1_000, side // 1_000, 1)))
+    return Image.fromarray(np.tile(tile, (height // 1_000, (width or height) // 1_000, 1)))
+
+
+def _cut_out(height: int, width: int) -> Image.Image:
+    """A product on nothing, with a soft edge, as shops have them."""
+    mask = Image.new("L", (width // 10, height // 10))
+    ImageDraw.Draw(mask).ellipse((width // 50, height // 50, width // 12, height // 12), fill=255)
+    picture = _large(height, width)
+    picture.putalpha(mask.resize(picture.size, Image.Resampling.BILINEAR))
+    return picture
+
+
+def _cut_out_png() -> bytes:
+    return zoo.save(_cut_out(4_000, 6_000), "PNG", compress_level=1)
+
+
+def _plain_jpeg() -> bytes:
+    return zoo.save(_large(), "JPEG")
+
+
+def _heic() -> bytes:
+    return zoo.heic(_large(), quality=50, chroma=420, icc_profile=zoo.rgb_profile(zoo.P3))
 
 
 def _wide_gamut() -> bytes:
@@ -167,6 +206,13 @@ def _alpha_png() -> bytes:
     picture = _large()
     picture.putalpha(picture.getchannel("G"))
     return zoo.save(picture, "PNG", compress_level=1)
+
+
+def _alpha_png_to_be_turned() -> bytes:
+    picture = _large()
+    picture.putalpha(picture.getchannel("G"))
+    profile, exif = zoo.rgb_profile(zoo.P3), zoo.exif_block(6)
+    return zoo.save(picture, "PNG", compress_level=1, icc_profile=profile, exif=exif)
 
 
 def _deep_png() -> bytes:

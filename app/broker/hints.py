@@ -1,5 +1,7 @@
 """The Celery app and the one way to send a message."""
 
+import queue
+import threading
 import uuid
 
 import structlog
@@ -9,10 +11,18 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "image-processing"
 CONNECT_TIMEOUT_SECONDS = 1.0
+# A broker that holds the line and says nothing. Workers ask it anew every second, so for them it is
+# long enough, too.
+ANSWER_TIMEOUT_SECONDS = 3
+# Hints that may wait for a broker that is slow; more are not worth keeping.
+WAITING_MAX = 1_000
 
 
 class Hints:
     """Sends hints like `request.work`; a broker that is away is logged and otherwise ignored.
+
+    To Redis they go out from a thread: a broker that does not answer must not hold up an upload, or
+    an ingest until its lease is over.
 
     Args:
         redis_url: the broker, or None for a queue inside this process.
@@ -20,6 +30,9 @@ class Hints:
 
     def __init__(self, redis_url: str | None) -> None:
         self.embedded = redis_url is None
+        self._waiting: queue.Queue[tuple[str, tuple[str, ...], int]] = queue.Queue(WAITING_MAX)
+        self._sender: threading.Thread | None = None
+        self._lock = threading.Lock()
         # The in-process transport is one for the whole process: a queue of its own for each
         # instance keeps two services in one process (tests, `process`) apart.
         self.queue = f"{QUEUE}-{uuid.uuid4().hex}" if self.embedded else QUEUE
@@ -48,7 +61,7 @@ class Hints:
                 if self.embedded
                 else {
                     "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                    "socket_timeout": 30,
+                    "socket_timeout": ANSWER_TIMEOUT_SECONDS,
                     "socket_keepalive": True,
                     "health_check_interval": 10,
                 }
@@ -56,10 +69,30 @@ class Hints:
         )
 
     def send(self, task: str, *ids: str, times: int = 1) -> None:
-        """Tell the workers that there may be something to do.
+        """Tell the workers, now or in a moment, that there may be something to do.
 
         Never raises for the broker's sake: the sweep finds what a lost hint would have told.
         """
+        if self.embedded:
+            self._publish(task, ids, times)
+            return
+        with self._lock:
+            if self._sender is None:
+                # A daemon: what it has not sent when the process ends is found by the sweep.
+                self._sender = threading.Thread(
+                    target=self._send_for_ever, name="hints", daemon=True
+                )
+                self._sender.start()
+        try:
+            self._waiting.put_nowait((task, ids, times))
+        except queue.Full:
+            log.warning("hint_not_sent", task=task, ids=ids, error="too many are waiting")
+
+    def _send_for_ever(self) -> None:
+        while True:
+            self._publish(*self._waiting.get())
+
+    def _publish(self, task: str, ids: tuple[str, ...], times: int) -> None:
         for _ in range(times):
             try:
                 self.celery.send_task(task, args=ids, queue=self.queue)

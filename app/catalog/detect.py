@@ -1,5 +1,6 @@
 """The head of a file -> delimiter, header and columns, or a sentence about what is missing."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _MAX_HEADER_LINES = 50
 _MAX_COLUMNS_NAMED = 30
+# So many control characters at the start and no header: that is no text with a mistake in it.
+_NOISE_SAMPLE = 4096
+_NOISE_CONTROLS = 8
 
 _SEP_LINE = re.compile(r"\"?sep=(.*?)\"?\s*\Z", re.IGNORECASE | re.DOTALL)
 
@@ -64,7 +68,7 @@ def detect(
         raise _file_error(1, None, "empty_file", "The file is empty.")
     if sheet is None:
         refuse_other_kinds(head)
-        text_encoding = find_encoding(stream, chosen=encoding)
+        text_encoding = _text_encoding(stream, head, encoding)
     else:
         text_encoding = Encoding("utf-8", guessed=False, bom=True)
     lines, text = _head_lines(stream, text_encoding)
@@ -93,6 +97,29 @@ def detect(
         blanks_before_quotes=header.blanks_before_quotes,
         workbook=sheet is not None,
         warnings=warnings,
+    )
+
+
+def _text_encoding(stream: BinaryIO, head: bytes, chosen: str | None) -> Encoding:
+    try:
+        return find_encoding(stream, chosen=chosen)
+    except CsvInvalid:
+        # Every second byte of UTF-16 may be a control character.
+        is_marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        sample = head[:_NOISE_SAMPLE].decode("latin-1")
+        if chosen is None and not is_marked and _is_noise(sample):
+            raise _no_text() from None
+        raise
+
+
+def _is_noise(text: str) -> bool:
+    return len(CONTROL.findall(text)) > _NOISE_CONTROLS
+
+
+def _no_text() -> NotACsv:
+    return NotACsv(
+        "The file is not text, so it is no CSV: save or export the table as "
+        '"CSV UTF-8 (comma delimited)".'
     )
 
 
@@ -149,11 +176,8 @@ def _candidate(lines: list[str], index: int, delimiter: str, blanks: bool) -> _C
 def _why_no_header(best: _Candidate, text: str) -> NotACsv | CsvInvalid:
     first = ", ".join(f'"{name.strip()[:60]}"' for name in best.cells[:_MAX_COLUMNS_NAMED] if name)
     if not best.found.places:
-        if len(CONTROL.findall(text[:4096])) > 8:
-            return NotACsv(
-                "The file is not text, so it is no CSV: save or export the table as "
-                '"CSV UTF-8 (comma delimited)".'
-            )
+        if _is_noise(text[:_NOISE_SAMPLE]):
+            return _no_text()
         if any(contains_url(cell) for cell in best.cells):
             return _file_error(best.row, first[:200], "missing_header", _no_header_message())
     missing = best.found.missing

@@ -61,7 +61,8 @@ class LinkedFolder:
         self._store = store
         self._folder = folder.resolve()
         self.put, self.put_file = store.put, store.put_file
-        self.delete_prefix, self.aclose = store.delete_prefix, store.aclose
+        self.delete_prefix, self.folders = store.delete_prefix, store.folders
+        self.aclose = store.aclose
 
     def open(self, key: str) -> BinaryIO:
         """As the store."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -79,6 +80,9 @@ def _translated() -> Iterator[None]:
         raise DatabaseUnavailable("no free database connection") from error
     except OperationalError as error:
         raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error
+    except psycopg.OperationalError as error:
+        # COPY goes past SQLAlchemy, and so do its errors.
+        raise DatabaseUnavailable(str(error).strip().partition("\n")[0]) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error

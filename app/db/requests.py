@@ -130,6 +130,18 @@ def finish_ingest(connection: Connection, request_id: str, *, fence: int, now: d
     return connection.execute(statement).rowcount == 1
 
 
+def holds_ingest(
+    connection: Connection, request_id: str, *, fence: int, lock: bool = False
+) -> bool:
+    """True while the ingest with this fence is the one that may write.
+
+    Args:
+        lock: keep it so until the transaction ends.
+    """
+    query = select(ProcessingRequest.id).where(_ingest_is_ours(request_id, fence))
+    return connection.execute(query.with_for_update() if lock else query).first() is not None
+
+
 def release_ingest(connection: Connection, request_id: str, *, fence: int) -> None:
     """Give the ingest back before its lease ends, so that another worker can go on at once."""
     connection.execute(

@@ -65,14 +65,18 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
     try:
         _write_rows(adapters, claimed, stopping)
     except ObjectMissing:
-        _give_up(adapters, request_id, "The uploaded file is no longer in the store.")
+        _give_up(adapters, claimed, "The uploaded file is no longer in the store.")
     except (StoreError, DatabaseUnavailable) as error:
         # The lease ends by itself and the sweep starts over from the last batch.
         log.warning("ingest_interrupted", request_id=request_id, error=str(error))
     except Exception:
+        if not _is_ours(adapters, claimed):
+            # It overslept its lease, and another worker has written the same rows before it.
+            log.warning("ingest_taken_over", request_id=request_id, attempt=claimed.ingest_fence)
+            return
         log.exception("ingest_failed", request_id=request_id, attempt=claimed.ingest_fence)
         if claimed.ingest_fence >= ATTEMPTS_MAX:
-            _give_up(adapters, request_id, "The file could not be read again after the upload.")
+            _give_up(adapters, claimed, "The file could not be read again after the upload.")
 
 
 def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:
@@ -132,9 +136,19 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, places_before: int) 
     return True
 
 
-def _give_up(adapters: Adapters, request_id: str, reason: str) -> None:
+def _is_ours(adapters: Adapters, claimed: Any) -> bool:
+    with adapters.database.read() as connection:
+        return requests.holds_ingest(connection, claimed.id, fence=claimed.ingest_fence)
+
+
+def _give_up(adapters: Adapters, claimed: Any, reason: str) -> None:
+    """End the request, unless another worker has taken the ingest over."""
+    ended: list[str] = []
     with adapters.database.transaction() as connection:
-        ended = end(adapters, connection, request_id, status=RequestStatus.FAILED, reason=reason)
+        if requests.holds_ingest(connection, claimed.id, fence=claimed.ingest_fence, lock=True):
+            ended = end(
+                adapters, connection, claimed.id, status=RequestStatus.FAILED, reason=reason
+            )
     announce(adapters, ended)
 
 

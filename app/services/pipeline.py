@@ -9,7 +9,13 @@ from datetime import timedelta
 import structlog
 
 from app.db.queue import ClaimedImage, Outcome
-from app.domain.errors import ImageError, InternalError, StorageFailed, StoreError
+from app.domain.errors import (
+    DecoderCrashed,
+    ImageError,
+    InternalError,
+    StorageFailed,
+    StoreError,
+)
 from app.domain.naming import image_key, original_key
 from app.domain.options import ProcessingOptions
 from app.domain.retry import image_retry_delay
@@ -37,7 +43,7 @@ async def process_image(shop: Workshop, image: ClaimedImage, options: Processing
             fetched = await shop.fetcher.fetch(image.source_url)
         held = len(fetched.data)
         shop.flow.held_bytes += held
-        compressed = await shop.codecs.compress(fetched.data, options)
+        compressed = await _compress(shop, fetched.data, options)
         outcome = await _store(shop, image, options, fetched.data, compressed)
     except ImageError as error:
         outcome = failure(shop, image, error)
@@ -77,6 +83,15 @@ def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
         error_message=error.message,
         http_status=error.http_status,
     )
+
+
+async def _compress(shop: Workshop, data: bytes, options: ProcessingOptions) -> CompressedImage:
+    try:
+        return await shop.codecs.compress(data, options)
+    except DecoderCrashed:
+        # Somebody else may have ended the child, such as the kernel when memory is short. A picture
+        # that brings decoders down does so once more, and fails.
+        return await shop.codecs.compress(data, options)
 
 
 async def _store(

@@ -13,6 +13,7 @@ import uuid_utils
 from app.catalog.reader import Findings, validate
 from app.db import idempotency, requests
 from app.domain.errors import (
+    DatabaseUnavailable,
     DnsFailed,
     IdempotencyMismatch,
     ImageError,
@@ -119,6 +120,12 @@ def submit(
             idempotency_key,
             fingerprint,
         )
+    except DatabaseUnavailable:
+        # Perhaps only the answer to the commit was lost. Then the request is there, and a repeat
+        # with its Idempotency-Key gets a 202: its file must be there, too. If not, the sweep for
+        # orphans removes the file.
+        log.warning("upload_unsure", request_id=request_id)
+        raise
     except BaseException:
         _discard(adapters, request_id)
         raise

@@ -46,6 +46,7 @@ class Runtime:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
+        self._deliveries: set[asyncio.Task[Any]] = set()
         self._sweeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,7 +67,7 @@ class Runtime:
             elif task == "request.work":
                 self._await(take_turn(self.shop, an_id))
             elif task == "webhook.deliver":
-                self._await(deliver(self.adapters, an_id))
+                self._await(self._deliver(an_id))
             elif task == "request.purge":
                 purge(self.adapters, an_id)
         except (DatabaseUnavailable, CancelledError) as error:
@@ -77,7 +78,11 @@ class Runtime:
         """Start nothing new; what is in flight has SHUTDOWN_GRACE_SECONDS to end."""
         if not self.shop.draining:
             log.info("worker_draining", requests=len(self.shop.turns))
-            self.shop.drain(self.adapters.settings.shutdown_grace_seconds)
+            grace_seconds = self.adapters.settings.shutdown_grace_seconds
+            self.shop.drain(grace_seconds)
+            self._loop.call_soon_threadsafe(
+                self._loop.call_later, grace_seconds, self._abandon_deliveries
+            )
 
     def stop(self) -> None:
         """Wait for what is in flight, give the rest back, and close everything."""
@@ -132,11 +137,24 @@ class Runtime:
             if task == "request.work":
                 await take_turn(self.shop, an_id)
             elif task == "webhook.deliver":
-                await deliver(self.adapters, an_id)
+                await self._deliver(an_id)
             else:
                 await asyncio.to_thread(self.run, task, an_id)
         except Exception:
             log.exception("task_failed", task=task, id=an_id)
+
+    async def _deliver(self, delivery_id: str) -> None:
+        task: Any = asyncio.current_task()
+        self._deliveries.add(task)
+        try:
+            await deliver(self.adapters, delivery_id)
+        finally:
+            self._deliveries.discard(task)
+
+    def _abandon_deliveries(self) -> None:
+        """The grace is over: a receiver that still thinks gets the same message again later."""
+        for task in self._deliveries:
+            task.cancel()
 
     async def _close(self) -> None:
         if self._sweeper is not None:

@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     arguments = parser.parse_args()
     names = [arguments.stack] if arguments.stack else [EMBEDDED, FULL]
-    print(f"seed {arguments.seed}", flush=True)
+    say(f"seed {arguments.seed}")
     bad = False
     with Launcher() as launcher:
         for number, name in enumerate(names):
@@ -35,11 +35,17 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder, own_stack(name, Path(folder)) as stack:
                 chance = random.Random(f"{arguments.seed} {name}")
                 outcome = run(launcher, stack, kills=kills, chance=chance)
-            print(f"{outcome}; {time.monotonic() - started:.0f} s", flush=True)
+            say(f"{outcome}; {time.monotonic() - started:.0f} s")
             for sentence in (*outcome.findings.lost, *outcome.findings.double):
                 bad = True
-                print(f"  {sentence}", flush=True)
+                say(f"  {sentence}")
     return 1 if bad else 0
+
+
+def say(line: str) -> None:
+    """One line, now."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

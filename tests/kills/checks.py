@@ -54,10 +54,10 @@ class Auditor:
         self._service = service
         self._host = host
         self._receiver = receiver
-        settings = Settings(
-            _env_file=None,
-            **{name.lower(): value for name, value in service.environment.items() if _ours(name)},
-        )
+        values: dict[str, Any] = {
+            name.lower(): value for name, value in service.environment.items() if _ours(name)
+        }
+        settings = Settings(_env_file=None, **values)
         self._database = Database(settings.sqlalchemy_url)
         self._store: Store = build_store(settings)
 
@@ -123,10 +123,14 @@ class Auditor:
         if [image["input_url"] for image in images] != job.urls:
             findings.lost.append(f"{name}: its images are not those of the file")
         for number, image in enumerate(images):
-            if image["status"] == "completed" and (
-                image["width"],
-                image["height"],
-            ) != job.sizes[number]:
+            if (
+                image["status"] == "completed"
+                and (
+                    image["width"],
+                    image["height"],
+                )
+                != job.sizes[number]
+            ):
                 findings.lost.append(f"{name}: image {number} is another one's picture")
             if self._host.hits(job.path(image["input_url"])) == 0:
                 findings.lost.append(f"{name}: nobody asked for image {number}")
@@ -174,9 +178,7 @@ class Auditor:
                 if picture.size != expected[key]:
                     findings.lost.append(f"object {key} is another one's picture")
 
-    def _audit_webhooks(
-        self, jobs: Sequence[Job], findings: Findings, repeats_max: int
-    ) -> None:
+    def _audit_webhooks(self, jobs: Sequence[Job], findings: Findings, repeats_max: int) -> None:
         assert self._receiver is not None
         received = self._receiver.received
         by_request: dict[str, list[ReceivedWebhook]] = {}

@@ -1,4 +1,4 @@
-"""What is uploaded in these tests: small CSVs of which every picture can be told from the others."""
+"""What is uploaded in these tests: small CSVs, each picture of which is unlike the others."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -79,11 +79,10 @@ def make_job(
     return Job(key, make_csv(cells=cells), urls, sizes, gone)
 
 
-def heal(host: ImageHost, job: Job) -> None:
-    """Put the job's missing pictures where they belong."""
-    for number, (url, size) in enumerate(zip(job.urls, job.sizes, strict=True)):
-        if url in job.missing:
-            host.add(f"{job.key}/{number}.jpg", _jpeg(*size))
+def quicken(host: ImageHost, job: Job) -> None:
+    """Answer at once for every picture of the job, the missing ones, too."""
+    for number, size in enumerate(job.sizes):
+        host.add(f"{job.key}/{number}.jpg", _jpeg(*size))
     job.missing = set()
 
 

@@ -57,8 +57,12 @@ def _wrote_outcomes(arguments: tuple[Any, ...], result: Any) -> bool:
 SUBMIT = {
     "before the request's commit": Point("app.services.submit:check_new_request", "after", API),
     "after the request's commit": Point("app.services.submit:_write", "after", API),
-    "before the hint": Point("app.broker.hints:Hints.send", "before", API, 1, _task("request.ingest")),
-    "after the hint": Point("app.broker.hints:Hints.send", "after", API, 1, _task("request.ingest")),
+    "before the hint": Point(
+        "app.broker.hints:Hints.send", "before", API, 1, _task("request.ingest")
+    ),
+    "after the hint": Point(
+        "app.broker.hints:Hints.send", "after", API, 1, _task("request.ingest")
+    ),
 }
 INGEST = {
     "after the ingest's claim": Point("app.services.ingest:_write_rows", "before", WORKER),
@@ -85,7 +89,9 @@ END = {
     "after the finish's commit": Point(
         "app.broker.hints:Hints.send", "before", WORKER, 1, _task("webhook.deliver")
     ),
-    "before the webhook is sent": Point("app.outbound.webhook:WebhookSender.send", "before", WORKER),
+    "before the webhook is sent": Point(
+        "app.outbound.webhook:WebhookSender.send", "before", WORKER
+    ),
     "after the webhook's 2xx": Point("app.outbound.webhook:WebhookSender.send", "after", WORKER),
     "after the webhook's note": Point("app.services.deliver:_record", "after", WORKER),
 }

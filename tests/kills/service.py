@@ -40,7 +40,7 @@ class Service:
         return self.processes[API if self.stack.is_embedded else role]
 
     def start(self, point: str | None = None, *, thrice: bool = False) -> None:
-        """Start what is not running, with the process that gets to `point` armed; returns at once."""
+        """Start what is not running, armed for `point` where it gets there; returns at once."""
         armed = None
         if point is not None:
             self._points += 1

@@ -1,16 +1,16 @@
 """The process dies at each named point, one after the other; a normal start ends everything."""
 
-import threading
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
 
 from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
-from tests.kills.jobs import Job, heal, make_job
+from tests.kills.jobs import Job, make_job, quicken
 from tests.kills.points import AFTERWARDS, END, IMAGE, INGEST, POINTS, SUBMIT
-from tests.kills.service import AWAY, Service
+from tests.kills.service import Service
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
 
@@ -30,7 +30,9 @@ def test_every_point_belongs_to_a_test() -> None:
     assert set(POINTS) == {*SUBMIT, *INGEST, *IMAGE, *END, *AFTERWARDS}
 
 
-@pytest.mark.parametrize("points", [SUBMIT, INGEST, IMAGE, END], ids=["submit", "ingest", "image", "end"])
+@pytest.mark.parametrize(
+    "points", [SUBMIT, INGEST, IMAGE, END], ids=["submit", "ingest", "image", "end"]
+)
 def test_a_kill_at_each_point_loses_nothing_and_repeats_nothing(
     service: Service,
     auditor: Auditor,
@@ -74,7 +76,7 @@ def test_a_kill_during_a_retry_does_the_failed_images_once(
     service: Service, auditor: Auditor, image_host: ImageHost, webhook_receiver: WebhookReceiver
 ) -> None:
     job = ended_job(service, image_host, webhook_receiver, missing=3)
-    heal(image_host, job)
+    quicken(image_host, job)
     for point in ("before the retry's commit", "after the retry's commit"):
         ask_and_die(service, "POST", f"/requests/{job.request_id}/retry", point)
     job.runs = 2
@@ -113,8 +115,11 @@ def test_a_delete_that_was_cut_off_leaves_neither_rows_nor_files(
         service.start()
         service.wait_ready()
         assert service.client.get(f"/status/{job.request_id}").status_code == 404
-        request_id = job.request_id
-        until(lambda: auditor.rows_of(request_id) == 0 and not auditor.keys_of(request_id))
+        until(partial(is_gone, auditor, job.request_id))
+
+
+def is_gone(auditor: Auditor, request_id: str) -> bool:
+    return auditor.rows_of(request_id) == 0 and not auditor.keys_of(request_id)
 
 
 def upload_or_die(service: Service, job: Job, receiver: WebhookReceiver, point: str) -> None:

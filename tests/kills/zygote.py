@@ -5,6 +5,7 @@ codes on standard output. Each fork runs the real command line. When its input e
 that it has started.
 """
 
+import importlib
 import json
 import os
 import select
@@ -14,27 +15,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import alembic.command
-import celery.apps.worker
-import celery.concurrency.thread
-import celery.worker.consumer
-import kombu.transport.memory
-import kombu.transport.redis
-import uvicorn.loops.uvloop
-import uvicorn.protocols.http.httptools_impl  # noqa: F401 - imported for the forks, like all above
-
-import app.cli.serve
-import app.cli.worker
-import app.main
 import app.services.deliver
 import app.services.ingest
 import app.services.outputs
 import app.services.work
-import app.tasks.embedded  # noqa: F401
 from app.cli.app import main as command_line
 from tests.kills.hints import thrice
 from tests.kills.points import arm
 
+# What a start would import by and by.
+PRELOADED = (
+    "alembic.command",
+    "app.cli.serve",
+    "app.cli.worker",
+    "app.main",
+    "app.tasks.embedded",
+    "celery.apps.worker",
+    "celery.concurrency.thread",
+    "celery.worker.consumer",
+    "kombu.transport.memory",
+    "kombu.transport.redis",
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+)
 LOOK_SECONDS = 0.02
 
 
@@ -82,6 +85,8 @@ def become(order: dict[str, Any]) -> None:
 
 def main() -> None:
     """Take orders until there are no more."""
+    for module in PRELOADED:
+        importlib.import_module(module)
     children: set[int] = set()
     waiting = b""
     while True:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.options import ProcessingOptions
 from app.imaging import wire
+from app.imaging.lane import Lane
 from app.imaging.result import CompressedImage
 from app.imaging.sandbox import CodecLimits, CodecPool
 from tests.unit.imaging import zoo
@@ -192,6 +194,57 @@ def test_picture_that_needs_too_much_memory_fails_alone() -> None:
 
     with running(1, limits) as pool:
         asyncio.run(main(pool))
+
+
+@pytest.mark.parametrize("wanted", ["jpeg", "png", "webp", "avif"])
+def test_too_little_memory_at_any_step_is_neither_damage_nor_a_bug(wanted: str) -> None:
+    picture = zoo.photo(1_400, 1_400)
+    picture.putalpha(zoo.photo(1_400, 1_400, seed=2).getchannel("R"))
+    data = zoo.save(picture, "PNG", compress_level=1)
+    options = ProcessingOptions(format=wanted)  # type: ignore[call-arg, arg-type]
+
+    def outcome(memory_bytes: int) -> CompressedImage | ImageError:
+        lane = Lane(CodecLimits(zoo.MAX_PIXELS, memory_bytes, cpu_seconds=20, wall_seconds=30))
+        try:
+            return lane.compress(data, options)
+        except ImageError as error:
+            return error
+        finally:
+            lane.end_child()
+
+    ended = [outcome(megabytes * 1_000_000) for megabytes in (20, 28, 36, 44, 400)]
+    assert all(isinstance(each, CompressedImage | DecoderCrashed) for each in ended)
+    assert isinstance(ended[0], DecoderCrashed)
+    assert "memory" in ended[0].message
+    assert isinstance(ended[-1], CompressedImage)
+
+
+def test_webp_that_there_is_no_memory_for_is_not_called_damaged() -> None:
+    limits = CodecLimits(zoo.MAX_PIXELS, 60_000_000, cpu_seconds=20, wall_seconds=30)
+    large = zoo.save(zoo.Image.new("RGB", (2_500, 2_500), zoo.RED), "WEBP", lossless=True)
+
+    async def main(pool: CodecPool) -> None:
+        with pytest.raises(DecoderCrashed, match="memory"):
+            await pool.compress(large, OPTIONS)
+
+    with running(1, limits) as pool:
+        asyncio.run(main(pool))
+
+
+def test_second_try_gets_what_is_left_of_the_time() -> None:
+    lane = Lane(CodecLimits(zoo.MAX_PIXELS, 800_000_000, cpu_seconds=20, wall_seconds=2.0))
+    try:
+        lane.compress(PICTURE, OPTIONS)
+        (child,) = children()
+        # It takes the header, then no more of the picture, and dies: that calls for a second try.
+        os.kill(child, signal.SIGSTOP)
+        threading.Timer(1.0, os.kill, (child, signal.SIGKILL)).start()
+        assert lane.compress(PICTURE + bytes(5_000_000), OPTIONS).width == 400
+        assert lane._deadline is None
+        assert child not in children()
+    finally:
+        lane.close()
+        lane.end_child()
 
 
 def test_cancelled_caller_costs_nothing_while_it_waits() -> None:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -86,6 +87,39 @@ def test_cmyk_without_adobe_marker_is_taken_as_it_stands() -> None:
     result = zoo.squeeze(data, quality=95)
     assert zoo.near(zoo.pixel(result, (5, 5)), (255, 0, 0), 8)
     assert any("CMYK" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("container", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("inks", range(1, 7))
+def test_cmyk_with_the_profile_of_a_press_gets_its_inks(container: str, inks: int) -> None:
+    colour = tuple(255 if inks >> n & 1 else 0 for n in range(3))
+    wanted = zoo.lab_in_srgb(zoo.PRESS_INKS[inks])
+    naive = tuple(255 - part for part in colour)
+    assert not zoo.near(wanted, naive, 20), "no test of anything"
+    image = plain((*colour, 0), "CMYK")
+    options = {"quality": 98, "subsampling": 0} if container == "JPEG" else {}
+    data = zoo.save(image, container, icc_profile=zoo.press_profile(), **options)
+    result = zoo.squeeze(data, quality=98)
+    assert zoo.near(zoo.pixel(result, (30, 20)), wanted, 10)
+    assert not any("CMYK" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("make", [zoo.png_with_code_points, zoo.avif_with_code_points])
+@pytest.mark.parametrize(("primaries", "transfer"), [(12, 13), (9, 16), (9, 18), (1, 8)])
+def test_wide_gamut_without_a_profile_is_noted(
+    make: Callable[[int, int], bytes], primaries: int, transfer: int
+) -> None:
+    result = zoo.squeeze(make(primaries, transfer), quality=95)
+    assert zoo.near(zoo.pixel(result, (10, 10)), zoo.RED, 12)
+    assert any("wide gamut" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("make", [zoo.png_with_code_points, zoo.avif_with_code_points])
+@pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (2, 2), (1, 1), (6, 6)])
+def test_numbers_that_mean_srgb_or_television_are_not_noted(
+    make: Callable[[int, int], bytes], primaries: int, transfer: int
+) -> None:
+    assert not zoo.squeeze(make(primaries, transfer), quality=95).notes
 
 
 def test_cmyk_tiff_becomes_rgb() -> None:

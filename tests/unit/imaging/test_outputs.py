@@ -1,9 +1,11 @@
 """What comes out: format, size, bytes, what is kept, and no metadata."""
 
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
 from app.imaging.formats import FORMATS, content_type, extension
+from app.imaging.resize import shrink
 from tests.unit.imaging import zoo
 
 OUTPUTS = ("jpeg", "png", "webp", "avif")
@@ -70,6 +72,32 @@ def test_webp_has_its_longest_side_and_a_note_says_so() -> None:
     result = zoo.squeeze(zoo.save(Image.new("L", (20_000, 40), 9), "PNG"), format="webp")
     assert (result.width, result.height) == (16_383, 33)
     assert any("the most this format can have" in note for note in result.notes)
+
+
+def test_avif_is_as_large_as_there_is_memory_for_and_a_note_says_so() -> None:
+    data = zoo.save(Image.new("L", (8_000, 4_000), 9), "PNG")
+    result = zoo.squeeze(data, format="avif")
+    assert (result.width, result.height) == (5_657, 2_828)
+    assert any("the most this format can have" in note for note in result.notes)
+
+
+def test_avif_too_large_to_be_written_again_is_kept_as_it_is() -> None:
+    data = zoo.save(Image.new("L", (8_000, 4_000), 9), "AVIF", speed=10)
+    result = zoo.squeeze(data, format="keep")
+    assert (result.width, result.height, result.kept, result.notes) == (8_000, 4_000, True, ())
+
+
+def test_large_transparent_picture_is_shrunk_as_a_small_one_is() -> None:
+    image = zoo.photo(4_000, 3_000)
+    image.putalpha(zoo.photo(4_000, 3_000, seed=2).getchannel("R"))
+    seen, wanted = (
+        np.asarray(picture.convert("RGBa")).astype(int)
+        for picture in (
+            shrink(image, (901, 676)),
+            image.resize((901, 676), Image.Resampling.LANCZOS),
+        )
+    )
+    assert np.abs(seen - wanted).max() <= 2
 
 
 @pytest.mark.parametrize("wanted", [*OUTPUTS, "keep"])

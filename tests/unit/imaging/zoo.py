@@ -203,9 +203,39 @@ def rgb_profile(colorants: tuple[tuple[float, float, float], ...], gamma: float 
     )
 
 
+# Inks on white paper, as an offset press prints them; C, M and Y count as the bits 1, 2 and 4.
+PRESS_INKS = (
+    (100, 0, 0), (55, -37, -50), (48, 74, -3), (24, 22, -46),
+    (89, -5, 93), (50, -68, 27), (47, 68, 48), (23, 0, 0),
+)  # fmt: skip
+
+
+def press_profile() -> bytes:
+    """A CMYK profile with a table of two steps an ink; black covers all others."""
+    straight = bytes(range(256))
+    corners = bytearray()
+    for index in range(16):  # the first ink changes slowest
+        inks = sum(1 << n for n in range(3) if index & (8 >> n))
+        light, a, b = (0, 0, 0) if index & 1 else PRESS_INKS[inks]
+        corners += bytes([round(light * 2.55), a + 128, b + 128])
+    identity = struct.pack(">9i", *(65536 if n % 4 == 0 else 0 for n in range(9)))
+    table = b"mft1\0\0\0\0\4\3\2\0" + identity + straight * 4 + bytes(corners) + straight * 3
+    profile = bytearray(_profile(b"CMYK", [(b"A2B0", table)]))
+    profile[12:16], profile[20:24] = b"prtr", b"Lab "
+    return bytes(profile)
+
+
 def gray_profile(gamma: float) -> bytes:
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
     return _profile(b"GRAY", [(b"kTRC", curve)])
+
+
+def lab_in_srgb(lab: tuple[float, float, float]) -> tuple[int, ...]:
+    """What a CIE L*a*b* colour is in sRGB, by the textbook. Source: ICC.1, 6.3; IEC 61966-2-1."""
+    y = (lab[0] + 16) / 116
+    parts = np.array([y + lab[1] / 500, y, y - lab[2] / 200])
+    xyz = np.where(parts > 6 / 29, parts**3, (parts - 16 / 116) * 108 / 841) * np.array(D50)
+    return _encoded(np.linalg.solve(np.array(SRGB).T, xyz))
 
 
 def in_srgb(
@@ -213,7 +243,11 @@ def in_srgb(
 ) -> tuple[int, ...]:
     """What a colour of that space is in sRGB, by the textbook. Source: IEC 61966-2-1."""
     linear = (np.array(colour) / 255) ** gamma
-    seen = np.linalg.solve(np.array(SRGB).T, np.array(colorants).T @ linear).clip(0, 1)
+    return _encoded(np.linalg.solve(np.array(SRGB).T, np.array(colorants).T @ linear))
+
+
+def _encoded(linear: np.ndarray) -> tuple[int, ...]:
+    seen = linear.clip(0, 1)
     encoded = np.where(seen <= 0.0031308, seen * 12.92, 1.055 * seen ** (1 / 2.4) - 0.055)
     return tuple(int(value) for value in np.round(encoded * 255))
 
@@ -273,6 +307,25 @@ def text_bomb_png(chunks: int = 100) -> bytes:
 def sixteen_bit_gray() -> np.ndarray:
     """A ramp over all of 16 bits, 256 wide and 8 high."""
     return np.tile(np.linspace(0, 65_535, 256).astype(np.uint16), (8, 1))
+
+
+def heic(image: Image.Image, **options: Any) -> bytes:
+    """A photo as phones save it; needs the `heic` extra."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return save(image, "HEIF", **({"quality": 90, "chroma": 444} | options))
+
+
+def png_with_code_points(primaries: int, transfer: int) -> bytes:
+    return png_with(png_chunk(b"cICP", bytes([primaries, transfer, 0, 1])))
+
+
+def avif_with_code_points(primaries: int, transfer: int) -> bytes:
+    """An AVIF whose `colr` box names other colours than those that it was made in."""
+    data = save(quarters(), "AVIF", quality=95)
+    at = data.index(b"colrnclx") + 8
+    return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
 
 
 def multi_page_tiff() -> bytes:

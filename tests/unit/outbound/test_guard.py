@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.bootstrap import build_adapters
+from app.config import SettingsError, load_settings
 from app.domain.errors import AddressBlocked, InvalidUrl
 from app.outbound.guard import BLOCKED_MESSAGE, AddressGuard, host_key
 from tests.unit.outbound.cases import BLOCKED_URLS, INVALID_URLS
@@ -93,6 +95,47 @@ def test_ports_can_be_narrowed() -> None:
 def test_privileged_ports_of_other_services_are_blocked(port: int) -> None:
     with pytest.raises(AddressBlocked):
         guard.parse(f"http://example.com:{port}/")
+
+
+@pytest.mark.parametrize(
+    ("setting", "open_ports", "closed_ports"),
+    [
+        (None, [80, 443, 1024, 8080, 65_535], [1, 22, 79, 81, 442, 444, 1023]),
+        ("443", [443], [80, 442, 444, 8080]),
+        (" 80, 8000-8002 ,9000-9000", [80, 8000, 8001, 8002, 9000], [443, 7999, 8003, 8999, 9001]),
+        ("1-65535", [1, 22, 65_535], []),
+    ],
+)
+def test_the_setting_for_ports_opens_exactly_what_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str | None,
+    open_ports: list[int],
+    closed_ports: list[int],
+) -> None:
+    monkeypatch.delenv("FETCH_PORTS", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("FETCH_PORTS", setting)
+    adapters = build_adapters(load_settings(_env_file=None))
+    assert all(adapters.guard.allows_port(port) for port in open_ports)
+    assert not any(adapters.guard.allows_port(port) for port in [0, *closed_ports])
+    for port in closed_ports:
+        with pytest.raises(AddressBlocked):
+            adapters.guard.parse(f"http://example.com:{port}/")
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "80,", "80-", "-80", "http", "65536", "9-8", "80;443", "8 0", "1e3", "٨٠"]
+)
+def test_a_typo_in_the_ports_stops_with_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("FETCH_PORTS", text)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings(_env_file=None)
+    assert str(refusal.value) == (
+        f"The setting FETCH_PORTS is {text!r}, but must be ports from 1 to 65535 and ranges, "
+        "such as 80,443,8000-8999."
+    )
 
 
 # --- FETCH_ALLOW_NETWORKS ---

@@ -1,0 +1,80 @@
+"""A worker that sleeps past its leases, and a broker that says everything three times."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.served import until
+from tests.kills.checks import Auditor, Findings
+from tests.kills.jobs import make_job
+from tests.kills.points import API, WORKER
+from tests.kills.service import Service
+from tests.kills.stacks import FULL
+from tests.parts.image_host import ImageHost
+from tests.parts.webhook_receiver import WebhookReceiver
+
+
+@pytest.fixture
+def auditor(
+    service: Service, image_host: ImageHost, webhook_receiver: WebhookReceiver
+) -> Iterator[Auditor]:
+    made = Auditor(service, image_host, webhook_receiver)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("stack", [FULL], indirect=True)
+def test_what_a_thawed_worker_has_in_hand_changes_nothing(
+    service: Service,
+    auditor: Auditor,
+    image_host: ImageHost,
+    webhook_receiver: WebhookReceiver,
+) -> None:
+    service.start()
+    service.wait_ready()
+    job = make_job(image_host, images=30, delay=0.3)
+    assert service.upload(job, webhook_url=webhook_receiver.url)
+    until(lambda: service.status(job)["images"]["completed"] >= 1, 20)
+    frozen = service.processes.pop(WORKER)
+    members = frozen.family()
+    try:
+        for pid in members:
+            os.kill(pid, signal.SIGSTOP)
+        service.start()
+        status = service.wait_end(job)
+        until(auditor.webhooks_are_told, 20)
+        attempts = {image["attempts"] for image in service.images(job)}
+        assert max(attempts) > 1, "the frozen worker held nothing"
+        for pid in members:
+            os.kill(pid, signal.SIGCONT)
+        # It is awake when it takes part in the work again.
+        service.kill(WORKER)
+        again = make_job(image_host)
+        assert service.upload(again, webhook_url=webhook_receiver.url)
+        service.wait_end(again)
+        until(auditor.webhooks_are_told, 20)
+        assert service.status(job) == status
+        assert auditor.audit([job, again]) == Findings(), service.log()
+    finally:
+        frozen.kill()
+
+
+def test_hints_that_come_three_times_change_nothing(
+    service: Service,
+    auditor: Auditor,
+    image_host: ImageHost,
+    webhook_receiver: WebhookReceiver,
+) -> None:
+    service.start(thrice=True)
+    service.wait_ready()
+    jobs = [make_job(image_host, images=20) for _ in range(3)]
+    for job in jobs:
+        assert service.upload(job, webhook_url=webhook_receiver.url)
+    for job in jobs:
+        service.wait_end(job)
+    until(auditor.webhooks_are_told, 20)
+    assert auditor.audit(jobs) == Findings(), service.log()
+    assert {image_host.hits(job.path(url)) for job in jobs for url in job.urls} == {1}
+    assert service.process(API).is_alive
