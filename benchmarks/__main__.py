@@ -96,6 +96,21 @@ def pictures_command(
     measure_pictures(only=only)
 
 
+@app.command("hosts")
+def hosts_command(
+    timeout_seconds: Annotated[
+        float, typer.Option(min=0.1, help="FETCH_TIMEOUT_SECONDS of these fetches.")
+    ] = 2,
+) -> None:
+    """Hosts that misbehave and addresses that are refused: what each costs."""
+    from benchmarks.hostile_hosts import measure_guard, measure_hostile_hosts
+
+    print_heading("Refused addresses")
+    measure_guard()
+    print_heading("Hosts that misbehave")
+    measure_hostile_hosts(timeout_seconds=timeout_seconds)
+
+
 @app.command("bookkeeping")
 def bookkeeping_command(
     images: Annotated[

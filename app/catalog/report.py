@@ -1,7 +1,7 @@
 """The CSVs about a request: what became of each place, and the rows that were refused."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from app.catalog.detected import Detected
 from app.catalog.writer import encode_table, write_with_column
@@ -64,7 +64,7 @@ def write_report(rows: Iterable[ReportRow]) -> Iterator[bytes]:
     def lines() -> Iterator[Sequence[str]]:
         yield REPORT_COLUMNS
         for row in rows:
-            yield [_text(value) for value in astuple(row)]
+            yield [_text(getattr(row, name)) for name in REPORT_COLUMNS]
 
     return encode_table(lines())
 

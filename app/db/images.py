@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.models import Image, Product, ProductImage
 from app.domain.statuses import ImageStatus
@@ -65,15 +66,43 @@ def page(
     return connection.execute(query).all()
 
 
+# What the output CSV needs of an image, and what the reports do.
+LINK = (Image.storage_key,)
+RESULT = (
+    Image.source_url,
+    Image.storage_key,
+    Image.status,
+    Image.kept,
+    Image.error_code,
+    Image.error_message,
+    Image.http_status,
+    Image.input_bytes,
+    Image.output_bytes,
+    Image.width,
+    Image.height,
+    Image.format,
+    Image.attempts,
+    Image.duration_ms,
+)
+
+
 def places(
-    connection: Connection, request_id: str, *, after_row: int, up_to_row: int
+    connection: Connection,
+    request_id: str,
+    columns: Sequence[InstrumentedAttribute[Any]],
+    *,
+    after_row: int,
+    up_to_row: int,
 ) -> Sequence[Row[Any]]:
-    """Every place of the rows in (after_row, up_to_row] with its image, in the file's order."""
+    """Every place of the rows in (after_row, up_to_row] in the file's order.
+
+    Rows are `place_row`, `place_position` and the named columns of the place's image.
+    """
     query = (
         select(
             ProductImage.row.label("place_row"),
             ProductImage.position.label("place_position"),
-            Image.__table__,
+            *columns,
         )
         .join(
             Image,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import ada_url
@@ -125,10 +126,21 @@ class AddressGuard:
         return any(port in ports for ports in self._allowed_ports)
 
 
+# Scheme and authority; the parser takes a backslash for a slash, too.
+_ORIGIN = re.compile(r"[^:/?#\\]+://[^/?#\\]+")
+
+
 def host_key(url: str) -> str:
     """Return `host:port` of a URL for limits per host, or "" where there is none; never raises."""
+    # The images of a file come from a few hosts, and nothing behind the host matters here.
+    origin = _ORIGIN.match(url)
+    return _host_key(origin[0] if origin else url)
+
+
+@lru_cache(maxsize=4096)
+def _host_key(origin: str) -> str:
     try:
-        parsed = ada_url.URL(url)
+        parsed = ada_url.URL(origin)
     except ValueError:
         return ""
     default_port = _DEFAULT_PORTS.get(parsed.protocol.removesuffix(":"))

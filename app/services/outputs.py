@@ -59,7 +59,7 @@ def output_csv(
     detected = Detected.from_json(request.detected)
     rows = (
         (row.cells, _output_urls(adapters, row, found))
-        for row, found in _rows_with_images(adapters, request, detected)
+        for row, found in _rows_with_images(adapters, request, detected, images.LINK)
     )
     return Download(
         name_of(request.filename, "output"), CSV, writer.write_output(rows, detected, raw=raw)
@@ -82,7 +82,7 @@ def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str |
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
     detected = Detected.from_json(request.detected)
-    both = _rows_with_images(adapters, request, detected)
+    both = _rows_with_images(adapters, request, detected, images.RESULT)
     if status == ImageStatus.FAILED:
         failed = ((row.cells, _errors(found)) for row, found in both if _errors(found))
         return Download(
@@ -98,7 +98,7 @@ def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str |
 
 
 def _rows_with_images(
-    adapters: Adapters, request: Any, detected: Detected
+    adapters: Adapters, request: Any, detected: Detected, columns: Sequence[Any]
 ) -> Iterator[tuple[InputRow, Sequence[Any]]]:
     # Opened before the first byte is sent, so that a store that is away is a 503 and not a file
     # that ends early.
@@ -106,11 +106,15 @@ def _rows_with_images(
         stream = adapters.store.open(upload_key(request.id))
     except ObjectMissing:
         raise ServiceUnavailable("The uploaded file is not in the store.") from None
-    return _pair(adapters, request.id, stream, detected)
+    return _pair(adapters, request.id, stream, detected, columns)
 
 
 def _pair(
-    adapters: Adapters, request_id: str, stream: BinaryIO, detected: Detected
+    adapters: Adapters,
+    request_id: str,
+    stream: BinaryIO,
+    detected: Detected,
+    columns: Sequence[Any],
 ) -> Iterator[tuple[InputRow, Sequence[Any]]]:
     """Walk the file and the table side by side; both are in the order of the rows."""
     with closing(stream):
@@ -120,6 +124,7 @@ def _pair(
                 found = images.places(
                     connection,
                     request_id,
+                    columns,
                     after_row=chunk[0].row - 1,
                     up_to_row=chunk[-1].row,
                 )

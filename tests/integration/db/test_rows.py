@@ -104,8 +104,11 @@ def test_places_of_a_range_of_rows_show_the_shared_image(database: Database) -> 
         ["http://a.test/1", "http://a.test/2", "http://a.test/1", "http://a.test/4"],
     )
     with database.read() as connection:
-        found = images.places(connection, request_id, after_row=2, up_to_row=4)
-    assert [(row.place_row, row.place_position, row.seq) for row in found] == [(3, 1, 2), (4, 1, 1)]
+        found = images.places(connection, request_id, images.RESULT, after_row=2, up_to_row=4)
+    assert [(row.place_row, row.place_position, row.source_url) for row in found] == [
+        (3, 1, "http://a.test/2"),
+        (4, 1, "http://a.test/1"),
+    ]
 
 
 def test_rows_are_deleted_in_pieces_and_only_those_of_the_request(database: Database) -> None:
