@@ -17,7 +17,7 @@ WEBP_METHOD = 4
 LARGE_WEBP_PX, LARGE_WEBP_METHOD = 8_000_000, 3
 # What fits into the memory of a codec child: beside the decoded picture, libaom takes some 25 bytes
 # a pixel and libwebp with its lossless alpha 19. `python -m benchmarks pictures` measures it.
-MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 16_000_000, 24_000_000
+MOST_AVIF_PX, MOST_CLEAR_WEBP_PX = 20_000_000, 20_000_000
 # libaom's speeds 0 (slow, small) to 10: slower steps only where they cost well under a second.
 AVIF_SPEEDS = ((2_000_000, 6), (12_000_000, 8))
 AVIF_FASTEST_SPEED = 9

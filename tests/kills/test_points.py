@@ -19,8 +19,6 @@ from tests.parts.webhook_receiver import WebhookReceiver
 def auditor(
     service: Service, image_host: ImageHost, webhook_receiver: WebhookReceiver
 ) -> Iterator[Auditor]:
-    service.start()
-    service.wait_ready()
     made = Auditor(service, image_host, webhook_receiver)
     yield made
     made.close()
@@ -136,6 +134,8 @@ def ended_job(
     service: Service, host: ImageHost, receiver: WebhookReceiver, *, missing: int = 0
 ) -> Job:
     """A request that was done in peace."""
+    service.start()
+    service.wait_ready()
     job = make_job(host, missing=missing, delay=0)
     assert service.upload(job, webhook_url=receiver.url)
     service.wait_end(job)

@@ -65,7 +65,7 @@ def test_failed_images_end_with_1_and_can_be_tried_again(
 def test_submit_answers_at_once_and_the_request_can_be_stopped_and_deleted(
     tmp_path: Path, write_csv: WriteCsv, service_url: str
 ) -> None:
-    write_csv(20, delay=1)
+    write_csv(60, delay=3)
     remote = ("--url", service_url, "--api-key", KEY)
     accepted = run_app("submit", "products.csv", "--quality", "70", *remote, folder=tmp_path)
     assert accepted.returncode == 0, accepted.stderr

@@ -17,7 +17,7 @@ from app.db.models import Image, ProcessingRequest
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
-from app.services.sweep import sweep
+from app.services.sweep import SILENT_ATTEMPTS_MAX, sweep
 from tests.factories import make_csv, make_jpeg
 from tests.integration.db.parts import count
 from tests.integration.services.bench import Bench, bench, until
@@ -85,7 +85,7 @@ def test_an_image_that_takes_its_worker_down_each_time_ends_as_failed(
     with bench(working=False, **stack) as service:
         request_id = service.upload_urls([image_host.add("a.jpg", JPEG)])
         ingest(service.adapters, request_id, stopping=lambda: False)
-        for _ in range(service.adapters.settings.fetch_max_attempts):
+        for _ in range(SILENT_ATTEMPTS_MAX):
             assert len(take(service, request_id, lease=-1)) == 1
             sweep(service.adapters, holder="test")
         status = service.ended(request_id, timeout_seconds=1)
