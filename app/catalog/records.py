@@ -7,12 +7,14 @@ when a quote is not closed. What strict mode refuses is looked at again by hand.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain, compress
 from typing import BinaryIO
 
 from app.catalog.detected import Detected
 from app.catalog.encodings import decoded
+from app.catalog.grid import Grid, read_grid
 from app.domain.errors import CellError, CsvInvalid
 
 # A cell of 5,000 long URLs has about 1 MB. A quote that is never closed makes the rest of the file
@@ -31,20 +33,40 @@ class Broken:
     message: str
 
 
-@dataclass(slots=True)
 class Block:
     """Some hundred records as they stand in the file, without blank lines.
 
-    `lines` has the line in the file where each record starts. `clean`: no control character is in
-    the block. `multiline`: a record may span several lines. `broken` tells by the index in `rows`
-    which records are only a line split at its delimiters, because its quotes make no sense.
+    `clean`: no control character is in the block. `multiline`: a record may span several lines.
+    `broken` tells by the index in `rows` which records are only a line split at its delimiters,
+    because its quotes make no sense. `grid` has the same records in columns, where they could be
+    read so.
+
+    Args:
+        grid: None for records that are added one by one.
+        first_line: the line in the file where the grid starts.
     """
 
-    rows: list[list[str]] = field(default_factory=list)
-    lines: Sequence[int] = ()
-    clean: bool = True
-    multiline: bool = False
-    broken: dict[int, Broken] = field(default_factory=dict)
+    def __init__(self, grid: Grid | None = None, first_line: int = 1) -> None:
+        self.grid = grid
+        self.clean = True
+        self.multiline = grid is not None and grid.is_multiline
+        self.broken: dict[int, Broken] = {}
+        self._first_line = first_line
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The cells of each record."""
+        return [] if self.grid is None else self.grid.rows()
+
+    @cached_property
+    def lines(self) -> Sequence[int]:
+        """The line in the file where each record starts."""
+        return () if self.grid is None else self.grid.starts(self._first_line)
+
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        return len(self.rows) if self.grid is None else self.grid.count
 
     def drop_first(self) -> None:
         """Take the first record away."""
@@ -76,8 +98,21 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
             continue
         whole = "".join(parts)
         cut = len(whole) if last else _end_of_last_line(whole)
-        lines = split_lines(whole[:cut], clean=clean)
-        skip = min(lines_before_header, len(lines))
+        grid = None
+        if clean and not header_is_next and not detected.blanks_before_quotes:
+            grid = read_grid(whole[:cut], detected.delimiter, len(detected.header))
+        if grid is not None:
+            block = Block(grid, first_line)
+            first_line += grid.lines
+            parts = [whole[grid.size :]]
+            size, needed = len(parts[0]), 0
+            clean = text_is_clean
+            if detected.workbook:
+                block.lines = range(next_row, next_row + block.count)
+                next_row += block.count
+            yield block
+            continue
+        lines = min(lines_before_header, len(lines))
         lines_before_header -= skip
         block, used = parser.parse(lines[skip:], first_line + skip, last=last)
         used += skip
