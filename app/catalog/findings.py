@@ -73,7 +73,7 @@ class Tally:
             for row in self._reader.rows_one_by_one(block):
                 self._add_row(row)
             return
-        self.findings.products += len(block.rows)
+        self.findings.products += block.count
         self._hashes.extend(map(hash, plain.urls))
         self._count_origins(plain.origins)
         if block.multiline or self._neighbour is not None:

@@ -10,20 +10,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.catalog.grid import CR, DELIMITER, LF, QUOTE
 from app.catalog.urls import MAX_URL_CHARS, UrlReader
 
 # With one of these in a cell, `UrlReader.split` has to look: white space, and what no URL may have.
-_NOT_PLAIN = ("\t", "\r", '"', "<", ">")
+_NOT_PLAIN = ("\t", "\r", '"', QUOTE, "<", ">")
 
-_OTHER_SEPARATORS = (" ", ";", "|")
-_COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", ";", "|", " ")
+_OTHER_SEPARATORS = (" ", ";", "|", LF)
+_COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", f",{LF}", ";", "|", LF, " ")
 
 # Longer runs of separators are left to `UrlReader.split`: on a run without end, this pattern would
 # take time that grows with the square of its length.
-_SEPARATORS = re.compile(r"[ ,;|]{1,8}(?=https?://)")
+_SEPARATORS = re.compile(rf"[ ,;|{LF}]{{1,8}}(?=https?://)")
 _OTHER_ADDRESSES = (",//", ",www.", ",data:image/")
 _ORIGIN = re.compile(r"https?://[^/?#\\,@]+/")
-_MAX_PREFIXES = 8
+# Searching for so many hosts costs less than looking at each URL.
+_MAX_LEADING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,22 @@ class PlainReader:
         self._leading: list[str] = []
         self._had_commas_inside = False
 
-    def read(self, cells: Sequence[str], *, commas_inside: bool) -> PlainCells | None:
+    def read(
+        self, cells: Sequence[str], *, commas_inside: bool, hidden: str = ","
+    ) -> PlainCells | None:
         """The URLs of these cells, or None when one of them needs a closer look.
 
         Plain are cells of one or more URLs `http(s)://host/...` in ASCII and without white space,
-        with a few commas, semicolons, pipes or blanks between them.
+        with a few commas, semicolons, pipes, blanks or line ends between them.
 
         Args:
-            cells: none of them has a line feed.
+            cells: none of them has a line feed; they may have a grid's stand-ins.
             commas_inside: whether a comma may be part of a URL.
+            hidden: what the stand-in for the delimiter stands for.
         """
-        lines = "\n".join(cells)
+        lines = "\n".join(cells).replace(DELIMITER, hidden)
+        if CR in lines:
+            lines = lines.replace(CR + LF, LF).replace(CR, LF)
         if not lines.isascii() or any(each in lines for each in _NOT_PLAIN):
             return None
         # Looking for one character first is far quicker than looking for five.
@@ -75,12 +82,14 @@ class PlainReader:
             return None
         if max(map(len, cells)) > MAX_URL_CHARS:
             return None
+        first = _SEPARATORS.search(lines)
+        separation = first.group() if first else ","
         # What the block before was like, this one will be like, too.
         if commas_inside and self._had_commas_inside:
-            return self._split_before_schemes(lines)
-        plain = self._split_at_commas(_with_commas(lines))
+            return self._split_before_schemes(lines, separation)
+        plain = self._split_at_commas(_with_commas(lines, separation))
         if plain is None and commas_inside:
-            plain = self._split_before_schemes(lines)
+            plain = self._split_before_schemes(lines, separation)
             self._had_commas_inside = plain is not None
         return plain
 
@@ -88,36 +97,38 @@ class PlainReader:
         """Read cells in which a URL begins behind every comma."""
         text = lines.replace("\n", ",")
         urls = text.split(",")
-        origins = self._count_leading(text, len(urls)) or self._count_all(urls)
+        origins = self._count_leading(text, ",", len(urls)) or self._count_all(urls)
         # One "://" for each URL: none has another one inside.
         if origins is None or (text.count(":") != len(urls) and text.count("://") != len(urls)):
             return None
         return PlainCells(lines, ",", urls, origins)
 
-    def _split_before_schemes(self, lines: str) -> PlainCells | None:
+    def _split_before_schemes(self, lines: str, separation: str) -> PlainCells | None:
         """Read cells whose URLs may contain commas."""
-        # Plain replacing is the faster way for the hosts that are known, the pattern for the rest.
-        for origin in self._leading:
-            lines = lines.replace(f",{origin}", f"\t{origin}")
-        if lines.count("://") != lines.count("\t") + lines.count("\n") + 1:
-            lines = _SEPARATORS.sub("\t", lines)
-        if any(each in lines for each in _OTHER_SEPARATORS):
+        # Plain replacing is the faster way where all URLs are separated alike.
+        split = lines.replace(f"{separation}http", "\thttp")
+        if split.count("://") != split.count("\t") + split.count("\n") + 1:
+            split = _SEPARATORS.sub("\t", lines)
+        if any(each in split for each in _OTHER_SEPARATORS):
             return None
-        if lines.endswith(",") or ",\n" in lines or ",\t" in lines:
+        if split.endswith(",") or ",\n" in split or ",\t" in split:
             return None
-        lowered = lines.lower()
+        lowered = split.lower()
         if any(each in lowered for each in _OTHER_ADDRESSES):
             return None
-        urls = lines.replace("\n", "\t").split("\t")
-        origins = self._count_all(urls) if lines.count("://") == len(urls) else None
-        return None if origins is None else PlainCells(lines, "\t", urls, origins)
+        text = split.replace("\n", "\t")
+        urls = text.split("\t")
+        if text.count("://") != len(urls):
+            return None
+        origins = self._count_leading(text, "\t", len(urls)) or self._count_all(urls)
+        return None if origins is None else PlainCells(split, "\t", urls, origins)
 
-    def _count_leading(self, text: str, places: int) -> dict[str, int] | None:
-        # "https://a.example/" and "https://b.example/" cannot both begin at one comma, so that
+    def _count_leading(self, text: str, separator: str, places: int) -> dict[str, int] | None:
+        # "https://a.example/" and "https://b.example/" cannot both begin at one place, so that
         # their counts add up to all places only if one of them begins in each.
         origins = {}
         for origin in self._leading:
-            count = text.count(f",{origin}") + text.startswith(origin)
+            count = text.count(f"{separator}{origin}") + text.startswith(origin)
             if count:
                 origins[origin] = count
                 places -= count
@@ -131,16 +142,17 @@ class PlainReader:
         for origin in origins:
             if not _ORIGIN.fullmatch(origin) or not self._reader.is_valid_origin(origin[:-1]):
                 return None
-        leading = origins.most_common(_MAX_PREFIXES + 1)
-        # With many hosts, searching for each of them would cost more than this way.
-        self._leading = [] if len(leading) > _MAX_PREFIXES else [each for each, _ in leading]
+        few = len(origins) <= _MAX_LEADING
+        self._leading = [each for each, _ in origins.most_common()] if few else []
         return origins
 
 
-def _with_commas(lines: str) -> str:
+def _with_commas(lines: str, separation: str) -> str:
     # A semicolon or blank inside a URL becomes a comma, too. Then not every comma has a URL behind
     # it, and the text is not used.
+    if separation != ",":
+        lines = lines.replace(separation, ",")
     if any(each in lines for each in _OTHER_SEPARATORS):
-        for separation in _COMMON_SEPARATIONS:
-            lines = lines.replace(separation, ",")
+        for each in _COMMON_SEPARATIONS:
+            lines = lines.replace(each, ",")
     return lines

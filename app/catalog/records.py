@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from app.catalog.detected import Detected
 from app.catalog.encodings import decoded
-from app.catalog.grid import Grid, read_grid
+from app.catalog.grid import Grid, GridReader
 from app.domain.errors import CellError, CsvInvalid
 
 # A cell of 5,000 long URLs has about 1 MB. A quote that is never closed makes the rest of the file
@@ -82,49 +82,46 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
         CsvInvalid: a record is longer than MAX_RECORD_CHARS.
     """
     parser = RecordParser(detected.delimiter, detected.blanks_before_quotes)
+    grids = None if detected.blanks_before_quotes else GridReader(detected)
     next_row = detected.header_row + 1
     lines_before_header, header_is_next = detected.header_row - 1, True
     first_line = 1
-    parts: list[str] = []
-    size = needed = 0
+    rest = ""
+    needed = 0
     clean = True
     the_end = (("", True),)
     for text, text_is_clean in chain(decoded(stream, detected.text_encoding), the_end):
         last = not text
-        parts.append(text)
-        size += len(text)
+        rest += text
         clean = clean and text_is_clean
-        if size < needed and not last:
+        if len(rest) < needed and not last:
             continue
-        whole = "".join(parts)
-        cut = len(whole) if last else _end_of_last_line(whole)
-        grid = None
-        if clean and not header_is_next and not detected.blanks_before_quotes:
-            grid = read_grid(whole[:cut], detected.delimiter, len(detected.header))
-        if grid is not None:
-            block = Block(grid, first_line)
-            first_line += grid.lines
-            parts = [whole[grid.size :]]
-            size, needed = len(parts[0]), 0
-            clean = text_is_clean
-            if detected.workbook:
-                block.lines = range(next_row, next_row + block.count)
-                next_row += block.count
-            yield block
-            continue
-        lines = min(lines_before_header, len(lines))
+        if grids is not None and clean and not header_is_next:
+            grid = grids.read(rest)
+            if grid is not None:
+                block = Block(grid, first_line)
+                if detected.workbook:
+                    block.lines = range(next_row, next_row + block.count)
+                    next_row += block.count
+                first_line += grid.lines
+                rest, needed = rest[grid.size :], 0
+                yield block
+                if not last:
+                    continue
+
+        cut = len(rest) if last else _end_of_last_line(rest)
+        lines = split_lines(rest[:cut], clean=clean)
+        skip = min(lines_before_header, len(lines))
         lines_before_header -= skip
         block, used = parser.parse(lines[skip:], first_line + skip, last=last)
         used += skip
-        if not used and size > MAX_RECORD_CHARS:
+        if not used and len(rest) > MAX_RECORD_CHARS:
             raise _too_long(next_row if detected.workbook else first_line)
-
         first_line += used
-        parts = [*lines[used:], whole[cut:]]
-        size = sum(map(len, parts))
+        rest = "".join([*lines[used:], rest[cut:]])
         # The beginning of a long record is parsed anew each time. Waiting until twice as much is
         # there keeps the sum of these attempts in proportion to the record's length.
-        needed = 0 if used else 2 * size
+        needed = 0 if used else 2 * len(rest)
         block.clean = clean
         clean = text_is_clean and (clean or used == len(lines))
         if header_is_next and block.rows:
@@ -132,8 +129,8 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
             block.drop_first()
         if detected.workbook:
             # No record of such a file is left out, and above its header each is one line.
-            block.lines = range(next_row, next_row + len(block.rows))
-            next_row += len(block.rows)
+            block.lines = range(next_row, next_row + block.count)
+            next_row += block.count
         if block.rows:
             yield block
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
 from app.catalog.encodings import CONTROL
+from app.catalog.grid import CR, LF, Grid
 from app.catalog.plain import PlainCells, PlainReader
 from app.catalog.records import Block, Broken
 from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
@@ -82,9 +83,12 @@ class RowReader:
         That shape: no control characters, every product with a name, every row as wide as the
         header or with unquoted URLs running over behind the last column, and plain image cells.
         """
-        rows, images = block.rows, self._images
+        images = self._images
         if block.broken or not block.clean or self._behind > images + 1:
             return None
+        if block.grid is not None:
+            return self._plain_grid(block.grid)
+        rows = block.rows
         widths = set(map(len, rows))
         if min(widths) < self._width:
             return None
@@ -102,6 +106,15 @@ class RowReader:
             joined = [",".join(cells[images:]) for cells in rows]
             return self._plain.read(joined, commas_inside=False)
         return None
+
+    def _plain_grid(self, grid: Grid) -> PlainCells | None:
+        names = grid.column(self._name)
+        if not all(map(str.strip, names)):
+            return None
+        if grid.is_multiline and any(LF in name or CR in name for name in names):
+            return None
+        delimiter = self._detected.delimiter
+        return self._plain.read(grid.column(self._images), commas_inside=True, hidden=delimiter)
 
     def _plain_rows(self, block: Block, plain: PlainCells) -> Iterator[InputRow]:
         serial, name, images, width = self._serial, self._name, self._images, self._width
