@@ -102,6 +102,10 @@ class DecoderCrashed(ImageError):
     code = "decoder_crashed"
 
 
+class DecoderOutOfMemory(DecoderCrashed):
+    """The picture needs more memory than one may have; trying again cannot change that."""
+
+
 class DecoderTimeout(ImageError):
     code = "decoder_timeout"
 

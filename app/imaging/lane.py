@@ -13,7 +13,13 @@ from pathlib import Path
 
 import structlog
 
-from app.domain.errors import DecoderCrashed, DecoderTimeout, ImageError, InternalError
+from app.domain.errors import (
+    DecoderCrashed,
+    DecoderOutOfMemory,
+    DecoderTimeout,
+    ImageError,
+    InternalError,
+)
 from app.domain.options import ProcessingOptions
 from app.imaging import wire
 from app.imaging.result import CompressedImage
@@ -108,7 +114,7 @@ class Lane:
                 # counts.
                 self.end_child()
                 if fresh:
-                    raise DecoderCrashed(
+                    raise DecoderOutOfMemory(
                         "The picture needs too much memory; a smaller one or JPEG needs less."
                     ) from out
 

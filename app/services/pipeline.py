@@ -11,6 +11,7 @@ import structlog
 from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import (
     DecoderCrashed,
+    DecoderOutOfMemory,
     ImageError,
     InternalError,
     StorageFailed,
@@ -88,6 +89,8 @@ def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
 async def _compress(shop: Workshop, data: bytes, options: ProcessingOptions) -> CompressedImage:
     try:
         return await shop.codecs.compress(data, options)
+    except DecoderOutOfMemory:
+        raise
     except DecoderCrashed:
         # Somebody else may have ended the child, such as the kernel when memory is short. A picture
         # that brings decoders down does so once more, and fails.
