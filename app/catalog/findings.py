@@ -2,12 +2,13 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.catalog.detected import Detected
+from app.catalog.grid import LF
 from app.catalog.records import Block
 from app.catalog.rows import InputRow, RowReader
 from app.catalog.urls import contains_url, host_of, looks_like_url, origin_of
@@ -15,7 +16,9 @@ from app.domain.errors import CellError
 
 MAX_ERRORS_SHOWN = 100
 MAX_HOSTS_SHOWN = 20
-_MAX_HOSTS_COUNTED = 10_000
+MAX_HOSTS_COUNTED = 10_000
+# The same host by http and by https are two.
+_MAX_ORIGINS_COUNTED = 2 * MAX_HOSTS_COUNTED
 
 # Columns whose name says that they hold addresses of their own.
 _ADDRESS_WORDS = ("url", "link", "image", "picture", "photo", "video", "web", "site", "href", "www")
@@ -52,7 +55,7 @@ class Tally:
         self._reader = RowReader(detected)
         self._images = detected.columns.images
         self._neighbour = _neighbour(detected)
-        self._hosts: Counter[str] = Counter()
+        self._origins: Counter[str] = Counter()
         # Distinct URLs are counted by their 64-bit hashes: 8 bytes per place, where a set of the
         # URLs would take 200. Two of 3,000,000 URLs collide with a probability of 1 in 4 million,
         # and nobody can provoke it, because Python keys the hash with a secret of the process.
@@ -74,9 +77,9 @@ class Tally:
                 self._add_row(row)
             return
         self.findings.products += block.count
-        self._hashes.extend(map(hash, plain.urls))
+        self._note_hashes(plain.urls)
         self._count_origins(plain.origins)
-        if block.multiline or self._neighbour is not None:
+        if self._may_have_addresses_beside(block):
             for line, cells in zip(block.lines, block.rows, strict=True):
                 self._look_beside(line, cells)
 
@@ -86,8 +89,11 @@ class Tally:
         findings.places = len(self._hashes)
         findings.images = _distinct(self._hashes)
         findings.duplicates = findings.places - findings.images
-        findings.hosts = self._hosts.most_common(MAX_HOSTS_SHOWN)
-        findings.host_count = len(self._hosts)
+        hosts: Counter[str] = Counter()
+        for origin, count in self._origins.items():
+            hosts[host_of(origin)] += count
+        findings.hosts = hosts.most_common(MAX_HOSTS_SHOWN)
+        findings.host_count = min(len(hosts), MAX_HOSTS_COUNTED)
         findings.warnings += [
             f'The column "{column}" beside the image URLs holds web addresses in '
             f"{_cells(count)} (first in line {line:,}). They are kept and not fetched. If they are "
@@ -110,7 +116,7 @@ class Tally:
             findings.errors.extend(row.errors[:room])
             return
         findings.products += 1
-        self._hashes.extend(map(hash, row.urls))
+        self._note_hashes(row.urls)
         self._count_origins(Counter(map(origin_of, row.urls)))
         self._look_beside(row.row, row.cells)
 
@@ -125,11 +131,29 @@ class Tally:
             if contains_url(cell.partition("\n")[2]):
                 _note(self._swallowed, name_of(index), line)
 
+    def _may_have_addresses_beside(self, block: Block) -> bool:
+        """Whether `_look_beside` may find something in a block of good rows."""
+        if block.grid is None:
+            return block.multiline or self._neighbour is not None
+        if self._neighbour is not None and contains_url(block.grid.column(self._neighbour)):
+            return True
+        if not block.multiline:
+            return False
+        beside = (
+            block.grid.column(index)
+            for index in range(len(self.findings.detected.header))
+            if index != self._images
+        )
+        return any(LF in column and contains_url(column) for column in beside)
+
+    def _note_hashes(self, urls: Sequence[str]) -> None:
+        hashes = np.fromiter(map(hash, urls), dtype=np.int64, count=len(urls))
+        self._hashes.frombytes(hashes.tobytes())
+
     def _count_origins(self, origins: Mapping[str, int]) -> None:
         for origin, count in origins.items():
-            host = host_of(origin)
-            if host in self._hosts or len(self._hosts) < _MAX_HOSTS_COUNTED:
-                self._hosts[host] += count
+            if origin in self._origins or len(self._origins) < _MAX_ORIGINS_COUNTED:
+                self._origins[origin] += count
 
 
 def _neighbour(detected: Detected) -> int | None:

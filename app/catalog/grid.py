@@ -9,12 +9,14 @@ test compares the two.
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.catalog.detected import Detected
 
 # Text without control characters has none of these, so that they can stand for what a quoted cell
-# hides, for a record's start, and for the border between cells.
-CELL, RECORD, QUOTE, CR, LF, DELIMITER = "\x00", "\x1b", "\x1c", "\x1d", "\x1e", "\x1f"
-STAND_INS = (QUOTE, CR, LF, DELIMITER)
+# hides, and for the border between cells.
+CELL, QUOTE, CR, LF, DELIMITER = "\x00", "\x1c", "\x1d", "\x1e", "\x1f"
 
 # Above this, cells may be longer than `csv.reader` would let pass.
 _MAX_TEXT_CHARS = 4 * 1024 * 1024
@@ -27,21 +29,21 @@ class Grid:
     """Records of one width, as one list of all their cells.
 
     Args:
-        text: the records, each ended by a line feed; inside of cells the stand-ins.
-        cells: all cells; the first one of each record begins with RECORD.
-        width: how many of them a record has.
-        lines: how many lines of the file the records take.
-        size: how many characters.
+        text: the records; each ends with a line feed, and inside of cells are the stand-ins.
+        width: how many cells a record has.
+        count: how many records there are.
+        lines: how many lines of the file they take.
+        size: how many characters of it.
     """
 
     def __init__(
-        self, text: str, cells: list[str], width: int, delimiter: str, *, lines: int, size: int
+        self, text: str, delimiter: str, width: int, *, count: int, lines: int, size: int
     ) -> None:
         self._text = text
-        self._cells = cells
-        self._width = width
         self._delimiter = delimiter
-        self.count = len(cells) // width
+        self._width = width
+        self._cells = text[:-1].replace("\n", delimiter).split(delimiter)
+        self.count = count
         self.lines = lines
         self.size = size
 
@@ -50,14 +52,16 @@ class Grid:
         """Whether a cell has several lines."""
         return self.lines != self.count
 
-    def column(self, index: int) -> list[str]:
-        """One cell of each record, with stand-ins for what its quotes hide."""
-        cells = self._cells[index :: self._width]
-        return cells if index else CELL.join(cells).replace(RECORD, "").split(CELL)
+    def column(self, index: int) -> str:
+        """One cell of each record, with CELL between them and the stand-ins inside of them."""
+        joined = CELL.join(self._cells[index :: self._width])
+        # The last cell has the CR of its line end.
+        return joined.replace('"', "").replace("\r", "")
 
     def rows(self) -> list[list[str]]:
         """The records as `csv.reader` has them."""
-        joined = CELL.join(self._cells).replace(RECORD, "").replace(DELIMITER, self._delimiter)
+        joined = CELL.join(self._cells).replace('"', "").replace("\r", "")
+        joined = joined.replace(DELIMITER, self._delimiter)
         for stand_in, original in ((QUOTE, '"'), (LF, "\n"), (CR, "\r")):
             if stand_in in joined:
                 joined = joined.replace(stand_in, original)
@@ -86,6 +90,11 @@ class GridReader:
         self._delimiter = detected.delimiter
         self._width = len(detected.header)
         self._left_out = 0
+        self._ends_cell = np.zeros(256, dtype=np.bool_)
+        self._ends_cell[[ord(detected.delimiter), ord("\n"), ord("\r")]] = True
+        self._hidden = np.arange(256, dtype=np.uint8)
+        for sign, stand_in in ((detected.delimiter, DELIMITER), ("\n", LF), ("\r", CR)):
+            self._hidden[ord(sign)] = ord(stand_in)
 
     def read(self, text: str) -> Grid | None:
         """The whole records at the text's start, or None when `csv.reader` has to look.
@@ -102,27 +111,65 @@ class GridReader:
         return grid
 
     def _grid(self, text: str) -> Grid | None:
-        delimiter, width = self._delimiter, self._width
         size = _end_of_last_record(text)
-        if not size or width < 2:
+        if not size or self._width < 2:
             return None
         text = text[:size]
-        lines = 0
+        # In UTF-8, no byte of another character is one of those that are looked for.
+        data = np.frombuffer(bytearray(text.encode()), dtype=np.uint8)
+        hidden_lines = 0
         if '"' in text:
-            unquoted = _without_quotes(text, delimiter)
-            if unquoted is None:
+            hidden = self._hide(data)
+            if hidden is None:
                 return None
-            text, lines = unquoted
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        records = text.count("\n")
-        cells = (RECORD + text[:-1].replace("\n", delimiter + RECORD)).split(delimiter)
-        if len(cells) != width * records:
+            hidden_lines = hidden
+        ends = np.flatnonzero(data == ord("\n"))
+        if not self._are_records(data, ends):
             return None
-        # So many cells, and each record's first one where it has to be: none is wider or narrower.
-        if CELL.join(cells[::width]).count(RECORD) != records:
+        return Grid(
+            data.tobytes().decode() if '"' in text else text,
+            self._delimiter,
+            self._width,
+            count=len(ends),
+            lines=len(ends) + hidden_lines,
+            size=size,
+        )
+
+    def _hide(self, data: NDArray[np.uint8]) -> int | None:
+        """Put stand-ins for what quoted cells hide, and return how many lines that were.
+
+        None if a quote stands where none should. Every second quote opens, and doubled ones inside
+        of a cell close and open it again.
+        """
+        quotes = np.flatnonzero(data == ord('"'))
+        opening, closing = quotes[::2], quotes[1::2]
+        # At the very start, this looks at the line end behind the text.
+        starts, ends = self._ends_cell[data[opening - 1]], self._ends_cell[data[closing + 1]]
+        doubled = closing[:-1] + 1 == opening[1:]
+        starts[1:] |= doubled
+        ends[:-1] |= doubled
+        if not (starts.all() and ends.all()):
             return None
-        return Grid(text, cells, width, delimiter, lines=records + lines, size=size)
+        data[closing[:-1][doubled]] = ord(QUOTE)
+        signs = np.flatnonzero(self._ends_cell[data])
+        signs = signs[np.searchsorted(quotes, signs) % 2 == 1]
+        values = data[signs]
+        data[signs] = self._hidden[values]
+        feeds = signs[values == ord("\n")]
+        returns = int(np.count_nonzero(values == ord("\r")))
+        pairs = int(np.count_nonzero(data[feeds - 1] == ord(CR)))
+        return len(feeds) + returns - pairs
+
+    def _are_records(self, data: NDArray[np.uint8], ends: NDArray[np.intp]) -> bool:
+        """Whether all records have the width, and all lines end alike with CR LF or LF."""
+        returns = int(np.count_nonzero(data == ord("\r")))
+        if returns and (returns != len(ends) or (data[ends - 1] != ord("\r")).any()):
+            return False
+        delimiters = np.flatnonzero(data == ord(self._delimiter))
+        if len(delimiters) != (self._width - 1) * len(ends):
+            return False
+        by_record = delimiters.reshape(len(ends), self._width - 1)
+        return bool((by_record[:, -1] < ends).all() and (by_record[1:, 0] > ends[:-1]).all())
 
 
 def _end_of_last_record(text: str) -> int:
@@ -142,31 +189,3 @@ def _end_of_last_record(text: str) -> int:
 def _end_of_last_line(text: str, end: int) -> int:
     # A CR at the very end may be the first half of a CR LF.
     return max(text.rfind("\n", 0, end), text.rfind("\r", 0, max(end - 1, 0))) + 1
-
-
-def _without_quotes(text: str, delimiter: str) -> tuple[str, int] | None:
-    """Take the quotes away, hide what they hide, and count its line ends.
-
-    None if a quote stands where none should. Every second quote opens, and doubled ones inside of
-    a cell close and open it again: between them is nothing.
-    """
-    parts = text.split('"')
-    quoted = len(parts) // 2
-    if '""' in text:
-        parts[2:-1:2] = [part or QUOTE for part in parts[2:-1:2]]
-    outside = '"'.join(parts[::2])
-    # Every cell begins at the text's start, behind a delimiter or a line end, or goes on behind a
-    # quote of its own; so it ends.
-    starts, ends = not parts[0], not parts[-1]
-    for sign in (delimiter, "\n", "\r", QUOTE):
-        starts += outside.count(sign + '"')
-        ends += outside.count('"' + sign)
-    if starts != quoted or ends != quoted:
-        return None
-    inside = '"'.join(parts[1::2])
-    lines = 0
-    if "\n" in inside or "\r" in inside:
-        lines = inside.count("\n") + inside.count("\r") - inside.count("\r\n")
-        inside = inside.replace("\r", CR).replace("\n", LF)
-    parts[1::2] = inside.replace(delimiter, DELIMITER).split('"')
-    return "".join(parts), lines

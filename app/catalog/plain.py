@@ -6,11 +6,10 @@ is judged plain reads the same by `UrlReader.split`; a test compares the two.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from app.catalog.grid import CR, DELIMITER, LF, QUOTE
+from app.catalog.grid import CR, LF, QUOTE
 from app.catalog.urls import MAX_URL_CHARS, UrlReader
 
 # With one of these in a cell, `UrlReader.split` has to look: white space, and what no URL may have.
@@ -24,6 +23,8 @@ _COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", f",{LF}", ";", "|", LF, "
 _SEPARATORS = re.compile(rf"[ ,;|{LF}]{{1,8}}(?=https?://)")
 _OTHER_ADDRESSES = (",//", ",www.", ",data:image/")
 _ORIGIN = re.compile(r"https?://[^/?#\\,@]+/")
+# A file of strangers may name millions of hosts; what is remembered must not grow with them.
+_MAX_KNOWN = 10_000
 # Searching for so many hosts costs less than looking at each URL.
 _MAX_LEADING = 3
 
@@ -57,22 +58,19 @@ class PlainReader:
     def __init__(self, reader: UrlReader) -> None:
         self._reader = reader
         self._leading: list[str] = []
+        self._known: set[str] = set()
         self._had_commas_inside = False
 
-    def read(
-        self, cells: Sequence[str], *, commas_inside: bool, hidden: str = ","
-    ) -> PlainCells | None:
+    def read(self, lines: str, *, commas_inside: bool) -> PlainCells | None:
         """The URLs of these cells, or None when one of them needs a closer look.
 
         Plain are cells of one or more URLs `http(s)://host/...` in ASCII and without white space,
         with a few commas, semicolons, pipes, blanks or line ends between them.
 
         Args:
-            cells: none of them has a line feed; they may have a grid's stand-ins.
+            lines: one for each cell; for line ends and quotes inside are a grid's stand-ins.
             commas_inside: whether a comma may be part of a URL.
-            hidden: what the stand-in for the delimiter stands for.
         """
-        lines = "\n".join(cells).replace(DELIMITER, hidden)
         if CR in lines:
             lines = lines.replace(CR + LF, LF).replace(CR, LF)
         if not lines.isascii() or any(each in lines for each in _NOT_PLAIN):
@@ -80,7 +78,7 @@ class PlainReader:
         # Looking for one character first is far quicker than looking for five.
         if "&" in lines and "&amp;" in lines:
             return None
-        if max(map(len, cells)) > MAX_URL_CHARS:
+        if max(map(len, lines.split("\n"))) > MAX_URL_CHARS:
             return None
         first = _SEPARATORS.search(lines)
         separation = first.group() if first else ","
@@ -137,14 +135,27 @@ class PlainReader:
         return None
 
     def _count_all(self, urls: list[str]) -> dict[str, int] | None:
-        # The third slash ends the origin; without one, this is "" and no origin.
-        origins = Counter([url[: url.find("/", 8) + 1] for url in urls])
-        for origin in origins:
-            if not _ORIGIN.fullmatch(origin) or not self._reader.is_valid_origin(origin[:-1]):
-                return None
-        few = len(origins) <= _MAX_LEADING
-        self._leading = [each for each, _ in origins.most_common()] if few else []
+        origins: dict[str, int] = {}
+        # Mostly, the URLs of a product are from one host.
+        origin, run = "", 0
+        for url in urls:
+            if origin and url.startswith(origin):
+                run += 1
+                continue
+            if run:
+                origins[origin] = origins.get(origin, 0) + run
+            # The third slash ends the origin; without one, this is "" and no origin.
+            origin, run = url[: url.find("/", 8) + 1], 1
+        origins[origin] = origins.get(origin, 0) + run
+        if not all(map(self._is_origin, origins.keys() - self._known)):
+            return None
+        if len(self._known) < _MAX_KNOWN:
+            self._known.update(origins)
+        self._leading = list(origins) if len(origins) <= _MAX_LEADING else []
         return origins
+
+    def _is_origin(self, origin: str) -> bool:
+        return bool(_ORIGIN.fullmatch(origin)) and self._reader.is_valid_origin(origin[:-1])
 
 
 def _with_commas(lines: str, separation: str) -> str:

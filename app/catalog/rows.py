@@ -8,7 +8,7 @@ from operator import itemgetter
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
 from app.catalog.encodings import CONTROL
-from app.catalog.grid import CR, LF, Grid
+from app.catalog.grid import CELL, CR, DELIMITER, LF, Grid
 from app.catalog.plain import PlainCells, PlainReader
 from app.catalog.records import Block, Broken
 from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
@@ -100,21 +100,21 @@ class RowReader:
         ):
             return None
         if max(widths) == self._width:
-            return self._plain.read(list(map(itemgetter(images), rows)), commas_inside=True)
+            cells = "\n".join(map(itemgetter(images), rows))
+            return self._plain.read(cells, commas_inside=True)
         if self._images_are_last:
             # Every cell that ran over has to be a URL; a piece of one needs the closer look.
-            joined = [",".join(cells[images:]) for cells in rows]
+            joined = "\n".join([",".join(cells[images:]) for cells in rows])
             return self._plain.read(joined, commas_inside=False)
         return None
 
     def _plain_grid(self, grid: Grid) -> PlainCells | None:
         names = grid.column(self._name)
-        if not all(map(str.strip, names)):
+        if LF in names or CR in names or not all(map(str.strip, names.split(CELL))):
             return None
-        if grid.is_multiline and any(LF in name or CR in name for name in names):
-            return None
-        delimiter = self._detected.delimiter
-        return self._plain.read(grid.column(self._images), commas_inside=True, hidden=delimiter)
+        # What a line break in a URL's cell is, the reader of cells knows as well as the grid does.
+        images = grid.column(self._images).replace(DELIMITER, self._detected.delimiter)
+        return self._plain.read(images.replace(CELL, "\n"), commas_inside=True)
 
     def _plain_rows(self, block: Block, plain: PlainCells) -> Iterator[InputRow]:
         serial, name, images, width = self._serial, self._name, self._images, self._width
