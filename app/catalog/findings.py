@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +77,8 @@ class Tally:
                 self._add_row(row)
             return
         self.findings.products += block.count
-        self._note_hashes(plain.urls)
+        hashes = np.fromiter(map(hash, plain.urls), dtype=np.int64, count=len(plain.urls))
+        self._hashes.frombytes(hashes.tobytes())
         self._count_origins(plain.origins)
         if self._may_have_addresses_beside(block):
             for line, cells in zip(block.lines, block.rows, strict=True):
@@ -116,7 +117,7 @@ class Tally:
             findings.errors.extend(row.errors[:room])
             return
         findings.products += 1
-        self._note_hashes(row.urls)
+        self._hashes.extend(map(hash, row.urls))
         self._count_origins(Counter(map(origin_of, row.urls)))
         self._look_beside(row.row, row.cells)
 
@@ -145,10 +146,6 @@ class Tally:
             if index != self._images
         )
         return any(LF in column and contains_url(column) for column in beside)
-
-    def _note_hashes(self, urls: Sequence[str]) -> None:
-        hashes = np.fromiter(map(hash, urls), dtype=np.int64, count=len(urls))
-        self._hashes.frombytes(hashes.tobytes())
 
     def _count_origins(self, origins: Mapping[str, int]) -> None:
         for origin, count in origins.items():

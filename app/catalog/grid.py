@@ -53,10 +53,11 @@ class Grid:
         return self.lines != self.count
 
     def column(self, index: int) -> str:
-        """One cell of each record, with CELL between them and the stand-ins inside of them."""
-        joined = CELL.join(self._cells[index :: self._width])
-        # The last cell has the CR of its line end.
-        return joined.replace('"', "").replace("\r", "")
+        """One cell of each record, a line for each, with the stand-ins inside of them."""
+        lines = "\n".join(self._cells[index :: self._width])
+        if index == self._width - 1:
+            lines = lines.replace("\r", "")  # It belongs to the line ends.
+        return lines.replace('"', "") if '"' in lines else lines
 
     def rows(self) -> list[list[str]]:
         """The records as `csv.reader` has them."""

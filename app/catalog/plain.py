@@ -21,7 +21,8 @@ _COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", f",{LF}", ";", "|", LF, "
 # Longer runs of separators are left to `UrlReader.split`: on a run without end, this pattern would
 # take time that grows with the square of its length.
 _SEPARATORS = re.compile(rf"[ ,;|{LF}]{{1,8}}(?=https?://)")
-_OTHER_ADDRESSES = (",//", ",www.", ",data:image/")
+# A comma that ends no address, or has one behind it that is none of ours.
+_UNCLEAR_COMMA = re.compile(r",(?:\t|\Z|//|[wW][wW][wW]\.|[dD][aA][tT][aA]:[iI][mM][aA][gG][eE]/)")
 _ORIGIN = re.compile(r"https?://[^/?#\\,@]+/")
 # A file of strangers may name millions of hosts; what is remembered must not grow with them.
 _MAX_KNOWN = 10_000
@@ -78,48 +79,46 @@ class PlainReader:
         # Looking for one character first is far quicker than looking for five.
         if "&" in lines and "&amp;" in lines:
             return None
-        if max(map(len, lines.split("\n"))) > MAX_URL_CHARS:
-            return None
         first = _SEPARATORS.search(lines)
         separation = first.group() if first else ","
         # What the block before was like, this one will be like, too.
         if commas_inside and self._had_commas_inside:
-            return self._split_before_schemes(lines, separation)
-        plain = self._split_at_commas(_with_commas(lines, separation))
-        if plain is None and commas_inside:
             plain = self._split_before_schemes(lines, separation)
-            self._had_commas_inside = plain is not None
-        return plain
+        else:
+            plain = self._split_at_commas(_with_commas(lines, separation))
+            if plain is None and commas_inside:
+                plain = self._split_before_schemes(lines, separation)
+                self._had_commas_inside = plain is not None
+        if plain is None or not _may_be_longer(lines, MAX_URL_CHARS):
+            return plain
+        return None if max(map(len, plain.urls)) > MAX_URL_CHARS else plain
 
     def _split_at_commas(self, lines: str) -> PlainCells | None:
         """Read cells in which a URL begins behind every comma."""
         text = lines.replace("\n", ",")
         urls = text.split(",")
         origins = self._count_leading(text, ",", len(urls)) or self._count_all(urls)
-        # One "://" for each URL: none has another one inside.
-        if origins is None or (text.count(":") != len(urls) and text.count("://") != len(urls)):
+        if origins is None or not _has_one_in_each(text, urls):
             return None
         return PlainCells(lines, ",", urls, origins)
 
     def _split_before_schemes(self, lines: str, separation: str) -> PlainCells | None:
         """Read cells whose URLs may contain commas."""
         # Plain replacing is the faster way where all URLs are separated alike.
-        split = lines.replace(f"{separation}http", "\thttp")
-        if split.count("://") != split.count("\t") + split.count("\n") + 1:
-            split = _SEPARATORS.sub("\t", lines)
-        if any(each in split for each in _OTHER_SEPARATORS):
-            return None
-        if split.endswith(",") or ",\n" in split or ",\t" in split:
-            return None
-        lowered = split.lower()
-        if any(each in lowered for each in _OTHER_ADDRESSES):
-            return None
-        text = split.replace("\n", "\t")
+        return self._split_at_tabs(
+            lines.replace(f"{separation}http", "\thttp")
+        ) or self._split_at_tabs(_SEPARATORS.sub("\t", lines))
+
+    def _split_at_tabs(self, lines: str) -> PlainCells | None:
+        """Read cells in which a URL begins behind every TAB."""
+        text = lines.replace("\n", "\t")
         urls = text.split("\t")
-        if text.count("://") != len(urls):
+        if not _has_one_in_each(text, urls) or any(each in lines for each in _OTHER_SEPARATORS):
+            return None
+        if _UNCLEAR_COMMA.search(text):
             return None
         origins = self._count_leading(text, "\t", len(urls)) or self._count_all(urls)
-        return None if origins is None else PlainCells(split, "\t", urls, origins)
+        return None if origins is None else PlainCells(lines, "\t", urls, origins)
 
     def _count_leading(self, text: str, separator: str, places: int) -> dict[str, int] | None:
         # "https://a.example/" and "https://b.example/" cannot both begin at one place, so that
@@ -156,6 +155,18 @@ class PlainReader:
 
     def _is_origin(self, origin: str) -> bool:
         return bool(_ORIGIN.fullmatch(origin)) and self._reader.is_valid_origin(origin[:-1])
+
+
+def _has_one_in_each(text: str, urls: list[str]) -> bool:
+    """Whether as many "://" are there as URLs, so that none has another one inside."""
+    return text.count(":") == len(urls) or text.count("://") == len(urls)
+
+
+def _may_be_longer(lines: str, limit: int) -> bool:
+    """Whether a line has more characters, or more than half of them at an unlucky place."""
+    half = limit // 2
+    # Where every half has a line's end in it, no line is longer than two of them.
+    return any(lines.find("\n", at, at + half) < 0 for at in range(0, len(lines) - half, half))
 
 
 def _with_commas(lines: str, separation: str) -> str:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
 from app.catalog.encodings import CONTROL
-from app.catalog.grid import CELL, CR, DELIMITER, LF, Grid
+from app.catalog.grid import CR, DELIMITER, LF, Grid
 from app.catalog.plain import PlainCells, PlainReader
 from app.catalog.records import Block, Broken
 from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
@@ -110,11 +110,10 @@ class RowReader:
 
     def _plain_grid(self, grid: Grid) -> PlainCells | None:
         names = grid.column(self._name)
-        if LF in names or CR in names or not all(map(str.strip, names.split(CELL))):
+        if LF in names or CR in names or not all(map(str.strip, names.split("\n"))):
             return None
-        # What a line break in a URL's cell is, the reader of cells knows as well as the grid does.
         images = grid.column(self._images).replace(DELIMITER, self._detected.delimiter)
-        return self._plain.read(images.replace(CELL, "\n"), commas_inside=True)
+        return self._plain.read(images, commas_inside=True)
 
     def _plain_rows(self, block: Block, plain: PlainCells) -> Iterator[InputRow]:
         serial, name, images, width = self._serial, self._name, self._images, self._width

@@ -50,8 +50,18 @@ def running(processes: int = 1, limits: CodecLimits = LIMITS) -> Iterator[CodecP
         pool.close()
 
 
+# Children of services that other tests of this process keep running.
+strangers: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def know_the_strangers() -> None:
+    strangers.clear()
+    strangers.update(children())
+
+
 def children() -> list[int]:
-    """Codec children of this process that are alive."""
+    """Codec children of this test that are alive."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -63,7 +73,7 @@ def children() -> list[int]:
             continue
         if int(status[1]) == os.getpid() and b"app.imaging.child" in command and status[0] != "Z":
             found.append(int(entry.name))
-    return found
+    return [child for child in found if child not in strangers]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
