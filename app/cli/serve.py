@@ -26,7 +26,16 @@ EXIT_UNREACHABLE = 3
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which ends with exit code 0 after a stop by signal, and at once after a second."""
+    """uvicorn, which ends with exit code 0 after a stop by signal, and at once after a second.
+
+    Args:
+        config: uvicorn's.
+        worker: the worker of this service, where it is a process of its own.
+    """
+
+    def __init__(self, config: uvicorn.Config, worker: WorkerProcess | None) -> None:
+        super().__init__(config)
+        self._worker = worker
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,6 +46,8 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if self.should_exit:
             # Nothing is lost: leases bring back what was in flight.
+            if self._worker is not None:
+                self._worker.kill()
             os._exit(128 + number)
         self.should_exit = True
 
@@ -76,6 +87,8 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
         print("REDIS_URL: the broker does not answer; is Redis running there?", file=sys.stderr)
         return EXIT_UNREACHABLE
     adapters.database.close()
+    apart = with_worker and settings.redis_url is not None
+    worker = WorkerProcess() if apart else None
     server = _Server(
         uvicorn.Config(
             create_app(settings),
@@ -83,13 +96,12 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
             access_log=False,
             timeout_graceful_shutdown=OPEN_CALLS_SECONDS,
             server_header=False,
-        )
+        ),
+        worker,
     )
-    apart = with_worker and settings.redis_url is not None
-    worker = WorkerProcess() if apart else contextlib.nullcontext()
     print(f"Image Processing Service on {settings.base_url} (API: {settings.base_url}/docs)")
     sys.stdout.flush()
-    with listener, worker:
+    with listener, worker or contextlib.nullcontext():
         server.run(sockets=[listener])
     return 0 if server.started else 1
 

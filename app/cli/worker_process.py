@@ -38,6 +38,12 @@ class WorkerProcess:
             self._process.terminate()
         self._keeper.join()
 
+    def kill(self) -> None:
+        """End the worker at once, for a caller that is about to end at once itself."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.kill()
+
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 (our own interpreter and code)
             [sys.executable, "-c", COMMAND],
