@@ -70,6 +70,18 @@ class Served:
         until(lambda: not any(map(is_alive, family)), 5)
         return code
 
+    def terminate_twice(self) -> int:
+        """SIGTERM, and another one; returns the exit code once all that it started is gone."""
+        assert self._process is not None
+        family = self.family()
+        self._process.terminate()
+        # The first signal must have been seen, or both are one.
+        time.sleep(0.5)
+        self._process.terminate()
+        code = self._process.wait(3)
+        until(lambda: not any(map(is_alive, family)), 3)
+        return code
+
     def close(self) -> None:
         """Leave nothing behind."""
         if self._process is not None and self._process.poll() is None:

@@ -59,6 +59,17 @@ def test_a_killed_codec_costs_no_more_than_the_picture_it_held(
     assert set(status["errors"]) <= {"decoder_crashed"}
 
 
+def test_a_second_signal_ends_the_service_and_its_worker_at_once(
+    served: Served, image_host: ImageHost
+) -> None:
+    url = image_host.add("slow.jpg", JPEG, delay=4)
+    request_id = served.upload(make_csv(cells=[["1", "Mug", url]]))
+    until(lambda: image_host.hits("slow.jpg") == 1)
+    assert served.terminate_twice() == 128 + signal.SIGTERM
+    served.start()
+    assert served.ended(request_id)["images"]["completed"] == 1
+
+
 def test_a_stop_in_the_middle_is_clean_and_costs_no_attempt(
     served: Served, image_host: ImageHost
 ) -> None:
