@@ -31,8 +31,11 @@ log = structlog.get_logger(__name__)
 _PROBE_KEY = ".writable"
 
 _TRANSFER = TransferConfig(
-    multipart_threshold=16 * 2**20, multipart_chunksize=16 * 2**20, max_concurrency=4
+    multipart_threshold=16 * 2**20, multipart_chunksize=8 * 2**20, max_concurrency=3
 )
+# Parts that are read but not yet sent. s3transfer's ten would make the memory of an upload grow
+# with its size up to 160 MB more; its own names for it cannot be given above.
+_TRANSFER.max_in_memory_upload_chunks = 2
 
 
 class S3Store:
