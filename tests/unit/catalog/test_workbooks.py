@@ -6,6 +6,8 @@ from collections.abc import Callable
 from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.catalog.archive import ArchiveLimits
 from app.catalog.reader import Detected, InputRow, detect, read_rows, validate
@@ -255,3 +257,43 @@ def test_a_workbook_damaged_anywhere_ends_in_rows_or_a_named_error(
             validate(stream, max_rows=10, sheet=sheet)
         except RequestError:
             continue
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]) | st.sampled_from('\n,;"'))
+URLS = st.builds(
+    "https://{}/{}.jpg".format, st.sampled_from(["a.example", "b.example:81"]), st.integers(0)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(TEXTS, st.lists(URLS, min_size=1, max_size=4), TEXTS, st.integers(1, 3)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([",", ", ", "\n", "; ", " "]),
+    st.integers(1, 20),
+)
+def test_any_table_reads_the_same_from_a_sheet_and_from_its_output(
+    table: list[tuple[str, list[str], str, int]], separator: str, first_row: int
+) -> None:
+    rows: dict[int, list[str | float | bool | tuple[float, int] | None]] = {}
+    rows[first_row] = [*HEADER, "Text"]
+    number = first_row
+    for name, urls, text, step in table:
+        number += step
+        rows[number] = [float(number), f"P{name}", separator.join(urls), text]
+    detected, read_back = read(make_workbook({"S": sheet_xml(rows)}))
+    expected = [
+        (row, tuple(urls)) for row, (_, urls, _, _) in zip(list(rows)[1:], table, strict=True)
+    ]
+    assert [(row.row, row.urls) for row in read_back] == expected
+    assert [row.product_name for row in read_back] == [f"P{name}".strip() for name, *_ in table]
+    assert [row.cells[0] for row in read_back] == [str(row) for row in list(rows)[1:]]
+    output = io.BytesIO(
+        b"".join(write_output(((row.cells, row.urls) for row in read_back), detected, raw=True))
+    )
+    again = list(read_rows(output, detect(output)))
+    assert [row.cells[:4] for row in again] == [row.cells for row in read_back]
+    assert [row.urls for row in again] == [row.urls for row in read_back]
