@@ -1,4 +1,4 @@
-"""The CSV in: the three things to do with an uploaded file.
+"""The CSV in: what can be done with an uploaded file.
 
 `detect` finds out how it is to be read, `examine` reads all of it and finds every bad line,
 `validate` decides whether it can be used, and `read_rows` gives its rows. docs/csv.md has the
