@@ -27,8 +27,7 @@ from app.api.errors import install_error_handlers
 from app.api.metrics import Metrics
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
 from app.api.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
-from app.bootstrap import build_adapters, prepare_store
-from app.db.migrate import migrate
+from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
 from app.services.adapters import Adapters
 from app.services.health import queue_facts
@@ -100,7 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     adapters = build_adapters(settings)
     app.state.adapters = adapters
     app.state.metrics.watch_queue(lambda: queue_facts(adapters))
-    await run_sync(_prepare, adapters)
+    await run_sync(prepare, adapters)
     await run_sync(app.state.keys.refresh, adapters.database)
     try:
         with app.state.draining.on_signals():
@@ -113,11 +112,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.draining.begin()
         await adapters.store.aclose()
         adapters.database.close()
-
-
-def _prepare(adapters: Adapters) -> None:
-    migrate(adapters.database)
-    prepare_store(adapters.store)
 
 
 @asynccontextmanager
