@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,8 @@ class Launcher:
         )
         self._started: list[int] = []
         self._codes: dict[int, int] = {}
+        # When processes died of SIGKILL, on the monotonic clock.
+        self.kills: list[float] = []
         self._changed = threading.Condition()
         self._orders = itertools.count(1)
         self._lock = threading.Lock()
@@ -80,6 +83,8 @@ class Launcher:
                     self._started.append(report["started"])
                 else:
                     self._codes[report["ended"]] = report["code"]
+                    if report["code"] == -signal.SIGKILL:
+                        self.kills.append(time.monotonic())
                 self._changed.notify_all()
 
     def __enter__(self) -> Self:

@@ -156,9 +156,8 @@ def _look(service: Service, auditor: Auditor, jobs: list[Job], outcome: Outcome)
     until(auditor.webhooks_are_told, 30)
     outcome.requests = len(jobs)
     outcome.images = sum(len(job.urls) for job in jobs)
-    outcome.webhook_repeats = auditor.repeats()
-    killers = outcome.kills.total() - outcome.kills[CODEC] - outcome.kills[API]
-    outcome.findings = auditor.audit(jobs, repeats_max=killers)
+    outcome.webhook_repeats = len(auditor.repeats())
+    outcome.findings = auditor.audit(jobs)
     if outcome.crashed_decoders > outcome.kills[CODEC]:
         outcome.findings.lost.append(
             f"{outcome.crashed_decoders} images failed with {outcome.kills[CODEC]} codec kills"

@@ -32,6 +32,11 @@ class Service:
         self.marker = stack.data_dir / "nobody"
 
     @property
+    def kills(self) -> list[float]:
+        """When processes died of SIGKILL, on the monotonic clock."""
+        return self._launcher.kills
+
+    @property
     def roles(self) -> tuple[str, ...]:
         return (API,) if self.stack.is_embedded else (API, WORKER)
 

@@ -53,8 +53,7 @@ def test_a_kill_at_each_point_loses_nothing_and_repeats_nothing(
         assert service.upload(job, webhook_url=webhook_receiver.url)
         service.wait_end(job)
     until(auditor.webhooks_are_told, 20)
-    # Two of the points lie between the receiver's 2xx and our note of it.
-    assert auditor.audit(jobs, repeats_max=2) == Findings(), service.log()
+    assert auditor.audit(jobs) == Findings(), service.log()
 
 
 def test_an_output_csv_that_was_cut_off_comes_whole_the_next_time(

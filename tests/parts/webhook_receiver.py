@@ -13,11 +13,12 @@ from tests.parts.http_server import Handler, LoopbackServer
 
 @dataclass(frozen=True)
 class ReceivedWebhook:
-    """One delivery as it arrived; header names are in lower case."""
+    """One delivery as it arrived, `at` on the monotonic clock; header names are in lower case."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
     def json(self) -> Any:
         """The body, parsed."""
