@@ -1,13 +1,12 @@
 """Counting a file: products, places, distinct URLs and hosts, in memory that hardly grows."""
 
-from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import numpy as np
+from itertools import islice
 
 from app.catalog.detected import Detected
+from app.catalog.distinct import DistinctCounter
 from app.catalog.grid import LF
 from app.catalog.records import Block
 from app.catalog.rows import InputRow, RowReader
@@ -56,10 +55,7 @@ class Tally:
         self._images = detected.columns.images
         self._neighbour = _neighbour(detected)
         self._origins: Counter[str] = Counter()
-        # Distinct URLs are counted by their 64-bit hashes: 8 bytes per place, where a set of the
-        # URLs would take 200. Two of 3,000,000 URLs collide with a probability of 1 in 4 million,
-        # and nobody can provoke it, because Python keys the hash with a secret of the process.
-        self._hashes = array("q")
+        self._urls = DistinctCounter()
         # Column -> how many of its cells hold addresses that are not read, and the first line.
         self._beside: dict[str, tuple[int, int]] = {}
         self._swallowed: dict[str, tuple[int, int]] = {}
@@ -77,8 +73,7 @@ class Tally:
                 self._add_row(row)
             return
         self.findings.products += block.count
-        hashes = np.fromiter(map(hash, plain.urls), dtype=np.int64, count=len(plain.urls))
-        self._hashes.frombytes(hashes.tobytes())
+        self._urls.add(plain.urls)
         self._count_origins(plain.origins)
         if self._may_have_addresses_beside(block):
             for line, cells in zip(block.lines, block.rows, strict=True):
@@ -87,11 +82,11 @@ class Tally:
     def finish(self) -> Findings:
         """The counts of all blocks."""
         findings = self.findings
-        findings.places = len(self._hashes)
-        findings.images = _distinct(self._hashes)
+        findings.places = self._urls.total
+        findings.images = self._urls.distinct()
         findings.duplicates = findings.places - findings.images
         hosts: Counter[str] = Counter()
-        for origin, count in self._origins.items():
+        for origin, count in islice(self._origins.items(), _MAX_ORIGINS_COUNTED):
             hosts[host_of(origin)] += count
         findings.hosts = hosts.most_common(MAX_HOSTS_SHOWN)
         findings.host_count = min(len(hosts), MAX_HOSTS_COUNTED)
@@ -117,8 +112,8 @@ class Tally:
             findings.errors.extend(row.errors[:room])
             return
         findings.products += 1
-        self._hashes.extend(map(hash, row.urls))
-        self._count_origins(Counter(map(origin_of, row.urls)))
+        self._urls.add(row.urls)
+        self._count_origins(map(origin_of, row.urls))
         self._look_beside(row.row, row.cells)
 
     def _look_beside(self, line: int, cells: list[str]) -> None:
@@ -147,10 +142,13 @@ class Tally:
         )
         return any(LF in column and contains_url(column) for column in beside)
 
-    def _count_origins(self, origins: Mapping[str, int]) -> None:
-        for origin, count in origins.items():
-            if origin in self._origins or len(self._origins) < _MAX_ORIGINS_COUNTED:
-                self._origins[origin] += count
+    def _count_origins(self, origins: Iterable[str]) -> None:
+        """Count what `Counter.update` takes: single origins, or how many there are of each."""
+        self._origins.update(origins)
+        if len(self._origins) > 2 * _MAX_ORIGINS_COUNTED:
+            # The first ones stay. Not at each new one, which would take a millisecond each time.
+            kept = dict(islice(self._origins.items(), _MAX_ORIGINS_COUNTED))
+            self._origins = Counter(kept)
 
 
 def _neighbour(detected: Detected) -> int | None:
@@ -160,14 +158,6 @@ def _neighbour(detected: Detected) -> int | None:
         if name:
             return None if any(word in name for word in _ADDRESS_WORDS) else index
     return None
-
-
-def _distinct(hashes: "array[int]") -> int:
-    if not hashes:
-        return 0
-    values = np.frombuffer(hashes, dtype=np.int64)
-    values.sort()  # In place: a copy would be as large again.
-    return 1 + int(np.count_nonzero(values[1:] != values[:-1]))
 
 
 def _note(notes: dict[str, tuple[int, int]], column: str, line: int) -> None:

@@ -91,8 +91,6 @@ class GridReader:
         self._delimiter = detected.delimiter
         self._width = len(detected.header)
         self._left_out = 0
-        self._ends_cell = np.zeros(256, dtype=np.bool_)
-        self._ends_cell[[ord(detected.delimiter), ord("\n"), ord("\r")]] = True
         self._hidden = np.arange(256, dtype=np.uint8)
         for sign, stand_in in ((detected.delimiter, DELIMITER), ("\n", LF), ("\r", CR)):
             self._hidden[ord(sign)] = ord(stand_in)
@@ -145,14 +143,14 @@ class GridReader:
         quotes = np.flatnonzero(data == ord('"'))
         opening, closing = quotes[::2], quotes[1::2]
         # At the very start, this looks at the line end behind the text.
-        starts, ends = self._ends_cell[data[opening - 1]], self._ends_cell[data[closing + 1]]
+        starts, ends = self._end_cells(data[opening - 1]), self._end_cells(data[closing + 1])
         doubled = closing[:-1] + 1 == opening[1:]
         starts[1:] |= doubled
         ends[:-1] |= doubled
         if not (starts.all() and ends.all()):
             return None
         data[closing[:-1][doubled]] = ord(QUOTE)
-        signs = np.flatnonzero(self._ends_cell[data])
+        signs = np.flatnonzero(self._end_cells(data))
         signs = signs[np.searchsorted(quotes, signs) % 2 == 1]
         values = data[signs]
         data[signs] = self._hidden[values]
@@ -160,6 +158,14 @@ class GridReader:
         returns = int(np.count_nonzero(values == ord("\r")))
         pairs = int(np.count_nonzero(data[feeds - 1] == ord(CR)))
         return len(feeds) + returns - pairs
+
+    def _end_cells(self, data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Which of these bytes end a cell outside of quotes."""
+        # Three comparisons take a quarter of the time of a look into a table of all bytes.
+        ends: NDArray[np.bool_] = data == ord(self._delimiter)
+        ends |= data == ord("\n")
+        ends |= data == ord("\r")
+        return ends
 
     def _are_records(self, data: NDArray[np.uint8], ends: NDArray[np.intp]) -> bool:
         """Whether all records have the width, and all lines end alike with CR LF or LF."""

@@ -6,7 +6,7 @@ is judged plain reads the same by `UrlReader.split`; a test compares the two.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.catalog.grid import CR, LF, QUOTE
@@ -34,14 +34,14 @@ _MAX_LEADING = 3
 class PlainCells:
     """Cells that were judged: `lines` has one line for each, with `separator` between its URLs.
 
-    `urls` are those of all cells in their sequence, `origins` how many there are of each
-    `http(s)://host[:port]/`.
+    `urls` are those of all cells in their sequence, `origins` their `http(s)://host[:port]/`: one
+    for each URL, or how many URLs have it.
     """
 
     lines: str
     separator: str
     urls: list[str]
-    origins: Mapping[str, int]
+    origins: Mapping[str, int] | Sequence[str]
 
     def urls_by_cell(self) -> Iterator[tuple[str, ...]]:
         """The URLs of each cell."""
@@ -97,7 +97,7 @@ class PlainReader:
         """Read cells in which a URL begins behind every comma."""
         text = lines.replace("\n", ",")
         urls = text.split(",")
-        origins = self._count_leading(text, ",", len(urls)) or self._count_all(urls)
+        origins = self._count_leading(text, ",", len(urls)) or self._origins(urls)
         if origins is None or not _has_one_in_each(text, urls):
             return None
         return PlainCells(lines, ",", urls, origins)
@@ -117,7 +117,7 @@ class PlainReader:
             return None
         if _UNCLEAR_COMMA.search(text):
             return None
-        origins = self._count_leading(text, "\t", len(urls)) or self._count_all(urls)
+        origins = self._count_leading(text, "\t", len(urls)) or self._origins(urls)
         return None if origins is None else PlainCells(lines, "\t", urls, origins)
 
     def _count_leading(self, text: str, separator: str, places: int) -> dict[str, int] | None:
@@ -133,24 +133,15 @@ class PlainReader:
                     return origins
         return None
 
-    def _count_all(self, urls: list[str]) -> dict[str, int] | None:
-        origins: dict[str, int] = {}
-        # Mostly, the URLs of a product are from one host.
-        origin, run = "", 0
-        for url in urls:
-            if origin and url.startswith(origin):
-                run += 1
-                continue
-            if run:
-                origins[origin] = origins.get(origin, 0) + run
-            # The third slash ends the origin; without one, this is "" and no origin.
-            origin, run = url[: url.find("/", 8) + 1], 1
-        origins[origin] = origins.get(origin, 0) + run
-        if not all(map(self._is_origin, origins.keys() - self._known)):
+    def _origins(self, urls: list[str]) -> list[str] | None:
+        # The third slash ends the origin; without one, this is "" and no origin.
+        origins = [url[: url.find("/", 8) + 1] for url in urls]
+        distinct = set(origins)
+        if not all(map(self._is_origin, distinct - self._known)):
             return None
         if len(self._known) < _MAX_KNOWN:
-            self._known.update(origins)
-        self._leading = list(origins) if len(origins) <= _MAX_LEADING else []
+            self._known |= distinct
+        self._leading = sorted(distinct) if len(distinct) <= _MAX_LEADING else []
         return origins
 
     def _is_origin(self, origin: str) -> bool:
