@@ -159,8 +159,8 @@ def _results(
     for image in page["items"]:
         if image["output_url"] is not None:
             image["output_url"] = own_address(adapters.settings, image["output_url"])
-            name = image["output_url"].rsplit("/", 1)[1].rsplit(".", 1)[0]
-            image["original_url"] = f"/r/{document['request_id']}/original/{name}"
+            place = f"{image['row']}-{image['position']}"
+            image["original_url"] = f"/r/{document['request_id']}/original/{place}"
     return {
         "request_document": document,
         "is_final": RequestStatus(document["status"]).is_final,

@@ -86,11 +86,16 @@ CELL_PROBLEMS = {
     "unclear_columns": "A row has more cells than columns",
     "unclosed_quote": "A quote is not closed",
     "control_character": "A cell has a character that no text has",
+    "cell_too_large": "A cell is too long",
+    "row_too_long": "A row is too long",
+    "missing_header": "There are no column names",
     "missing_column": "A column is missing",
     "duplicate_header": "A column stands there twice",
     "empty_file": "The file is empty",
     "no_rows": "There are no rows",
     "too_many_rows": "There are too many rows",
+    "unknown_delimiter": "The cells are separated in a way that is not known",
+    "wrong_encoding": "The letters cannot be read",
 }
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
