@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -51,7 +51,7 @@ EXAMPLE_ERRORS: dict[type[RequestError], RequestError] = {
     UploadTooLarge: UploadTooLarge(
         "The upload has more than the 500,000,000 bytes that are accepted; split the CSV."
     ),
-    NotACsv: NotACsv("This is an Excel workbook; save it as CSV UTF-8 and upload that file."),
+    NotACsv: NotACsv("The file is a PDF document, not a CSV: send the table of products as a CSV."),
     CsvInvalid: CsvInvalid(
         "The CSV has 1 error; nothing was started.",
         [
@@ -59,8 +59,9 @@ EXAMPLE_ERRORS: dict[type[RequestError], RequestError] = {
                 row=3,
                 column="Input Image Urls",
                 value="ftp://shop.example/shirt.jpg",
-                code="not_http",
-                message="An image URL must begin with http:// or https://.",
+                code="invalid_url",
+                message='Addresses with "ftp://" cannot be fetched. Write every address in full, '
+                "beginning with http:// or https://, separated by commas.",
             )
         ],
         1,
@@ -160,11 +161,29 @@ def install_openapi(app: FastAPI, *, keys_needed: Callable[[], bool]) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
             )
+            _restore_examples(app, document)
             _complete(document, keys_needed=needed)
             documents[needed] = document
         return documents[needed]
 
     app.openapi = build  # type: ignore[method-assign]
+
+
+def _restore_examples(app: FastAPI, document: dict[str, Any]) -> None:
+    """Put the examples back as the routes have them.
+
+    FastAPI drops every null on the way into its document, also those inside of examples, and then
+    an example lacks fields that its own schema wants.
+    """
+    for route in iter_route_contexts(app.routes):
+        if route.path_format not in document["paths"] or not route.include_in_schema:
+            continue
+        for method in route.methods or ():
+            shown = document["paths"][route.path_format][method.lower()]["responses"]
+            for status, response in route.responses.items():
+                for media_type, content in response.get("content", {}).items():
+                    for key in content.keys() & {"example", "examples"}:
+                        shown[str(status)]["content"][media_type][key] = content[key]
 
 
 def _complete(document: dict[str, Any], *, keys_needed: bool) -> None:

@@ -1,0 +1,1 @@
+"""What the documents say is true: commands run, links lead somewhere, made parts are up to date."""
