@@ -10,6 +10,12 @@ RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes -r /build/requirements.txt
+# Further packages, such as "fastapi[opentelemetry]" for traces or pillow-heif for HEIC.
+ARG EXTRAS=""
+# Their versions are the builder's business.
+# hadolint ignore=DL3013
+RUN --mount=type=cache,target=/root/.cache/pip \
+    if [ -n "${EXTRAS}" ]; then pip --python /opt/venv/bin/python install ${EXTRAS}; fi
 WORKDIR /srv
 COPY alembic.ini ./
 COPY alembic ./alembic
@@ -33,6 +39,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MALLOC_ARENA_MAX=2 \
     HOST=0.0.0.0 \
+    METRICS_HOST=0.0.0.0 \
     PORT=8000 \
     DATA_DIR=/data \
     LOG_FORMAT=json

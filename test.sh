@@ -29,6 +29,7 @@ if (($# == 0)); then
     check ruff format --check .
     check mypy
     check lint-imports
+    check hadolint Dockerfile
 fi
 
 # After a failed check the tests run all the same: one run tells everything, the exit code says

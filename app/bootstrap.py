@@ -1,10 +1,15 @@
 """Settings -> Adapters: the only place that picks implementations."""
 
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
 from app.broker.hints import Hints
-from app.config import Settings
+from app.config import Settings, SettingsError
 from app.db.engine import Database
 from app.db.migrate import migrate
 from app.imaging.sandbox import CodecLimits, CodecPool
+from app.metrics.registry import Metrics
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender
@@ -27,8 +32,15 @@ CODEC_CPU_SECONDS = 12.0
 CODEC_WALL_SECONDS = 14.0
 
 
-def build_adapters(settings: Settings) -> Adapters:
-    """Connect nothing yet: every adapter opens its connections at first use."""
+def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Adapters:
+    """Connect nothing yet: every adapter opens its connections at first use.
+
+    Args:
+        metrics: where this process counts; None makes a new place for it.
+    """
+    metrics = metrics or Metrics()
+    # Uploads pass through the temporary folder, which is memory in a container.
+    metrics.watch_disk({"data": settings.data_dir, "temporary": Path(tempfile.gettempdir())})
     guard = AddressGuard(settings.fetch_allow_networks, allowed_ports=settings.fetch_ports)
     return Adapters(
         settings=settings,
@@ -37,6 +49,7 @@ def build_adapters(settings: Settings) -> Adapters:
         guard=guard,
         webhooks=WebhookSender(guard, user_agent=settings.fetch_user_agent),
         hints=Hints(settings.redis_url),
+        metrics=metrics,
     )
 
 
@@ -53,6 +66,25 @@ def build_store(settings: Settings) -> Store:
         secret_key=secret.get_secret_value() if secret is not None else None,
         public_url=settings.s3_public_url,
     )
+
+
+def serve_metrics(metrics: Metrics, settings: Settings) -> Callable[[], None]:
+    """Answer /metrics on METRICS_PORT, where there is one; returns what ends it.
+
+    Raises:
+        SettingsError: the address cannot be listened on. A worker that nobody can look into would
+            be noticed too late.
+    """
+    host, port = settings.metrics_host, settings.metrics_port
+    if port == 0:
+        return lambda: None
+    try:
+        return metrics.serve(host, port)
+    except OSError as error:
+        raise SettingsError(
+            f"The setting METRICS_PORT cannot be used: {host}:{port}: {error.strerror}. Stop what "
+            "uses it, or set another one for this process."
+        ) from error
 
 
 def prepare(adapters: Adapters) -> None:
@@ -99,5 +131,6 @@ def build_workshop(adapters: Adapters) -> Workshop:
             cpu_seconds=CODEC_CPU_SECONDS,
             wall_seconds=CODEC_WALL_SECONDS,
         ),
+        observe=adapters.metrics.work.codec_seconds.observe,
     )
     return Workshop(adapters, fetcher=fetcher, codecs=codecs, lanes=LANES)

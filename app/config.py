@@ -177,6 +177,21 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         0, ge=0, le=36_500, description="Delete finished requests after so many days; 0: keep."
     )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address that a process answers on at METRICS_PORT."
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="Port on which a worker, or an API that starts none beside it, answers "
+        "/metrics without an API key; 0: none.",
+    )
+    celery_events: bool = Field(
+        False,
+        description="Workers tell Redis of each Celery task and that they are there, which Flower "
+        "shows.",
+    )
     log_format: Literal["console", "json"] = Field("console", description="Form of log lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."

@@ -24,11 +24,12 @@ from app.api import (
 )
 from app.api.draining import Draining
 from app.api.errors import install_error_handlers
-from app.api.metrics import Metrics
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
 from app.api.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
+from app.api.telemetry import telemetry
 from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
+from app.metrics.registry import Metrics
 from app.services.adapters import Adapters
 from app.services.health import queue_facts
 from app.services.key_ring import KeyRing
@@ -64,6 +65,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        telemetry=telemetry(),
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
@@ -85,7 +87,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.add_middleware(
         EarlyLimit, max_body_bytes=max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )
-    app.add_middleware(CallLog, metrics=app.state.metrics)
+    app.add_middleware(CallLog, metrics=app.state.metrics.calls)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -96,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_logs(settings)
     # Our own line per call has the route and the time; the server's would only repeat it.
     logging.getLogger("uvicorn.access").propagate = False
-    adapters = build_adapters(settings)
+    adapters = build_adapters(settings, metrics=app.state.metrics)
     app.state.adapters = adapters
     app.state.metrics.watch_queue(lambda: queue_facts(adapters))
     await run_sync(prepare, adapters)

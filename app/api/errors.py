@@ -100,6 +100,8 @@ def problem_of(error: RequestError) -> dict[str, Any]:
     if isinstance(error, CsvInvalid):
         extensions["errors"] = [asdict(cell) for cell in error.errors[:CSV_ERRORS_SHOWN]]
         extensions["error_count"] = error.error_count
+        if error.detected is not None:
+            extensions["detected"] = error.detected
     if isinstance(error, OptionInvalid):
         extensions["option"] = error.option
     return problem_document(

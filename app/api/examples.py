@@ -25,6 +25,7 @@ DETECTED = {
         "product_name": "Product Name",
         "images": ["Input Image Urls"],
     },
+    "because": ["S. No.", "Product Name", "Input Image Urls"],
 }
 OPTIONS = {
     "quality": 50,
@@ -34,6 +35,8 @@ OPTIONS = {
     "max_height": None,
     "max_bytes": None,
     "keep_originals": False,
+    "output": "append",
+    "fresh": False,
 }
 FOUND: dict[str, Any] = {
     "products": 2,
@@ -78,6 +81,7 @@ STATE: dict[str, Any] = {
         "pending": 0,
         "cancelled": 0,
         "kept": 0,
+        "reused": 0,
     },
     "progress_percent": 100.0,
     "bytes": {"input": 420000, "output": 147000, "saved_percent": 65.0},
@@ -109,6 +113,7 @@ IMAGE: dict[str, Any] = {
     "output_url": f"{BASE}/images/{REQUEST_ID}/2-1-blue-shirt.jpg",
     "status": "completed",
     "kept": False,
+    "reused": False,
     "error": None,
     "input_bytes": 210000,
     "output_bytes": 73500,

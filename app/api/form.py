@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.auth import OwnerDep
 from app.api.errors import upload_too_large
+from app.catalog.mapping import ColumnMapping, parse_base_url, parse_mapping
 from app.config import Settings
 from app.domain.errors import OptionInvalid, UploadMissing
 from app.domain.options import ProcessingOptions
@@ -20,6 +21,9 @@ FILE_FIELD = "file"
 TEXT_OPTIONS = {
     "webhook_url": "Address that gets a POST when the request ends; default: the operator's.",
     "encoding": "Encoding of the CSV, such as cp1250; default: recognised.",
+    "columns": "Which columns are meant, where nothing is recognised, as JSON: "
+    '{"product_name":"Title","serial_number":"SKU","images":["Photo 1","Photo 2"]}.',
+    "base_url": "What stands before relative image paths, such as https://shop.example/media.",
 }
 SWITCHES = {
     "dry_run": "Only check the file: answer 200 with the findings and store nothing.",
@@ -43,6 +47,8 @@ class Upload:
     options: ProcessingOptions
     webhook_url: str | None
     encoding: str | None
+    columns: ColumnMapping | None
+    base_url: str | None
     dry_run: bool
     accept_valid_rows: bool
     idempotency_key: str | None
@@ -67,6 +73,8 @@ async def read_upload(request: Request, _owner: OwnerDep) -> AsyncIterator[Uploa
             options=processing_options(given),
             webhook_url=given.get("webhook_url"),
             encoding=given.get("encoding"),
+            columns=_columns(given),
+            base_url=_base_url(given),
             dry_run=_switch(given, "dry_run"),
             accept_valid_rows=_switch(given, "accept_valid_rows"),
             idempotency_key=_idempotency_key(request),
@@ -85,8 +93,9 @@ def processing_options(given: dict[str, str]) -> ProcessingOptions:
         OptionInvalid: names the option, its value and what is possible.
     """
     values = {name: given[name] for name in PROCESSING_OPTIONS if name in given}
-    if "format" in values:
-        values["format"] = values["format"].lower()
+    for name in ("format", "output"):
+        if name in values:
+            values[name] = values[name].lower()
     try:
         return ProcessingOptions.model_validate(values)
     except ValidationError as error:
@@ -177,17 +186,28 @@ def _given_options(request: Request, form: FormData) -> dict[str, str]:
             if isinstance(value, UploadFile):
                 raise OptionInvalid(f"{name} came as a file instead of as text.", option=name)
             text = value.strip()
-            if _CONTROL.search(text):
+            # JSON may be written over several lines; what it must not have, its parser refuses.
+            if name != "columns" and _CONTROL.search(text):
                 raise OptionInvalid(f"{name} has a control character in it.", option=name)
             if here.setdefault(name, text) != text:
                 raise OptionInvalid(f"{name} was given twice with two values.", option=name)
         filled = {name: text for name, text in here.items() if text}
         # What does not win has to be possible, too: it may be the one that was meant.
         processing_options(filled)
+        _columns(filled)
+        _base_url(filled)
         for name in SWITCHES:
             _switch(filled, name)
         given |= filled
     return given
+
+
+def _columns(given: dict[str, str]) -> ColumnMapping | None:
+    return parse_mapping(given["columns"]) if "columns" in given else None
+
+
+def _base_url(given: dict[str, str]) -> str | None:
+    return parse_base_url(given["base_url"]) if "base_url" in given else None
 
 
 def _switch(given: dict[str, str], name: str) -> bool:

@@ -8,10 +8,10 @@ from app.api.answers import answer_head_too
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, DrainingDep
 from app.api.errors import problem_response
-from app.api.metrics import Metrics
 from app.api.openapi import answers, json_answer, text_answer
 from app.api.schemas import Health, Readiness
 from app.domain.errors import ServiceUnavailable, Unauthorized
+from app.metrics.registry import CONTENT_TYPE, Metrics
 from app.services.health import readiness
 
 router = APIRouter(tags=["Operation"])
@@ -57,21 +57,17 @@ def readyz(adapters: AdaptersDep, draining: DrainingDep) -> JSONResponse:
     summary="Metrics",
     response_class=Response,
     responses=answers(
-        {
-            200: text_answer(
-                "Prometheus' text format.", "text/plain; version=0.0.4", examples.METRICS
-            )
-        },
+        {200: text_answer("Prometheus' text format.", CONTENT_TYPE, examples.METRICS)},
         Unauthorized,
     ),
 )
 def metrics(request: Request, _owner: OwnerDep) -> Response:
-    """Calls of this process by route, and requests and waiting images as the database has them."""
+    """Calls of this process by route, requests and waiting images as the database has them, and
+    the work of the worker where it is a part of this process.
+    """
     registry: Metrics = request.app.state.metrics
     return Response(
-        registry.exposition(),
-        media_type="text/plain; version=0.0.4",
-        headers={"Cache-Control": "no-store"},
+        registry.exposition(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"}
     )
 
 

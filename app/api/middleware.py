@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import http_problem_response, problem_response, upload_too_large
-from app.api.metrics import Metrics
+from app.metrics.calls import CallMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class SecurityHeaders:
 class CallLog:
     """One log line and one count per call; an exception nobody expected becomes a plain 500."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: CallMetrics) -> None:
         self.app = app
         self.metrics = metrics
 

@@ -30,18 +30,23 @@ class DetectedColumns(Document):
     """Headers as they stand in the file."""
 
     serial_number: str | None
-    product_name: str
-    images: list[str]
+    product_name: str | None
+    images: list[str] = Field(description="All image columns, in the order of the file.")
 
 
 class Detected(Document):
     """What was recognised in the file."""
 
-    platform: str | None = Field(None, description="Whose export it is; null: the plain columns.")
+    platform: str | None = Field(
+        None, description="Whose export it is; null: a plain list, or columns that were named."
+    )
     delimiter: str
     encoding: str = Field(description="Of the text; xlsx where a workbook was uploaded.")
     header_row: int = Field(description="Line of the header in the file, from 1.")
     columns: DetectedColumns
+    because: list[str] = Field(
+        default_factory=list, description="The headers by which it was recognised."
+    )
 
 
 class HostCount(Document):
@@ -55,7 +60,7 @@ class Findings(Document):
     """What the whole file was found to have."""
 
     message: str
-    products: int = Field(description="Rows with a product.")
+    products: int = Field(description="Products; in an export, one may have several rows.")
     images: int = Field(description="Distinct URLs; each is fetched once.")
     places: int = Field(description="URLs as they stand in the file.")
     duplicates: int = Field(description="Places whose URL stands in the file before.")
@@ -91,6 +96,7 @@ class ImageCounts(Document):
     pending: int
     cancelled: int
     kept: int = Field(description="Completed, but the source was as small as it gets.")
+    reused: int = Field(description="Completed with what an earlier request made, as unchanged.")
 
 
 class ByteCounts(Document):
@@ -162,6 +168,7 @@ class ImageState(Document):
     output_url: str | None
     status: ImageStatus
     kept: bool
+    reused: bool = Field(description="Unchanged at its host: what an earlier request made.")
     error: ImageFailure | None
     input_bytes: int | None
     output_bytes: int | None
@@ -236,6 +243,14 @@ class CellProblem(Document):
     message: str
 
 
+class DetectedInVain(Detected):
+    """What was seen of a CSV, and the columns that may be meant."""
+
+    candidates: list[str] | None = Field(
+        None, description="Platforms whose export it may be, where these are several."
+    )
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 describes it."""
 
@@ -247,5 +262,8 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(description="Stable name of the error.")
     option: str | None = Field(None, description="Which option is meant.")
+    detected: DetectedInVain | None = Field(
+        None, description="What was seen of a CSV that cannot be used as it is."
+    )
     errors: list[CellProblem] | None = Field(None, description="Up to 100 errors of a CSV.")
     error_count: int | None = Field(None, description="How many errors there are in all.")

@@ -170,6 +170,8 @@ def bad_rows_download(upload: Upload, adapters: Adapters) -> Download:
         content=upload.content,
         filename=upload.filename,
         encoding=upload.encoding,
+        columns=upload.columns,
+        base_url=upload.base_url,
     )
 
 
@@ -193,6 +195,8 @@ def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:
         filename=upload.filename,
         options=upload.options,
         encoding=upload.encoding,
+        columns=upload.columns,
+        base_url=upload.base_url,
         accept_valid_rows=upload.accept_valid_rows,
     )
 
@@ -208,5 +212,7 @@ def accepted_document(upload: Upload, adapters: Adapters, owner: str) -> dict[st
         owner=owner,
         idempotency_key=upload.idempotency_key,
         encoding=upload.encoding,
+        columns=upload.columns,
+        base_url=upload.base_url,
         accept_valid_rows=upload.accept_valid_rows,
     )

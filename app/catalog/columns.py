@@ -79,12 +79,13 @@ class Found:
 
     `places` has the index of each needed column that was found, by its canonical name; `twice` the
     indexes of columns that compete for one place; `ignored` those whose name would do, too, but
-    that a better name has beaten.
+    that a better name has beaten; `first_choice` the canonical names of those found by their own.
     """
 
     places: dict[str, int] = field(default_factory=dict)
     twice: dict[str, list[int]] = field(default_factory=dict)
     ignored: dict[str, list[int]] = field(default_factory=dict)
+    first_choice: set[str] = field(default_factory=set)
 
     @property
     def missing(self) -> list[str]:
@@ -92,12 +93,15 @@ class Found:
         return [name for name in (SERIAL_NUMBER, PRODUCT_NAME, IMAGES) if name not in self.places]
 
     @property
-    def is_header(self) -> bool:
-        """True when nobody writes such a line but as a header."""
-        return PRODUCT_NAME in self.places and IMAGES in self.places
+    def is_clear(self) -> bool:
+        """True when name or images have the name that the service itself gives them.
+
+        Other names for them are those of shops' exports, too.
+        """
+        return PRODUCT_NAME in self.first_choice or IMAGES in self.first_choice
 
     def columns(self) -> Columns:
-        """The found places; only for a line that `is_header`."""
+        """The found places; only where name and images are not `missing`."""
         return Columns(
             serial_number=self.places.get(SERIAL_NUMBER),
             product_name=self.places[PRODUCT_NAME],
@@ -133,6 +137,8 @@ def find_columns(header: Sequence[str], names: Names = GENERIC) -> Found:
                 found.ignored.setdefault(canonical, []).extend(indexes)
                 continue
             found.places[canonical] = indexes[0]
+            if tier is tiers[0]:
+                found.first_choice.add(canonical)
             if len(indexes) == 1:
                 continue
             # `S. No.` beside `Serial Number` is a counter beside a device's number: the first one

@@ -5,12 +5,15 @@ from typing import Any
 
 from app.catalog.columns import Columns
 from app.catalog.encodings import Encoding
+from app.catalog.exports import Export
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
     """Everything that is needed to read the same file again, quickly and identically.
 
+    `columns` are those of a plain list, or the layout of an export; `platform` names whose export
+    it is, None where the columns were mapped. `base_url` stands before relative paths.
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
     they stand. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
@@ -25,9 +28,10 @@ class Detected:
     delimiter: str
     header_row: int
     header: tuple[str, ...]
-    columns: Columns
+    columns: Columns | Export
     blanks_before_quotes: bool = False
     workbook: bool = False
+    base_url: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -40,35 +44,75 @@ class Detected:
         name = self.header[index].strip() if index < len(self.header) else ""
         return name or f"column {index + 1}"
 
+    @property
+    def export(self) -> Export | None:
+        """The layout of an export; None for a plain list."""
+        return self.columns if isinstance(self.columns, Export) else None
+
+    @property
+    def list_columns(self) -> Columns:
+        """The columns of a plain list; nothing else has them."""
+        if isinstance(self.columns, Export):
+            raise TypeError("an export is read by its layout")
+        return self.columns
+
+    @property
+    def image_columns(self) -> tuple[int, ...]:
+        """The indexes of all image columns, in the header's order."""
+        if isinstance(self.columns, Export):
+            return tuple(each.index for each in self.columns.images)
+        return (self.columns.images,)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON column; `from_json` makes an equal object of them."""
-        return asdict(self) | {"header": list(self.header), "warnings": list(self.warnings)}
+        columns = self.columns
+        return asdict(self) | {
+            "columns": columns.to_json() if isinstance(columns, Export) else asdict(columns),
+            "header": list(self.header),
+            "warnings": list(self.warnings),
+        }
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Detected":
         """The object that `to_json` has described; further keys are left aside."""
         names = cls.__dataclass_fields__
         values = {name: value for name, value in document.items() if name in names}
+        columns = document["columns"]
         return cls(
             **values
             | {
                 "header": tuple(document["header"]),
                 "warnings": tuple(document["warnings"]),
-                "columns": Columns(**document["columns"]),
+                "columns": (
+                    Export.from_json(columns)
+                    if isinstance(columns["images"], list)
+                    else Columns(**columns)
+                ),
             }
         )
 
     def public(self) -> dict[str, Any]:
         """What the API tells about the file under `detected`."""
-        serial_number = self.columns.serial_number
+        columns = self.columns
+        named = {
+            "serial_number": self._header_name(columns.serial_number),
+            "product_name": self._header_name(columns.product_name),
+            "images": [self.header[index] for index in self.image_columns],
+        }
+        because = columns.because if isinstance(columns, Export) else _names(named)
         return {
             "platform": self.platform,
             "delimiter": self.delimiter,
             "encoding": "xlsx" if self.workbook else self.encoding,
             "header_row": self.header_row,
-            "columns": {
-                "serial_number": None if serial_number is None else self.header[serial_number],
-                "product_name": self.header[self.columns.product_name],
-                "images": [self.header[self.columns.images]],
-            },
+            "columns": named,
+            "because": list(because),
         }
+
+    def _header_name(self, index: int | None) -> str | None:
+        return None if index is None else self.header[index]
+
+
+def _names(named: dict[str, Any]) -> list[str]:
+    first = (named["serial_number"], named["product_name"], *named["images"])
+    return [name.strip() for name in first if name is not None]

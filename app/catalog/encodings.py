@@ -23,7 +23,8 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_WIDE = {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
+# In these, a byte of a line's end may be a part of another character.
+WIDE = {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
 
 # A caller may choose one of these, by any name that Python knows them by. A list, because some
 # codecs of Python are no text encodings and some take time that grows with the square of the input.
@@ -83,7 +84,7 @@ def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
     """
     stream.seek(_mark_length(encoding))
     decoder = codecs.getincrementaldecoder(encoding.name)("strict")
-    wide = encoding.name in _WIDE
+    wide = encoding.name in WIDE
     while chunk := stream.read(CHUNK_BYTES):
         text = decoder.decode(chunk)
         yield text, not CONTROL.search(text) if wide else _is_clean(chunk)

@@ -1,23 +1,18 @@
 """Counting a file: products, places, distinct URLs and hosts, in memory that hardly grows."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
+from app.catalog.addresses import AddressCounter
 from app.catalog.detected import Detected
-from app.catalog.distinct import DistinctCounter
 from app.catalog.grid import LF
+from app.catalog.input_rows import InputRow
 from app.catalog.records import Block
-from app.catalog.rows import InputRow, RowReader
-from app.catalog.urls import contains_url, host_of, looks_like_url, origin_of
+from app.catalog.rows import RowReader
+from app.catalog.urls import contains_url, looks_like_url, origin_of
 from app.domain.errors import CellError
 
 MAX_ERRORS_SHOWN = 100
-MAX_HOSTS_SHOWN = 20
-MAX_HOSTS_COUNTED = 10_000
-# The same host by http and by https are two.
-_MAX_ORIGINS_COUNTED = 2 * MAX_HOSTS_COUNTED
 
 # Columns whose name says that they hold addresses of their own.
 _ADDRESS_WORDS = ("url", "link", "image", "picture", "photo", "video", "web", "site", "href", "www")
@@ -30,7 +25,7 @@ class Findings:
     `products`, `places`, `images`, `duplicates` and `hosts` count usable rows only. `images` are
     distinct URLs, `places` URLs as they stand, `duplicates` the difference. `hosts` are the most
     frequent ones with their places; `host_count` how many there are (it stops at 10,000). `errors`
-    are the first 100 of `error_count`, in `bad_rows` rows.
+    are the first 100 of `error_count`, in `bad_rows` rows. `address` is a URL of the file.
     """
 
     detected: Detected
@@ -44,18 +39,36 @@ class Findings:
     bad_rows: int = 0
     errors: list[CellError] = field(default_factory=list)
     error_count: int = 0
+    address: str = ""
+
+    def add_errors(self, errors: Sequence[CellError]) -> None:
+        """Note a row that cannot be used."""
+        self.bad_rows += 1
+        self.error_count += len(errors)
+        self.errors.extend(errors[: MAX_ERRORS_SHOWN - len(self.errors)])
+
+    def take(self, addresses: AddressCounter) -> None:
+        """Take over what was counted."""
+        self.places = addresses.places
+        self.images = addresses.distinct()
+        self.duplicates = self.places - self.images
+        self.hosts, self.host_count = addresses.hosts()
+        self.address = addresses.first
+
+
+def start_findings(detected: Detected) -> tuple[Findings, AddressCounter]:
+    """What a file's counting begins with."""
+    return Findings(detected, warnings=list(detected.warnings)), AddressCounter()
 
 
 class Tally:
     """Takes a file block by block and counts it."""
 
     def __init__(self, detected: Detected) -> None:
-        self.findings = Findings(detected, warnings=list(detected.warnings))
+        self.findings, self._addresses = start_findings(detected)
         self._reader = RowReader(detected)
-        self._images = detected.columns.images
+        self._images = detected.list_columns.images
         self._neighbour = _neighbour(detected)
-        self._origins: Counter[str] = Counter()
-        self._urls = DistinctCounter()
         # Column -> how many of its cells hold addresses that are not read, and the first line.
         self._beside: dict[str, tuple[int, int]] = {}
         self._swallowed: dict[str, tuple[int, int]] = {}
@@ -73,8 +86,7 @@ class Tally:
                 self._add_row(row)
             return
         self.findings.products += block.count
-        self._urls.add(plain.urls)
-        self._count_origins(plain.origins)
+        self._addresses.add(plain.urls, plain.origins)
         if self._may_have_addresses_beside(block):
             for line, cells in zip(block.lines, block.rows, strict=True):
                 self._look_beside(line, cells)
@@ -82,14 +94,7 @@ class Tally:
     def finish(self) -> Findings:
         """The counts of all blocks."""
         findings = self.findings
-        findings.places = self._urls.total
-        findings.images = self._urls.distinct()
-        findings.duplicates = findings.places - findings.images
-        hosts: Counter[str] = Counter()
-        for origin, count in islice(self._origins.items(), _MAX_ORIGINS_COUNTED):
-            hosts[host_of(origin)] += count
-        findings.hosts = hosts.most_common(MAX_HOSTS_SHOWN)
-        findings.host_count = min(len(hosts), MAX_HOSTS_COUNTED)
+        findings.take(self._addresses)
         findings.warnings += [
             f'The column "{column}" beside the image URLs holds web addresses in '
             f"{_cells(count)} (first in line {line:,}). They are kept and not fetched. If they are "
@@ -106,14 +111,11 @@ class Tally:
     def _add_row(self, row: InputRow) -> None:
         findings = self.findings
         if row.errors:
-            findings.bad_rows += 1
-            findings.error_count += len(row.errors)
-            room = MAX_ERRORS_SHOWN - len(findings.errors)
-            findings.errors.extend(row.errors[:room])
+            findings.add_errors(row.errors)
+            self._addresses.note(row.urls)
             return
         findings.products += 1
-        self._urls.add(row.urls)
-        self._count_origins(map(origin_of, row.urls))
+        self._addresses.add(row.urls, map(origin_of, row.urls))
         self._look_beside(row.row, row.cells)
 
     def _look_beside(self, line: int, cells: list[str]) -> None:
@@ -142,18 +144,10 @@ class Tally:
         )
         return any(LF in column and contains_url(column) for column in beside)
 
-    def _count_origins(self, origins: Iterable[str]) -> None:
-        """Count what `Counter.update` takes: single origins, or how many there are of each."""
-        self._origins.update(origins)
-        if len(self._origins) > 2 * _MAX_ORIGINS_COUNTED:
-            # The first ones stay. Not at each new one, which would take a millisecond each time.
-            kept = dict(islice(self._origins.items(), _MAX_ORIGINS_COUNTED))
-            self._origins = Counter(kept)
-
 
 def _neighbour(detected: Detected) -> int | None:
     """The next column that has a name, if this name does not say that it holds addresses."""
-    for index in range(detected.columns.images + 1, len(detected.header)):
+    for index in range(detected.list_columns.images + 1, len(detected.header)):
         name = detected.header[index].strip().lower()
         if name:
             return None if any(word in name for word in _ADDRESS_WORDS) else index

@@ -11,13 +11,20 @@ from typing import BinaryIO
 from app.catalog.columns import Columns
 from app.catalog.detect import detect
 from app.catalog.detected import Detected
+from app.catalog.export_tally import ExportTally
 from app.catalog.findings import Findings, Tally
+from app.catalog.input_rows import InputRow
+from app.catalog.mapping import ColumnMapping
+from app.catalog.platforms import platform_name
+from app.catalog.products import ProductReader
 from app.catalog.records import Block, read_blocks
-from app.catalog.rows import InputRow, RowReader
+from app.catalog.rows import RowReader
 from app.catalog.sheet import Sheet
+from app.catalog.urls import looks_like_path
 from app.domain.errors import CellError, CsvInvalid
 
 __all__ = [
+    "ColumnMapping",
     "Columns",
     "Detected",
     "Findings",
@@ -38,7 +45,8 @@ def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
     Raises:
         CsvInvalid: a row is so long that it cannot be read (`validate` says so first).
     """
-    reader = RowReader(detected)
+    export = detected.export
+    reader = RowReader(detected) if export is None else ProductReader(detected, export)
     for block in read_blocks(stream, detected):
         yield from reader.rows(block)
 
@@ -48,6 +56,8 @@ def validate(
     *,
     max_rows: int,
     encoding: str | None = None,
+    columns: ColumnMapping | None = None,
+    base_url: str | None = None,
     accept_valid_rows: bool = False,
     sheet: Sheet | None = None,
 ) -> Findings:
@@ -55,14 +65,26 @@ def validate(
 
     Args:
         accept_valid_rows: bad rows are findings, not a reason to refuse the good ones.
-        stream, max_rows, encoding, sheet: see `examine`.
+        stream, max_rows, encoding, columns, base_url, sheet: see `examine`.
     Raises:
         CsvInvalid: it cannot be used; has the first 100 errors and their true count.
         NotACsv, OptionInvalid: see `examine`.
     """
-    findings = examine(stream, max_rows=max_rows, encoding=encoding, sheet=sheet)
-    if findings.error_count and not (accept_valid_rows and findings.products):
-        raise CsvInvalid(_summary(findings), findings.errors, findings.error_count)
+    findings = examine(
+        stream,
+        max_rows=max_rows,
+        encoding=encoding,
+        columns=columns,
+        base_url=base_url,
+        sheet=sheet,
+    )
+    if findings.error_count and not (accept_valid_rows and findings.places):
+        raise CsvInvalid(
+            _summary(findings),
+            findings.errors,
+            findings.error_count,
+            detected=findings.detected.public(),
+        )
     return findings
 
 
@@ -71,6 +93,8 @@ def examine(
     *,
     max_rows: int,
     encoding: str | None = None,
+    columns: ColumnMapping | None = None,
+    base_url: str | None = None,
     sheet: Sheet | None = None,
 ) -> Findings:
     """Read the whole file and count it; rows with errors are findings like others.
@@ -79,14 +103,17 @@ def examine(
         stream: seekable; left at an unspecified position.
         max_rows: more rows than this are refused, before the rest is read.
         encoding: the encoding that the caller has named; None to find it.
+        columns: the columns that the caller has named; None to find them.
+        base_url: what stands before relative paths, without a slash at its end.
         sheet: the sheet that the file was made of; None: it came as it is.
     Raises:
         NotACsv: the file is of another kind.
         CsvInvalid: it is not a question of single rows: no header, no rows, too many of them ...
         OptionInvalid: `encoding` is unknown.
     """
-    detected = detect(stream, encoding=encoding, sheet=sheet)
-    tally = Tally(detected)
+    detected = detect(stream, encoding=encoding, columns=columns, base_url=base_url, sheet=sheet)
+    export = detected.export
+    tally = Tally(detected) if export is None else ExportTally(detected, export)
     for block in read_blocks(stream, detected):
         before = tally.rows
         tally.add(block)
@@ -97,7 +124,22 @@ def examine(
         message = "The file has a header but no rows. Add a row for each product."
         error = CellError(detected.header_row, None, None, "no_rows", message)
         raise CsvInvalid(message, [error], 1)
+    if export is not None and not findings.places and not findings.bad_rows:
+        raise _no_images(detected)
     return findings
+
+
+def _no_images(detected: Detected) -> CsvInvalid:
+    names = ", ".join(f'"{detected.column_name(index)}"' for index in detected.image_columns)
+    kind = "" if detected.platform is None else f", an export of {platform_name(detected.platform)}"
+    message = (
+        f"The file{kind}, has no image address in any row: {names} "
+        f"{'is' if len(detected.image_columns) == 1 else 'are'} empty. Export the products with "
+        'their images, or name other columns: columns={"images":["..."]}'
+    )
+    column = detected.column_name(detected.image_columns[0])
+    error = CellError(detected.header_row, column, None, "no_images", message)
+    return CsvInvalid(message, [error], 1, detected=detected.public())
 
 
 def _too_many_rows(block: Block, max_rows: int, index: int) -> CsvInvalid:
@@ -116,4 +158,25 @@ def _summary(findings: Findings) -> str:
     errors = "an error" if count == 1 else f"{count:,} errors"
     first = findings.errors[0]
     where = f"row {first.row:,}" + (f", {first.column}" if first.column else "")
-    return f"{rows} {errors}. The first is in {where}: {first.message}"
+    return f"{rows} {errors}. The first is in {where}: {first.message}{_about_paths(findings)}"
+
+
+def _about_paths(findings: Findings) -> str:
+    """What to send where the file has relative paths, with an example of all that it has."""
+    detected = findings.detected
+    path = next(
+        (
+            error.value
+            for error in findings.errors
+            if error.code == "invalid_url" and error.value and looks_like_path(error.value)
+        ),
+        None,
+    )
+    if path is None or detected.base_url is not None:
+        return ""
+    beside = f' beside full addresses such as "{findings.address}"' if findings.address else ""
+    hint = detected.export.base_url_hint if detected.export else ""
+    return (
+        f' The file has relative paths such as "{path}"{beside}: send base_url, the address that '
+        f"stands before the paths, for example base_url={hint or 'https://YOUR-SHOP/images'}"
+    )

@@ -17,6 +17,7 @@ REPORT_COLUMNS = (
     "output_url",
     "status",
     "kept",
+    "reused",
     "error_code",
     "error_message",
     "http_status",
@@ -46,6 +47,7 @@ class ReportRow:
     output_url: str | None
     status: str
     kept: bool | None
+    reused: bool
     error_code: str | None
     error_message: str | None
     http_status: int | None

@@ -1,39 +1,18 @@
 """Records -> products: which cell is which, what overflowed, and what is wrong with a row."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 
+from app.catalog.cells import CellReader
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
-from app.catalog.encodings import CONTROL
+from app.catalog.exports import Separator
 from app.catalog.grid import CR, DELIMITER, LF, Grid
+from app.catalog.input_rows import InputRow, RowErrors
 from app.catalog.plain import PlainCells, PlainReader
-from app.catalog.records import Block, Broken
-from app.catalog.urls import UrlReader, contains_url, ends_as_picture, looks_like_url
+from app.catalog.records import Block
+from app.catalog.urls import BadUrl, UrlReader, contains_url, ends_as_picture, looks_like_url
 from app.domain.errors import CellError
-
-MAX_VALUE_CHARS = 200
-
-
-@dataclass(slots=True)
-class InputRow:
-    """One row of the file.
-
-    `row` is the line in the file where it starts (the header is line 1). `cells` are the record as
-    it goes into the output: as wide as the header, the unquoted URLs that had run over into further
-    columns back in theirs; a row whose cells cannot be told apart keeps them as they came, and a
-    control character is shown by its symbol. `urls` are cleaned: what is fetched. `errors` is not
-    empty when the row cannot be used.
-    """
-
-    row: int
-    cells: list[str]
-    serial_number: str
-    product_name: str
-    urls: tuple[str, ...]
-    errors: tuple[CellError, ...] = ()
 
 
 class RowReader:
@@ -44,7 +23,7 @@ class RowReader:
     """
 
     def __init__(self, detected: Detected) -> None:
-        columns, header = detected.columns, detected.header
+        columns, header = detected.list_columns, detected.header
         self._detected = detected
         self._serial = columns.serial_number
         self._name = columns.product_name
@@ -56,8 +35,11 @@ class RowReader:
         # The images cell and its unnamed neighbours are cells[images:behind].
         self._behind = behind
         self._images_are_last = behind == self._width
+        self._errors = RowErrors(detected)
         self._urls = UrlReader()
         self._plain = PlainReader(self._urls)
+        # Where paths have a beginning, a cell may hold them alone or beside addresses.
+        self._cells = CellReader(detected.base_url) if detected.base_url is not None else None
 
     def rows(self, block: Block) -> Iterator[InputRow]:
         """The rows of a block; blank ones (no cell has text) are left out."""
@@ -73,9 +55,13 @@ class RowReader:
             if not any(cells) or not any(map(str.strip, cells)):
                 continue
             if index in block.broken:
-                yield self._broken(line, cells, block.broken[index])
+                yield self._errors.broken(line, cells, block.broken[index])
             else:
                 yield self._row(line, cells, clean=block.clean)
+
+    def image_cell(self, cells: list[str]) -> str:
+        """The text that holds all URLs of a record: its images cell, with what ran over."""
+        return self._shape(cells)[1]
 
     def plain(self, block: Block) -> PlainCells | None:
         """The URLs of a block whose rows are all good and of the simplest shape; else None.
@@ -84,7 +70,7 @@ class RowReader:
         header or with unquoted URLs running over behind the last column, and plain image cells.
         """
         images = self._images
-        if block.broken or not block.clean or self._behind > images + 1:
+        if block.broken or not block.clean or self._behind > images + 1 or self._cells is not None:
             return None
         if block.grid is not None:
             return self._plain_grid(block.grid)
@@ -132,16 +118,16 @@ class RowReader:
     def _row(self, line: int, cells: list[str], *, clean: bool) -> InputRow:
         errors: list[CellError] = []
         if not clean:
-            cells = self._without_control(line, cells, errors)
+            cells = self._errors.without_control(line, cells, errors)
         shaped, image_cell, is_clear = self._shape(cells)
         if not is_clear:
             value, message = self._join(cells[self._images :]), self._unclear(cells)
-            errors.append(self._error(line, self._images, value, "unclear_columns", message))
+            errors.append(self._errors.error(line, self._images, value, "unclear_columns", message))
             return InputRow(line, cells, "", "", (), tuple(errors))
         name = shaped[self._name].strip()
         if not name:
             errors.append(
-                self._error(
+                self._errors.error(
                     line, self._name, None, "missing_value", f"{PRODUCT_NAME} is empty. Fill it in."
                 )
             )
@@ -151,16 +137,23 @@ class RowReader:
                 "This cell runs over several lines and has swallowed a web address. Look for a "
                 "quote in this row that is not closed."
             )
-            errors.append(self._error(line, self._name, name, "unclosed_quote", message))
-        urls, bad = self._urls.split(image_cell)
+            errors.append(self._errors.error(line, self._name, name, "unclosed_quote", message))
+        urls, bad = self._split(image_cell)
         if not urls and not bad:
             message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."
-            errors.append(self._error(line, self._images, None, "missing_value", message))
+            errors.append(self._errors.error(line, self._images, None, "missing_value", message))
         errors.extend(
-            self._error(line, self._images, each.value, "invalid_url", each.message) for each in bad
+            self._errors.error(line, self._images, each.value, "invalid_url", each.message)
+            for each in bad
         )
         serial = "" if self._serial is None else shaped[self._serial].strip()
         return InputRow(line, shaped, serial, name, urls, tuple(errors))
+
+    def _split(self, image_cell: str) -> tuple[tuple[str, ...], list[BadUrl]]:
+        if self._cells is None:
+            return self._urls.split(image_cell)
+        content = self._cells.read(image_cell, Separator.ANY)
+        return tuple(place.url for place in content.places), content.bad
 
     def _shape(self, cells: list[str]) -> tuple[list[str], str, bool]:
         """Bring a row to the header's width: its cells, and the text that holds all its URLs.
@@ -232,47 +225,9 @@ class RowReader:
             "every cell that contains the delimiter, above all around the image URLs."
         )
 
-    def _without_control(self, line: int, cells: list[str], errors: list[CellError]) -> list[str]:
-        shown = []
-        for index, cell in enumerate(cells):
-            match = CONTROL.search(cell)
-            if match is None:
-                shown.append(cell)
-                continue
-            visible = CONTROL.sub(_symbol, cell)
-            shown.append(visible)
-            code = ord(match.group())
-            message = (
-                f"The cell contains a control character (U+{code:04X}"
-                f"{', NUL' if code == 0 else ''}) that no text has. Remove it, or save the file "
-                'as "CSV UTF-8" again.'
-            )
-            errors.append(self._error(line, index, visible, "control_character", message))
-        return shown
-
-    def _broken(self, line: int, cells: list[str], broken: Broken) -> InputRow:
-        cells = [CONTROL.sub(_symbol, cell) for cell in cells]
-        value = self._detected.delimiter.join(cells[broken.column :])
-        error = self._error(line, broken.column, value, broken.code, broken.message)
-        return InputRow(line, cells, "", "", (), (error,))
-
-    def _error(
-        self, line: int, column: int, value: str | None, code: str, message: str
-    ) -> CellError:
-        if value is not None and len(value) > MAX_VALUE_CHARS:
-            value = value[: MAX_VALUE_CHARS - 3] + "..."
-        return CellError(line, self._detected.column_name(column), value, code, message)
-
 
 def _empty_at_the_end(cells: list[str], at_most: int) -> int:
     count = 0
     while count < at_most and not cells[-1 - count].strip():
         count += 1
     return count
-
-
-def _symbol(match: re.Match[str]) -> str:
-    # Unicode has a visible symbol for each: a NUL becomes U+2400. Unseen characters could not be
-    # found by the owner, and a NUL could not be stored as text in a database.
-    code = ord(match.group())
-    return chr(0x2421 if code == 0x7F else 0x2400 + code)

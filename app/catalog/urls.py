@@ -11,11 +11,11 @@ MAX_URL_CHARS = 8_192
 
 # What may stand between two URLs: white space (as Unicode has it), comma, semicolon, pipe, and the
 # characters without width that come along when text is copied from web pages.
-_SEPARATORS = (
+SEPARATORS = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000,;|\u200b\u2060\ufeff"
 )
-_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 _PICTURE_ENDING = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|svg)"
 _ENDS_AS_PICTURE = re.compile(rf"{_PICTURE_ENDING}\Z", re.IGNORECASE)
@@ -27,6 +27,9 @@ _GLUED = re.compile(r"[a-z0-9]https?://", re.IGNORECASE)
 _ODD = re.compile(r"[<>\"\s]|[,;|](?:data:image/|www\.)", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[<>\"]")
 _LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]")
+
+# A path has neither a scheme nor a host.
+_NO_PATH = re.compile(r"//|www\.|data:|[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 
 _REMEDY = "Write every address in full, beginning with http:// or https://, separated by commas."
 
@@ -59,21 +62,21 @@ class UrlReader:
         inside URLs survive. The URLs are as they stand in the cell, without white space and
         separators around them and with `&` for `&amp;`. An empty cell gives nothing of both.
         """
-        text = cell.replace("&amp;", "&").strip(_SEPARATORS)
+        text = cell.replace("&amp;", "&").strip(SEPARATORS)
         if not text:
             return (), []
         # Looking for schemes and then at the character before each is linear; a pattern of
         # "separators, then a scheme" would try every suffix of a long run of commas.
-        schemes = [match.start() for match in _SCHEME.finditer(text)]
-        starts = [at for at in schemes if at == 0 or text[at - 1] in _SEPARATORS]
+        schemes = [match.start() for match in SCHEME.finditer(text)]
+        starts = [at for at in schemes if at == 0 or text[at - 1] in SEPARATORS]
         urls: list[str] = []
         bad: list[BadUrl] = []
         if not starts or starts[0] > 0:
-            before = text[: starts[0]].rstrip(_SEPARATORS) if starts else text
-            bad.append(BadUrl(before, _what_it_is(before)))
+            before = text[: starts[0]].rstrip(SEPARATORS) if starts else text
+            bad.append(BadUrl(before, what_it_is(before)))
         is_odd = text.count("//") > len(starts) or _ODD.search(text)
         for start, end in pairwise([*starts, len(text)]):
-            url = text[start:end].rstrip(_SEPARATORS)
+            url = text[start:end].rstrip(SEPARATORS)
             message = self._origin_complaint(url)
             if message is None and is_odd:
                 message = _text_complaint(url)
@@ -82,6 +85,10 @@ class UrlReader:
             else:
                 bad.append(BadUrl(url, message))
         return tuple(urls), bad
+
+    def complaint(self, url: str) -> str | None:
+        """Why an address by itself, without separators around it, is none to fetch."""
+        return self._origin_complaint(url) or _text_complaint(url)
 
     def is_valid_origin(self, origin: str) -> bool:
         """Tell whether `http(s)://host[:port]` is one that browsers accept (WHATWG)."""
@@ -113,17 +120,25 @@ class UrlReader:
 
 def looks_like_url(cell: str) -> bool:
     """True when a cell begins with a web address."""
-    return _SCHEME.match(cell.strip(_SEPARATORS)) is not None
+    return SCHEME.match(cell.strip(SEPARATORS)) is not None
 
 
 def ends_as_picture(text: str) -> bool:
     """True when a text ends like the address of a picture file, so that nothing is missing."""
-    return _ENDS_AS_PICTURE.search(text.rstrip(_SEPARATORS)) is not None
+    return _ENDS_AS_PICTURE.search(text.rstrip(SEPARATORS)) is not None
+
+
+def looks_like_path(text: str) -> bool:
+    """True when a text without white space around it is the path of a picture on a host unsaid."""
+    if _NO_PATH.match(text) or _LINE_BREAK.search(text):
+        return False
+    path = text.partition("?")[0]
+    return text.startswith(("/", "./")) or _ENDS_AS_PICTURE.search(path) is not None
 
 
 def contains_url(text: str) -> bool:
     """True when a web address stands anywhere in a text."""
-    return _SCHEME.search(text) is not None
+    return SCHEME.search(text) is not None
 
 
 def origin_of(url: str) -> str:
@@ -165,7 +180,8 @@ def _white_space_complaint(url: str) -> str | None:
     return None
 
 
-def _what_it_is(text: str) -> str:
+def what_it_is(text: str) -> str:
+    """A sentence about a text in an image cell that is no address."""
     lowered = text.lower()
     shown = f'"{_short(text)}"'
     if lowered.startswith(("http:", "https:")):
@@ -177,6 +193,11 @@ def _what_it_is(text: str) -> str:
         return f'Addresses with "{_short(scheme)}://" cannot be fetched. {_REMEDY}'
     if lowered.startswith(("//", "www.")):
         return f"{shown} lacks its beginning. {_REMEDY}"
+    if looks_like_path(text):
+        return (
+            f"{shown} is a path without its host. Send base_url, the address that stands before "
+            "it, or write every address in full."
+        )
     return f"{shown} is not a web address. {_REMEDY}"
 
 

@@ -14,7 +14,8 @@ from typing import BinaryIO
 import python_calamine
 
 from app.catalog.archive import ArchiveLimits, check_workbook
-from app.catalog.columns import MAX_LINES_BEFORE_HEADER, find_columns
+from app.catalog.columns import MAX_LINES_BEFORE_HEADER
+from app.catalog.header import is_header
 from app.catalog.kinds import SAVE_SHEET
 from app.catalog.sheet import Sheet
 from app.domain.errors import NotACsv
@@ -95,7 +96,7 @@ def _records(sheet: python_calamine.CalamineSheet) -> Iterator[Sequence[str]]:
         empty = 0
         if is_above:
             cells = [" ".join(cell.split()) for cell in cells]
-            is_above = number < MAX_LINES_BEFORE_HEADER and bool(find_columns(cells).missing)
+            is_above = number < MAX_LINES_BEFORE_HEADER and not is_header(cells)
         yield cells
 
 

@@ -89,6 +89,9 @@ def process(
         typer.Option(metavar="DIR", help="Put the pictures there and link to them as files."),
     ] = None,
     encoding: arguments.Encoding = None,
+    columns: arguments.Columns = None,
+    base_url: arguments.BaseUrl = None,
+    replace: arguments.Replace = False,
     accept_valid_rows: arguments.AcceptValidRows = False,
     force: arguments.Force = False,
     quality: arguments.Quality = None,
@@ -98,6 +101,7 @@ def process(
     max_height: arguments.MaxHeight = None,
     max_bytes: arguments.MaxBytes = None,
     keep_originals: arguments.KeepOriginals = False,
+    fresh: arguments.Fresh = False,
 ) -> None:
     """Process one CSV here and now, without a server.
 
@@ -114,6 +118,8 @@ def process(
         max_height=max_height,
         max_bytes=max_bytes,
         keep_originals=keep_originals,
+        output=arguments.output_mode(replace),
+        fresh=fresh,
     )
     code = run(
         source,
@@ -121,6 +127,8 @@ def process(
         images=images,
         options=arguments.processing_options(options),
         encoding=encoding,
+        columns=columns,
+        base_url=base_url,
         accept_valid_rows=accept_valid_rows,
         force=force,
     )
@@ -161,6 +169,9 @@ def submit(
         typer.Option(metavar="TEXT", help="A repeat with the same key gets the first answer."),
     ] = None,
     encoding: arguments.Encoding = None,
+    columns: arguments.Columns = None,
+    base_url: arguments.BaseUrl = None,
+    replace: arguments.Replace = False,
     accept_valid_rows: arguments.AcceptValidRows = False,
     force: arguments.Force = False,
     quality: arguments.Quality = None,
@@ -170,6 +181,7 @@ def submit(
     max_height: arguments.MaxHeight = None,
     max_bytes: arguments.MaxBytes = None,
     keep_originals: arguments.KeepOriginals = False,
+    fresh: arguments.Fresh = False,
     url: arguments.Url = None,
     api_key: arguments.ApiKey = None,
 ) -> None:
@@ -188,7 +200,11 @@ def submit(
         max_height=max_height,
         max_bytes=max_bytes,
         keep_originals=keep_originals,
+        output=arguments.output_mode(replace),
+        fresh=fresh,
         encoding=encoding,
+        columns=columns,
+        base_url=base_url,
         accept_valid_rows=accept_valid_rows,
         webhook_url=webhook_url,
         dry_run=dry_run,

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from app.cli.failures import UnusableInput
 from app.cli.terminal import shown
-from app.domain.options import OutputFormat, ProcessingOptions
+from app.domain.options import OutputFormat, OutputMode, ProcessingOptions
 
 PICTURE = "The pictures"
 SERVICE = "The service"
@@ -47,6 +47,31 @@ KeepOriginals = Annotated[
     typer.Option("--keep-originals", help=_help("keep_originals"), rich_help_panel=PICTURE),
 ]
 
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="JSON",
+        help="Which columns are meant, where nothing is recognised, such as "
+        '{"product_name":"Title","images":["Photo 1","Photo 2"]}.',
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="What stands before relative image paths, such as https://shop.example/media.",
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="The output is the same file with its image URLs replaced, instead of one with "
+        "a further column.",
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help=_help("fresh"), rich_help_panel=PICTURE)]
+
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST_ID", help="The id of a request.")]
 Url = Annotated[
     str | None,
@@ -65,6 +90,11 @@ ApiKey = Annotated[
         rich_help_panel=SERVICE,
     ),
 ]
+
+
+def output_mode(replace: bool) -> str | None:
+    """The value of the option `output` that a `--replace` stands for."""
+    return OutputMode.REPLACE.value if replace else None
 
 
 def given(**values: Any) -> dict[str, Any]:

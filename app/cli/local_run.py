@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from app.bootstrap import build_adapters, prepare
+from app.catalog.mapping import ColumnMapping
 from app.cli.files import write_output
 from app.cli.interrupts import Interrupted, Interrupts, WatchedFile
 from app.cli.pictures import LinkedFolder, copy_pictures
@@ -69,6 +70,8 @@ class LocalRun:
         options: ProcessingOptions,
         *,
         encoding: str | None = None,
+        columns: ColumnMapping | None = None,
+        base_url: str | None = None,
         accept_valid_rows: bool = False,
     ) -> dict[str, Any]:
         """Check the file and put it into the queue; returns what was found.
@@ -95,6 +98,8 @@ class LocalRun:
                 webhook_url=None,
                 owner=NOBODY,
                 encoding=encoding,
+                columns=columns,
+                base_url=base_url,
                 accept_valid_rows=accept_valid_rows,
             )
         finally:
@@ -166,8 +171,10 @@ class LocalRun:
         adapters = self.adapters
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            copy_pictures(adapters.store, self.request_id, folder, check=self.interrupts.check)
-            adapters = replace(adapters, store=LinkedFolder(adapters.store, folder))
+            renamed = copy_pictures(
+                adapters, self.request_id, folder, owner=NOBODY, check=self.interrupts.check
+            )
+            adapters = replace(adapters, store=LinkedFolder(adapters.store, folder, renamed))
         download = outputs.output_csv(
             adapters, self.request_id, owner=NOBODY, partial=False, raw=False
         )

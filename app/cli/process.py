@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from app.catalog.mapping import parse_base_url, parse_mapping
 from app.cli.files import STANDARD, check_folder, check_output, open_input, output_name
 from app.cli.interrupts import Interrupted
 from app.cli.local_run import command_settings, local_run
@@ -18,6 +19,8 @@ def process(
     images: str | None,
     options: ProcessingOptions,
     encoding: str | None,
+    columns: str | None = None,
+    base_url: str | None = None,
     accept_valid_rows: bool,
     force: bool,
 ) -> int:
@@ -30,12 +33,15 @@ def process(
         source: path of the CSV, or `-` for standard input.
         target: path of the output CSV, or `-`; None: `output_name`.
         images: folder for the pictures; the output CSV links to the files in it.
+        columns: JSON as in the form field `columns`.
         force: overwrite files that exist.
     Raises:
         UnusableInput, RequestError: the file, a path or an option; nothing was written.
         SettingsError, DatabaseUnavailable, StoreError: the service's parts.
     """
     target = output_name(source, target)
+    mapping = parse_mapping(columns) if columns is not None else None
+    base = parse_base_url(base_url) if base_url is not None else None
     # The summary must not stand in the middle of a CSV.
     console = err if target == STANDARD else out
     settings = command_settings()
@@ -53,6 +59,8 @@ def process(
                     filename,
                     options,
                     encoding=encoding,
+                    columns=mapping,
+                    base_url=base,
                     accept_valid_rows=accept_valid_rows,
                 )
                 print_accepted(err, answer)

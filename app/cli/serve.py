@@ -11,7 +11,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
-from app.bootstrap import build_adapters, prepare
+from app.bootstrap import build_adapters, prepare, serve_metrics
 from app.cli.worker_process import WorkerProcess
 from app.config import Settings
 from app.logs import configure_logs
@@ -62,6 +62,7 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
             their own.
     Raises:
         DatabaseUnavailable, StoreError: a service does not answer; the message says which.
+        SettingsError: METRICS_PORT is taken.
     """
     configure_logs(settings)
     if settings.redis_url is None and not with_worker:
@@ -89,9 +90,12 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
     adapters.database.close()
     apart = with_worker and settings.redis_url is not None
     worker = WorkerProcess() if apart else None
+    app = create_app(settings)
+    # A worker beside it gets the port: only one of them can have it.
+    stop_metrics = serve_metrics(app.state.metrics, settings) if worker is None else None
     server = _Server(
         uvicorn.Config(
-            create_app(settings),
+            app,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=OPEN_CALLS_SECONDS,
@@ -103,6 +107,8 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
     sys.stdout.flush()
     with listener, worker or contextlib.nullcontext():
         server.run(sockets=[listener])
+    if stop_metrics is not None:
+        stop_metrics()
     return 0 if server.started else 1
 
 

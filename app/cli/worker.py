@@ -44,7 +44,9 @@ def worker(*, until_stdin_closes: bool = False) -> int:
         pool="threads",
         concurrency=LANES * THREADS_PER_LANE,
         quiet=True,
-        without_heartbeat=True,
+        # Each of them is a message to Redis, which nothing but Flower reads.
+        task_events=settings().celery_events,
+        without_heartbeat=not settings().celery_events,
         without_mingle=True,
         without_gossip=True,
     )

@@ -66,6 +66,28 @@ def page(
     return connection.execute(query).all()
 
 
+def at_place(
+    connection: Connection, request_id: str, *, row: int, position: int
+) -> Row[Any] | None:
+    """The image whose URL stands at this place; None when there is no such place."""
+    query = (
+        select(Image.__table__)
+        .join(
+            ProductImage,
+            and_(
+                ProductImage.request_id == Image.request_id,
+                ProductImage.url_digest == Image.url_digest,
+            ),
+        )
+        .where(
+            ProductImage.request_id == request_id,
+            ProductImage.row == row,
+            ProductImage.position == position,
+        )
+    )
+    return connection.execute(query).one_or_none()
+
+
 # What the output CSV needs of an image, and what the reports do.
 LINK = (Image.storage_key,)
 RESULT = (
@@ -73,6 +95,7 @@ RESULT = (
     Image.storage_key,
     Image.status,
     Image.kept,
+    Image.reused_from,
     Image.error_code,
     Image.error_message,
     Image.http_status,

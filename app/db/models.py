@@ -86,6 +86,9 @@ class ProcessingRequest(Base):
     deleted_at: Mapped[datetime | None]
     # Counts up with every retry, so that each end of the request has a webhook of its own.
     run: Mapped[int] = mapped_column(server_default="1")
+    # `ProcessingOptions.picture_digest`: only pictures of an equal one can be taken over. None:
+    # made by a version that did not keep it.
+    picture_digest: Mapped[str | None]
 
     products: Mapped[int]
     places: Mapped[int]
@@ -93,6 +96,7 @@ class ProcessingRequest(Base):
     images_completed: Mapped[int] = mapped_column(server_default="0")
     images_failed: Mapped[int] = mapped_column(server_default="0")
     images_kept: Mapped[int] = mapped_column(server_default="0")
+    images_reused: Mapped[int] = mapped_column(server_default="0")
     input_bytes: Mapped[int] = mapped_column(server_default="0")
     output_bytes: Mapped[int] = mapped_column(server_default="0")
 
@@ -106,6 +110,7 @@ class ProcessingRequest(Base):
 
     __table_args__ = (
         Index("ix_requests_owner_id", "owner", "id"),
+        Index("ix_requests_pictures", "owner", "picture_digest", "id"),
         Index(
             "ix_requests_open",
             "id",
@@ -187,6 +192,16 @@ class Image(Base):
     notes: Mapped[str | None]
     finished_at: Mapped[datetime | None]
 
+    # What the host said of the file, to ask whether it is still the same, and who said it where
+    # that was not the source URL itself.
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    final_url: Mapped[str | None]
+    # Where later requests find this image (`db/reuse.py`); only with one of the validators above.
+    reuse_key: Mapped[str | None]
+    # The request that made the files and under whose id they lie, when it was an earlier one.
+    reused_from: Mapped[str | None] = mapped_column(RequestId)
+
     __table_args__ = (
         UniqueConstraint("request_id", "url_digest"),
         Index(
@@ -209,6 +224,28 @@ class Image(Base):
             "seq",
             postgresql_where=text("status = 'failed'"),
             sqlite_where=text("status = 'failed'"),
+        ),
+        Index(
+            "ix_images_reuse",
+            "reuse_key",
+            "request_id",
+            postgresql_where=text("reuse_key IS NOT NULL"),
+            sqlite_where=text("reuse_key IS NOT NULL"),
+        ),
+        # For deletes: which files of a request do others name?
+        Index(
+            "ix_images_reused_files",
+            "reused_from",
+            "storage_key",
+            postgresql_where=text("reused_from IS NOT NULL"),
+            sqlite_where=text("reused_from IS NOT NULL"),
+        ),
+        Index(
+            "ix_images_reused_originals",
+            "reused_from",
+            "original_key",
+            postgresql_where=text("reused_from IS NOT NULL AND original_key IS NOT NULL"),
+            sqlite_where=text("reused_from IS NOT NULL AND original_key IS NOT NULL"),
         ),
     )
 

@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from app.db.models import Image, ProcessingRequest, Product
+from app.db import reuse
+from app.db.models import Image, ProcessingRequest, Product, RequestId
 from app.db.recordset import recordset
 from app.domain.statuses import ImageStatus, RequestStatus
 
@@ -30,7 +31,10 @@ PROCESSING = ImageStatus.PROCESSING.value
 
 @dataclass(frozen=True, slots=True)
 class ClaimedImage:
-    """An image that is ours until its lease ends; `fence` proves it at the write."""
+    """An image that is ours until its lease ends; `fence` proves it at the write.
+
+    `reuse_key` is what later requests are to find it by; `earlier` is what this one found.
+    """
 
     request_id: str
     seq: int
@@ -41,11 +45,17 @@ class ClaimedImage:
     row: int
     position: int
     product_name: str
+    reuse_key: str | None = None
+    earlier: reuse.EarlierImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one claim. `pending` with `not_before` means: try again then."""
+    """What came of one claim. `pending` with `not_before` means: try again then.
+
+    `taken_from` is the request whose row a reused picture was found in: the outcome may only be
+    written while that request is held (`reuse.hold`).
+    """
 
     seq: int
     fence: int
@@ -65,6 +75,12 @@ class Outcome:
     output_bytes: int | None = None
     duration_ms: int | None = None
     notes: tuple[str, ...] = field(default=())
+    etag: str | None = None
+    last_modified: str | None = None
+    final_url: str | None = None
+    reuse_key: str | None = None
+    reused_from: str | None = None
+    taken_from: str | None = None
 
 
 def claim(
@@ -75,10 +91,12 @@ def claim(
     now: datetime,
     lease_until: datetime,
     other_than: Collection[str] = (),
+    scope: reuse.Scope | None = None,
 ) -> list[ClaimedImage]:
     """Take up to `limit` due images of a request that is being processed, in the file's order.
 
-    Images of the hosts in `other_than` are left where they are.
+    Images of the hosts in `other_than` are left where they are. What earlier requests in `scope`
+    made of the same URLs comes with them.
     """
     # As a CTE the choice is made once; as a sub-query Postgres may run it again for every row and
     # lock more than `limit`.
@@ -113,6 +131,7 @@ def claim(
             Image.fence,
             Image.attempts,
             Image.source_url,
+            Image.url_digest,
             Image.host,
             Image.row,
             Image.position,
@@ -120,6 +139,12 @@ def claim(
     )
     rows = connection.execute(statement).all()
     names = _product_names(connection, request_id, {row.row for row in rows})
+    keys = {row.seq: scope.key_of(row.url_digest) for row in rows} if scope is not None else {}
+    earlier = (
+        reuse.find(connection, request_id, keys)
+        if scope is not None and scope.look and keys
+        else {}
+    )
     return [
         ClaimedImage(
             request_id=request_id,
@@ -131,6 +156,8 @@ def claim(
             row=row.row,
             position=row.position,
             product_name=names.get(row.row, ""),
+            reuse_key=keys.get(row.seq),
+            earlier=earlier.get(row.seq),
         )
         for row in sorted(rows, key=lambda row: row.seq)
     ]
@@ -140,7 +167,10 @@ def _product_names(connection: Connection, request_id: str, rows: set[int]) -> d
     if not rows:
         return {}
     query = select(Product.row, Product.name).where(
-        Product.request_id == request_id, Product.row.in_(rows)
+        Product.request_id == request_id,
+        # Says no more than the next line; see `_still_ours`.
+        Product.row.between(min(rows), max(rows)),
+        Product.row.in_(rows),
     )
     return {found.row: found.name for found in connection.execute(query)}
 
@@ -166,7 +196,9 @@ def renew(
     return set(connection.execute(statement).scalars())
 
 
-def give_back(connection: Connection, request_id: str, claims: Sequence[ClaimedImage]) -> None:
+def give_back(
+    connection: Connection, request_id: str, claims: Sequence[ClaimedImage] | Sequence[Outcome]
+) -> None:
     """Return claims that were not worked to the end; the attempt does not count."""
     if not claims:
         return
@@ -208,6 +240,11 @@ _OUTCOME_COLUMNS: dict[str, TypeEngine[Any]] = {
     "output_bytes": BigInteger(),
     "duration_ms": BigInteger(),
     "notes": Text(),
+    "etag": Text(),
+    "last_modified": Text(),
+    "final_url": Text(),
+    "reuse_key": Text(),
+    "reused_from": RequestId,
 }
 
 
@@ -254,13 +291,17 @@ def _still_ours(
     )
 
 
-def _claim_rows(claims: Sequence[ClaimedImage]) -> list[Mapping[str, Any]]:
+def _claim_rows(
+    claims: Sequence[ClaimedImage] | Sequence[Outcome],
+) -> list[Mapping[str, Any]]:
     return [{"seq": image.seq, "fence": image.fence} for image in claims]
 
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:
     row = {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
     row["notes"] = "; ".join(outcome.notes) or None
+    # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
+    row["reused_from"] = outcome.reused_from.replace("-", "") if outcome.reused_from else None
     for name in ("not_before", "finished_at"):
         # The text form that SQLite's column holds, and that Postgres reads as UTC.
         row[name] = row[name].strftime("%Y-%m-%d %H:%M:%S.%f") if row[name] else None

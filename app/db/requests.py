@@ -171,6 +171,7 @@ class Counts:
     completed: int = 0
     failed: int = 0
     kept: int = 0
+    reused: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
     errors: Mapping[str, int] | None = None
@@ -185,6 +186,7 @@ def add_counts(connection: Connection, request_id: str, counts: Counts, *, now: 
             images_completed=ProcessingRequest.images_completed + counts.completed,
             images_failed=ProcessingRequest.images_failed + counts.failed,
             images_kept=ProcessingRequest.images_kept + counts.kept,
+            images_reused=ProcessingRequest.images_reused + counts.reused,
             input_bytes=ProcessingRequest.input_bytes + counts.input_bytes,
             output_bytes=ProcessingRequest.output_bytes + counts.output_bytes,
             updated_at=now,

@@ -1,9 +1,8 @@
 """Writing a CSV's rows in bulk: COPY on Postgres, executemany on SQLite."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import psycopg
 from sqlalchemy import Connection, Insert, insert
@@ -13,24 +12,23 @@ from app.db.models import Image, Product, ProductImage
 from app.domain.statuses import ImageStatus
 
 PENDING = ImageStatus.PENDING.value
+# Those of `ImageRow`, in its order.
+IMAGE_COLUMNS = "seq, url_digest, source_url, host, row, position"
 
 
-@dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRow(NamedTuple):
     row: int
     serial_number: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRow:
+class PlaceRow(NamedTuple):
     row: int
     position: int
     url_digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(NamedTuple):
     """A URL where it stands first within a batch; it may stand in an earlier batch, too."""
 
     seq: int
@@ -49,11 +47,16 @@ def write(
     places: Sequence[PlaceRow],
     images: Sequence[ImageRow],
     now: datetime,
+    all_new: bool = False,
 ) -> int:
-    """Insert one batch of rows; returns how many images were new to the request."""
+    """Insert one batch of rows; returns how many images were new to the request.
+
+    Args:
+        all_new: no URL of the batch stands in an earlier one; that is not looked up then.
+    """
     if connection.dialect.name == "sqlite":
         return _write_sqlite(connection, request_id, products, places, images, now)
-    return _write_postgres(connection, request_id, products, places, images, now)
+    return _write_postgres(connection, request_id, products, places, images, now, all_new)
 
 
 def _write_sqlite(
@@ -122,35 +125,36 @@ def _write_postgres(
     places: Sequence[PlaceRow],
     images: Sequence[ImageRow],
     now: datetime,
+    all_new: bool,
 ) -> int:
     cursor = cast("psycopg.Connection[Any]", connection.connection.driver_connection).cursor()
     _copy(
         cursor,
         "products (request_id, row, serial_number, name)",
-        ((request_id, product.row, product.serial_number, product.name) for product in products),
+        ((request_id, *product) for product in products),
     )
     _copy(
         cursor,
         "product_images (request_id, row, position, url_digest)",
-        ((request_id, place.row, place.position, place.url_digest) for place in places),
+        ((request_id, *place) for place in places),
     )
-    # COPY knows no ON CONFLICT, so the images go through a table of this connection's own.
+    if all_new:
+        same = (request_id, PENDING, now)
+        _copy(
+            cursor,
+            f"images (request_id, status, not_before, {IMAGE_COLUMNS})",
+            ((*same, *image) for image in images),
+        )
+        return len(images)
+    # COPY knows no ON CONFLICT, so images that may be there go through a table of this connection.
     cursor.execute(
         "CREATE TEMP TABLE IF NOT EXISTS staged_images (seq bigint, url_digest bytea,"
         " source_url text, host text, row bigint, position bigint) ON COMMIT DELETE ROWS"
     )
-    _copy(
-        cursor,
-        "staged_images (seq, url_digest, source_url, host, row, position)",
-        (
-            (image.seq, image.url_digest, image.source_url, image.host, image.row, image.position)
-            for image in images
-        ),
-    )
+    _copy(cursor, f"staged_images ({IMAGE_COLUMNS})", images)
     cursor.execute(
-        "INSERT INTO images"
-        " (request_id, seq, url_digest, source_url, host, row, position, status, not_before)"
-        " SELECT %s::uuid, seq, url_digest, source_url, host, row, position, %s, %s"
+        f"INSERT INTO images (request_id, status, not_before, {IMAGE_COLUMNS})"  # noqa: S608
+        f" SELECT %s::uuid, %s, %s, {IMAGE_COLUMNS}"
         " FROM staged_images ORDER BY seq ON CONFLICT (request_id, url_digest) DO NOTHING",
         (request_id, PENDING, now),
     )

@@ -7,7 +7,7 @@ call. The last three say that a part of ours failed. Everything else that is rai
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ImageError(Exception):
@@ -191,15 +191,28 @@ class CellError:
 
 
 class CsvInvalid(RequestError):
-    """The CSV cannot be used as it is; carries the first errors and their true count."""
+    """The CSV cannot be used as it is; carries the first errors and their true count.
+
+    Args:
+        detected: what was seen of the file and what may be meant by it, where that helps; in the
+            form in which the API tells what was recognised.
+    """
 
     code = "csv_invalid"
     title = "The CSV has errors"
 
-    def __init__(self, detail: str, errors: Sequence[CellError], error_count: int) -> None:
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[CellError],
+        error_count: int,
+        *,
+        detected: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.errors = list(errors)
         self.error_count = error_count
+        self.detected = detected
 
 
 class OptionInvalid(RequestError):

@@ -28,7 +28,13 @@ def image_key(
 
     Row and position make it unique within the request, so that a repeat overwrites itself.
     """
-    return f"{request_id}/{row}-{position}-{product_slug(product_name)}.{extension}"
+    name = image_name(row=row, position=position, product_name=product_name, extension=extension)
+    return f"{request_id}/{name}"
+
+
+def image_name(*, row: int, position: int, product_name: str, extension: str) -> str:
+    """What the image of this place is called within its request."""
+    return f"{row}-{position}-{product_slug(product_name)}.{extension}"
 
 
 def original_key(key: str) -> str:

@@ -1,11 +1,16 @@
 """What a caller may ask for besides the CSV itself."""
 
+import hashlib
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
 # JPEG and WebP end at 65,535 and 16,383 pixels a side; asking for more can never be met.
 MAX_SIDE_PX = 16_383
+# Raised whenever the codecs make other pictures of the same options: the next run then does every
+# image again, instead of taking over what the code before has made.
+PICTURES_VERSION = 1
+_NOT_ABOUT_PICTURES = frozenset({"output", "fresh"})
 
 
 class OutputFormat(StrEnum):
@@ -18,8 +23,15 @@ class OutputFormat(StrEnum):
     KEEP = "keep"
 
 
+class OutputMode(StrEnum):
+    """Where the output CSV has the new addresses: in a column of its own, or in the image cells."""
+
+    APPEND = "append"
+    REPLACE = "replace"
+
+
 class ProcessingOptions(BaseModel):
-    """How every image of one request is to be compressed.
+    """What is to become of every image of one request, and of its CSV.
 
     Sizes never grow: `scale`, `max_width` and `max_height` only shrink, and the ratio of the sides
     stays as it is.
@@ -50,8 +62,24 @@ class ProcessingOptions(BaseModel):
     keep_originals: bool = Field(
         False, description="Keep the downloaded file beside the compressed one."
     )
+    output: OutputMode = Field(
+        OutputMode.APPEND,
+        description="Output CSV: append = the file with one more column of new image URLs; "
+        "replace = the same file with the image URLs replaced by the new ones.",
+    )
+    fresh: bool = Field(
+        False,
+        description="Do every image again, even those that did not change since an earlier "
+        "request with the same options.",
+    )
 
     @property
     def changes_size(self) -> bool:
         """True when the caller asked for other pixel sizes than the source's."""
         return self.scale != 1.0 or self.max_width is not None or self.max_height is not None
+
+    @property
+    def picture_digest(self) -> str:
+        """The same for all options that make the same stored files of the same source."""
+        about = self.model_dump_json(exclude=set(_NOT_ABOUT_PICTURES))
+        return hashlib.blake2b(f"{PICTURES_VERSION} {about}".encode(), digest_size=16).hexdigest()

@@ -81,6 +81,7 @@ class Lane:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._served = 0
+        self.children_started = 0
         self._lock = threading.Lock()
         self._deadline: float | None = None
         self._overdue = False
@@ -135,6 +136,7 @@ class Lane:
                 theirs.close()
                 raise InternalError("The service is stopping.")
             self._process = _start(theirs, self._limits)
+            self.children_started += 1
             self._pipe = ours
             self._served = 0
             self._deadline, self._overdue = time.monotonic() + START_SECONDS, False

@@ -7,6 +7,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -40,10 +41,18 @@ class CodecPool:
     Args:
         processes: children; one per core keeps all cores busy.
         limits: what one picture may take.
+        observe: told the seconds that each picture took in its child, from the lanes' threads.
     """
 
-    def __init__(self, processes: int, limits: CodecLimits) -> None:
+    def __init__(
+        self,
+        processes: int,
+        limits: CodecLimits,
+        *,
+        observe: Callable[[float], None] | None = None,
+    ) -> None:
         self._limits = limits
+        self._observe = observe
         self._lanes = [Lane(limits) for _ in range(processes)]
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -66,6 +75,11 @@ class CodecPool:
     def idle(self) -> int:
         """Children that wait for a picture."""
         return self._idle
+
+    @property
+    def replaced(self) -> int:
+        """Children that were started because the one before them had ended."""
+        return sum(max(lane.children_started - 1, 0) for lane in self._lanes)
 
     def start(self) -> None:
         """Start the children side by side and return at once; pictures may be given already.
@@ -145,7 +159,11 @@ class CodecPool:
             if job is None:
                 break
             if not job.future.cancelled():
-                _hand_over(job, _outcome(lane, job))
+                began = time.perf_counter()
+                outcome = _outcome(lane, job)
+                if self._observe is not None:
+                    self._observe(time.perf_counter() - began)
+                _hand_over(job, outcome)
                 self._started[index].set()
         lane.end_child()
 

@@ -21,10 +21,11 @@ from app.outbound.failures import status_error, status_text, translate
 from app.outbound.guard import AddressGuard, Target, host_key
 from app.outbound.resolver import GuardedResolver, Lookup
 
-__all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "host_key"]
+__all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "Validators", "host_key"]
 
 _HOST = "The image's host"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_MODIFIED = 304
 _WITH_BODY = frozenset({200, 203})
 _NO_BODY = frozenset({204, 205})
 _MAX_NOTED_HEADER_CHARS = 256
@@ -66,6 +67,24 @@ class FetchedImage:
     final_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a host said of a file earlier: `etag` and `last_modified` of a `FetchedImage`.
+
+    `url` is the address that said so; nobody else is asked with them, as another host's ETag says
+    nothing and tells that host where we have been.
+    """
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+    def headers(self) -> dict[str, str]:
+        """The conditions of RFC 9110 13.1 that these make."""
+        named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in named.items() if value is not None}
+
+
 class ImageFetcher:
     """Fetches images for one event loop; open connections are kept and reused.
 
@@ -92,9 +111,18 @@ class ImageFetcher:
                 http), HttpStatusRetryable, ResponseTooLarge, NotAnImage (nothing in the answer, or
                 an unknown encoding), CorruptImage (a broken compressed answer).
         """
+        fetched = await self._fetch(url, None)
+        assert fetched is not None  # noqa: S101 - without a condition, 304 is an error
+        return fetched
+
+    async def fetch_if_changed(self, url: str, known: Validators) -> FetchedImage | None:
+        """Like `fetch`, but None where the host says that its file is still the known one."""
+        return await self._fetch(url, known)
+
+    async def _fetch(self, url: str, known: Validators | None) -> FetchedImage | None:
         try:
             async with asyncio.timeout(self._config.timeout_seconds):
-                return await self._follow(self._guard.parse(url))
+                return await self._follow(self._guard.parse(url), known)
         except TimeoutError as error:
             limit = f"{self._config.timeout_seconds:g} seconds"
             raise FetchTimeout(f"{_HOST} did not send the image within {limit}.") from error
@@ -106,18 +134,26 @@ class ImageFetcher:
             self._session = None
         await self._resolver.close()
 
-    async def _follow(self, target: Target) -> FetchedImage:
+    async def _follow(self, target: Target, known: Validators | None) -> FetchedImage | None:
+        told_at = self._guard.parse(known.url).url if known is not None else None
         for _ in range(self._config.max_redirects + 1):
-            answer = await self._get(target)
-            if isinstance(answer, FetchedImage):
+            conditions = known.headers() if known is not None and target.url == told_at else {}
+            answer = await self._get(target, conditions)
+            if not isinstance(answer, Target):
                 return answer
             target = answer
         raise TooManyRedirects(f"{_HOST} redirects more than {self._config.max_redirects} times.")
 
-    async def _get(self, target: Target) -> FetchedImage | Target:
+    async def _get(
+        self, target: Target, conditions: Mapping[str, str]
+    ) -> FetchedImage | Target | None:
         try:
-            async with self._open().get(target.request_url, allow_redirects=False) as response:
+            async with self._open().get(
+                target.request_url, allow_redirects=False, headers=conditions
+            ) as response:
                 # Leaving this block with an unread body closes the connection; it is not drained.
+                if conditions and response.status == _NOT_MODIFIED:
+                    return None
                 if response.status in _REDIRECTS:
                     return self._next_target(target, response.status, response.headers)
                 if response.status in _NO_BODY:

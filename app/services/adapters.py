@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from app.broker.hints import Hints
 from app.config import Settings
 from app.db.engine import Database
+from app.metrics.registry import Metrics
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender
 from app.storage.base import Store
@@ -21,6 +22,7 @@ class Adapters:
     guard: AddressGuard
     webhooks: WebhookSender
     hints: Hints
+    metrics: Metrics
 
 
 def now() -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
-from app.catalog.reader import Detected, examine, read_rows
+from app.catalog.reader import ColumnMapping, Detected, examine, read_rows
 from app.catalog.report import write_rows
 from app.config import Settings
 from app.services.outputs import CSV, Download, name_of
@@ -13,7 +13,13 @@ from app.services.tables import open_table
 
 
 def bad_rows_csv(
-    settings: Settings, *, content: BinaryIO, filename: str, encoding: str | None
+    settings: Settings,
+    *,
+    content: BinaryIO,
+    filename: str,
+    encoding: str | None,
+    columns: ColumnMapping | None = None,
+    base_url: str | None = None,
 ) -> Download:
     """Every row with an error as it came, and in a column `error` what is wrong and in which line.
 
@@ -27,7 +33,12 @@ def bad_rows_csv(
         table = stack.enter_context(open_table(content, max_bytes=settings.max_upload_bytes))
         # Read to its end before the first byte goes out: what is raised later would cut it off.
         detected = examine(
-            table.content, max_rows=settings.max_rows, encoding=encoding, sheet=table.sheet
+            table.content,
+            max_rows=settings.max_rows,
+            encoding=encoding,
+            columns=columns,
+            base_url=base_url,
+            sheet=table.sheet,
         ).detected
         chunks = _chunks(table.content, detected, stack.pop_all())
     return Download(name_of(clean_filename(filename), "errors"), CSV, chunks)

@@ -7,10 +7,10 @@ import structlog
 
 from app.db import images, requests
 from app.domain.errors import StoreError
-from app.domain.naming import prefixes_of
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.read import find
+from app.services.shared_files import remove_files_taken_over, remove_own_files
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,8 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
 def purge(adapters: Adapters, request_id: str) -> None:
     """Remove the files and rows of a hidden request; may be repeated and interrupted.
 
+    Pictures that other requests have taken over stay for as long as those name them.
+
     The request's own row goes last: as long as it is there, the sweep knows what to go on with. It
     stays until no worker can be in the middle of one of the images, because an object that arrives
     later than the last look would stay for ever.
@@ -50,8 +52,8 @@ def purge(adapters: Adapters, request_id: str) -> None:
         row = requests.get(connection, request_id, deleted=True)
     if row is None or row.deleted_at is None:
         return
-    for prefix in prefixes_of(request_id):
-        adapters.store.delete_prefix(prefix)
+    remove_own_files(adapters, request_id)
+    remove_files_taken_over(adapters, request_id)
     while _delete_some_rows(adapters, request_id):
         pass
     if _workers_may_hold_images(adapters, row):

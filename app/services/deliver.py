@@ -39,6 +39,8 @@ async def deliver(adapters: Adapters, delivery_id: str) -> None:
         row.url, body=row.body.encode(), headers=_headers(adapters, row.id, row.body)
     )
     status = await asyncio.to_thread(_record, adapters, row, answer, moment)
+    outcome = "retried" if status is DeliveryStatus.PENDING else status.value
+    adapters.metrics.work.webhook_attempted(outcome)
     log.info(
         "webhook_attempted",
         request_id=row.request_id,

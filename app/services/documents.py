@@ -47,6 +47,7 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
             "pending": left - cancelled,
             "cancelled": cancelled,
             "kept": row.images_kept,
+            "reused": row.images_reused,
         },
         "progress_percent": percent,
         "bytes": {
@@ -73,6 +74,7 @@ def image_document(row: Any, store: Store) -> dict[str, Any]:
         "output_url": store.public_url(row.storage_key) if row.storage_key else None,
         "status": row.status,
         "kept": bool(row.kept),
+        "reused": row.reused_from is not None,
         "error": error_document(row),
         "input_bytes": row.input_bytes,
         "output_bytes": row.output_bytes,

@@ -55,8 +55,9 @@ def end(
         status=status.value,
         images_completed=row.images_completed,
         images_failed=row.images_failed,
-        seconds=round((moment - row.created_at).total_seconds(), 3),
+        duration_ms=round(1000 * (moment - row.created_at).total_seconds()),
     )
+    adapters.metrics.work.request_ended(status.value)
     if row.webhook_url is None:
         return []
     errors = requests.error_counts(connection, [request_id])[request_id]

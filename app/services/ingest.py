@@ -1,7 +1,8 @@
 """Write an accepted CSV's rows into the tables, batch by batch; a repeat goes on where it ended."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,19 +32,22 @@ IMAGES_PER_TURN = 32
 
 @dataclass(slots=True)
 class _Batch:
+    """Rows to write in one transaction, behind so many places of the file."""
+
+    places_before: int
     last_row: int = 0
     products: list[rows.ProductRow] = field(default_factory=list)
     places: list[rows.PlaceRow] = field(default_factory=list)
     images: dict[bytes, rows.ImageRow] = field(default_factory=dict)
 
-    def add(self, row: InputRow, places_before: int) -> None:
+    def add(self, row: InputRow) -> None:
         self.last_row = row.row
         self.products.append(rows.ProductRow(row.row, row.serial_number, row.product_name))
         for position, url in enumerate(row.urls, start=1):
             digest = hashlib.blake2b(url.encode(), digest_size=16).digest()
             self.places.append(rows.PlaceRow(row.row, position, digest))
             if digest not in self.images:
-                seq = places_before + len(self.places)
+                seq = self.places_before + len(self.places)
                 self.images[digest] = rows.ImageRow(
                     seq, digest, url, host_key(url), row.row, position
                 )
@@ -81,32 +85,43 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
 
 def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:
     request_id = claimed.id
-    places = claimed.ingested_places
-    batch, batch_size = _Batch(), FIRST_BATCH_PLACES
-    with adapters.store.open(upload_key(request_id)) as stream:
-        for row in read_rows(stream, Detected.from_json(claimed.detected)):
-            if row.row <= claimed.ingested_row or row.errors:
-                continue
-            batch.add(row, places)
-            if len(batch.places) < batch_size:
-                continue
-            if not _flush(adapters, claimed, batch, places):
+    # The database takes a batch while the next one is read.
+    with ThreadPoolExecutor(1, "ingest-write") as thread:
+        under_way: Future[bool] | None = None
+        for batch in _batches(adapters, claimed):
+            if under_way is not None and not under_way.result():
                 return
-            places += len(batch.places)
-            batch, batch_size = _Batch(), BATCH_PLACES
+            under_way = thread.submit(_flush, adapters, claimed, batch)
             if stopping():
-                with adapters.database.transaction() as connection:
-                    requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
+                if under_way.result():
+                    with adapters.database.transaction() as connection:
+                        requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
                 return
-    if batch.products and not _flush(adapters, claimed, batch, places):
-        return
+        if under_way is not None and not under_way.result():
+            return
     with adapters.database.transaction() as connection:
         requests.finish_ingest(connection, request_id, fence=claimed.ingest_fence, now=now())
         ended = finish_if_done(adapters, connection, request_id)
     announce(adapters, ended)
 
 
-def _flush(adapters: Adapters, claimed: Any, batch: _Batch, places_before: int) -> bool:
+def _batches(adapters: Adapters, claimed: Any) -> Iterator[_Batch]:
+    """The rows that are not written yet."""
+    batch, size = _Batch(claimed.ingested_places), FIRST_BATCH_PLACES
+    with adapters.store.open(upload_key(claimed.id)) as stream:
+        for row in read_rows(stream, Detected.from_json(claimed.detected)):
+            # Many rows of an export have no image: nothing is to be done about them.
+            if row.row <= claimed.ingested_row or row.errors or not row.urls:
+                continue
+            batch.add(row)
+            if len(batch.places) >= size:
+                yield batch
+                batch, size = _Batch(batch.places_before + len(batch.places)), BATCH_PLACES
+    if batch.products:
+        yield batch
+
+
+def _flush(adapters: Adapters, claimed: Any, batch: _Batch) -> bool:
     moment = now()
     with adapters.database.transaction() as connection:
         new_images = rows.write(
@@ -116,13 +131,15 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, places_before: int) 
             places=batch.places,
             images=list(batch.images.values()),
             now=moment,
+            # What the check has counted: as many URLs as places means that none stands there twice.
+            all_new=claimed.images_total == claimed.places,
         )
         ours = requests.advance_ingest(
             connection,
             claimed.id,
             fence=claimed.ingest_fence,
             row=batch.last_row,
-            places=places_before + len(batch.places),
+            places=batch.places_before + len(batch.places),
             new_images=new_images,
             lease_until=_lease(adapters),
             now=moment,
@@ -130,7 +147,7 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, places_before: int) 
         if not ours:
             connection.rollback()
             return False
-    if places_before == claimed.ingested_places:
+    if batch.places_before == claimed.ingested_places:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
         adapters.hints.send("request.work", claimed.id, times=turns)
     return True

@@ -9,8 +9,9 @@ import structlog
 
 from app.db import leases, requests
 from app.domain.errors import StoreError
-from app.domain.naming import ORIGINALS_PREFIX, UPLOADS_PREFIX, prefixes_of
+from app.domain.naming import ORIGINALS_PREFIX, UPLOADS_PREFIX
 from app.services.adapters import Adapters, now
+from app.services.shared_files import remove_own_files
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +42,9 @@ def remove_orphans_now_and_then(adapters: Adapters) -> None:
 def remove_orphans(adapters: Adapters, *, older_than: datetime) -> int:
     """Delete the files of requests that have no row and began before `older_than`.
 
-    Returns how many such requests there were. Folders whose names are no ids of ours are left
-    alone: somebody else's files may lie in the same bucket.
+    Pictures that other requests have taken over stay. Returns how many requests had files to
+    delete. Folders whose names are no ids of ours are left alone: somebody else's files may lie in
+    the same bucket.
     """
     removed = 0
     old_ids = _old_ids(adapters, older_than)
@@ -52,10 +54,10 @@ def remove_orphans(adapters: Adapters, *, older_than: datetime) -> int:
         for request_id in dict.fromkeys(ids):
             if request_id in known:
                 continue
-            for prefix in prefixes_of(request_id):
-                adapters.store.delete_prefix(prefix)
-            log.warning("orphans_removed", request_id=request_id)
-            removed += 1
+            files = remove_own_files(adapters, request_id)
+            if files:
+                log.warning("orphans_removed", request_id=request_id, files=files)
+                removed += 1
     return removed
 
 

@@ -8,10 +8,12 @@ from typing import Any, BinaryIO
 
 from app.catalog import report, writer
 from app.catalog.reader import Detected, InputRow, read_rows
+from app.catalog.replace import charset, write_replaced
 from app.catalog.sample import sample_csv
 from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key
+from app.domain.options import OutputMode
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services.adapters import Adapters
 from app.services.read import find
@@ -38,11 +40,12 @@ def sample() -> Download:
 def output_csv(
     adapters: Adapters, request_id: str, *, owner: str, partial: bool, raw: bool
 ) -> Download:
-    """The input's columns and rows plus `Output Image Urls`.
+    """The input's columns and rows plus `Output Image Urls`; or the input with its URLs replaced.
 
     Args:
         partial: give what there is while the request is still running.
-        raw: leave cells as they came, also those that a spreadsheet would run as a formula.
+        raw: leave cells as they came, also those that a spreadsheet would run as a formula; where
+            URLs are replaced, no other cell is ever changed.
     Raises:
         RequestNotFound: see `read.find`.
         WrongState: still running, and `partial` was not asked for.
@@ -57,13 +60,23 @@ def output_csv(
             retry_after_seconds=RETRY_AFTER_SECONDS,
         )
     detected = Detected.from_json(request.detected)
-    rows = (
-        (row.cells, _output_urls(adapters, row, found))
-        for row, found in _rows_with_images(adapters, request, detected, images.LINK)
-    )
-    return Download(
-        name_of(request.filename, "output"), CSV, writer.write_output(rows, detected, raw=raw)
-    )
+    rows = _rows_with_images(adapters, request, detected, images.LINK)
+    filename = name_of(request.filename, "output")
+    if request.options.get("output") == OutputMode.REPLACE:
+        with_urls = ((row, _output_urls(adapters, row, found)) for row, found in rows)
+        chunks = _replaced(_open_upload(adapters, request), detected, with_urls)
+        return Download(filename, f"text/csv; charset={charset(detected)}", chunks)
+    cells = ((row.cells, _output_urls(adapters, row, found)) for row, found in rows)
+    return Download(filename, CSV, writer.write_output(cells, detected, raw=raw))
+
+
+def _replaced(
+    stream: BinaryIO,
+    detected: Detected,
+    rows: Iterator[tuple[InputRow, Sequence[str | None]]],
+) -> Iterator[bytes]:
+    with closing(stream):
+        yield from write_replaced(stream, detected, rows)
 
 
 def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str | None) -> Download:
@@ -100,13 +113,16 @@ def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str |
 def _rows_with_images(
     adapters: Adapters, request: Any, detected: Detected, columns: Sequence[Any]
 ) -> Iterator[tuple[InputRow, Sequence[Any]]]:
+    return _pair(adapters, request.id, _open_upload(adapters, request), detected, columns)
+
+
+def _open_upload(adapters: Adapters, request: Any) -> BinaryIO:
     # Opened before the first byte is sent, so that a store that is away is a 503 and not a file
     # that ends early.
     try:
-        stream = adapters.store.open(upload_key(request.id))
+        return adapters.store.open(upload_key(request.id))
     except ObjectMissing:
         raise ServiceUnavailable("The uploaded file is not in the store.") from None
-    return _pair(adapters, request.id, stream, detected, columns)
 
 
 def _pair(
@@ -164,6 +180,7 @@ def _report_row(adapters: Adapters, row: InputRow, place: Any) -> report.ReportR
         output_url=adapters.store.public_url(key) if key is not None else None,
         status=place.status,
         kept=place.kept,
+        reused=place.reused_from is not None,
         error_code=place.error_code,
         error_message=place.error_message,
         http_status=place.http_status,

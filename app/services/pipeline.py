@@ -1,6 +1,5 @@
 """One claimed image through the pipe: fetch, compress, store. Always ends in an Outcome."""
 
-import asyncio
 import random
 import time
 from dataclasses import replace
@@ -23,29 +22,31 @@ from app.domain.retry import image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.compress import CompressedImage
 from app.imaging.formats import content_type, extension
+from app.outbound.fetch import FetchedImage
 from app.services.adapters import now
+from app.services.patience import patiently
+from app.services.take_over import fetch_or_take_over
 from app.services.workshop import Workshop
 from app.storage.base import Store
 
 log = structlog.get_logger(__name__)
 
-# A store that is away holds up every image alike. Waiting for it with the result in hand costs a
-# place in the pipe; giving up would cost the hosts another download, and soon the image.
-STORE_PATIENCE_SECONDS = 60.0
-STORE_PAUSE_SECONDS = 1.0
-
 
 async def process_image(shop: Workshop, image: ClaimedImage, options: ProcessingOptions) -> Outcome:
     """Do one attempt at an image. The object is stored before the outcome exists."""
     started = time.perf_counter()
+    metrics = shop.adapters.metrics.work
     held = 0
     try:
-        with shop.flow.fetching(image.request_id, image.seq):
-            fetched = await shop.fetcher.fetch(image.source_url)
+        with shop.flow.fetching(image.request_id, image.seq), metrics.fetch_seconds.time():
+            fetched = await fetch_or_take_over(shop, image)
+        if isinstance(fetched, Outcome):
+            return _timed(fetched, started)
         held = len(fetched.data)
         shop.flow.held_bytes += held
         compressed = await _compress(shop, fetched.data, options)
-        outcome = await _store(shop, image, options, fetched.data, compressed)
+        with metrics.store_seconds.time():
+            outcome = await _store(shop, image, options, fetched, compressed)
     except ImageError as error:
         outcome = failure(shop, image, error)
     except Exception:
@@ -66,14 +67,6 @@ def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
         chance=random.random(),  # noqa: S311 (spreads load, guards nothing)
     )
     final = delay is None
-    log.info(
-        "image_attempt_failed",
-        request_id=image.request_id,
-        seq=image.seq,
-        code=error.code,
-        attempt=image.attempt,
-        final=final,
-    )
     return Outcome(
         seq=image.seq,
         fence=image.fence,
@@ -101,7 +94,7 @@ async def _store(
     shop: Workshop,
     image: ClaimedImage,
     options: ProcessingOptions,
-    original: bytes,
+    fetched: FetchedImage,
     compressed: CompressedImage,
 ) -> Outcome:
     store = shop.adapters.store
@@ -110,11 +103,13 @@ async def _store(
     try:
         if options.keep_originals:
             kept_original = original_key(_key(image, compressed.source_format))
-            await _put(store, kept_original, original, compressed.source_format)
+            await _put(store, kept_original, fetched.data, compressed.source_format)
         await _put(store, key, compressed.data, compressed.format)
     except StoreError as error:
         log.warning("image_not_stored", request_id=image.request_id, error=str(error))
         raise StorageFailed("The compressed image could not be stored.") from error
+    can_be_asked = fetched.etag is not None or fetched.last_modified is not None
+    redirected = fetched.final_url != image.source_url
     return Outcome(
         seq=image.seq,
         fence=image.fence,
@@ -126,27 +121,19 @@ async def _store(
         format=compressed.format,
         width=compressed.width,
         height=compressed.height,
-        input_bytes=len(original),
+        input_bytes=len(fetched.data),
         output_bytes=len(compressed.data),
         notes=compressed.notes,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        final_url=fetched.final_url if can_be_asked and redirected else None,
+        reuse_key=image.reuse_key if can_be_asked else None,
     )
 
 
 async def _put(store: Store, key: str, data: bytes, format_name: str) -> None:
-    """Store an object; a store that is away is waited for, while the turn renews the lease."""
-    patience_ends: float | None = None
-    while True:
-        try:
-            await store.put(key, data, content_type=content_type(format_name))
-        except StoreError as error:
-            if patience_ends is None:
-                log.warning("store_waited_for", key=key, error=str(error))
-                patience_ends = time.monotonic() + STORE_PATIENCE_SECONDS
-            elif time.monotonic() > patience_ends:
-                raise
-        else:
-            return
-        await asyncio.sleep(STORE_PAUSE_SECONDS)
+    """Store an object; a store that is away is waited for."""
+    await patiently(key, lambda: store.put(key, data, content_type=content_type(format_name)))
 
 
 def _key(image: ClaimedImage, format_name: str) -> str:

@@ -79,7 +79,7 @@ def images_page(
         OptionInvalid: the cursor is none of ours, or the status does not exist.
     """
     _check_status(status, ImageStatus)
-    after = _number(_decode(cursor)) if cursor is not None else 0
+    after = image_after(cursor)
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
         rows = images.page(connection, request.id, after=after, status=status, limit=limit + 1)
@@ -88,6 +88,15 @@ def images_page(
         "items": [image_document(row, adapters.store) for row in shown],
         "next_cursor": _encode(str(shown[-1].seq)) if len(rows) > limit else None,
     }
+
+
+def image_after(cursor: str | None) -> int:
+    """The `seq` after which the page of `images_page` with this cursor begins.
+
+    Raises:
+        OptionInvalid: the cursor is none of ours.
+    """
+    return _number(_decode(cursor)) if cursor is not None else 0
 
 
 def _check_status(status: str | None, known: type[RequestStatus] | type[ImageStatus]) -> None:

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from datetime import timedelta
 
-from app.db import queue
+from app.db import queue, reuse
 from app.db.queue import ClaimedImage
 from app.services.adapters import now
 from app.services.workshop import Workshop
@@ -25,11 +25,15 @@ class Shelf:
 
     Images of a host that has all the connections it may have wait in `blocked`. When nothing else
     is left, the shelf looks past that host's images for others, so that a slow host delays nobody.
+
+    Args:
+        scope: whose earlier pictures come with the images.
     """
 
-    def __init__(self, shop: Workshop, request_id: str) -> None:
+    def __init__(self, shop: Workshop, request_id: str, scope: reuse.Scope | None) -> None:
         self.shop = shop
         self.request_id = request_id
+        self.scope = scope
         self.ready: deque[ClaimedImage] = deque()
         self.blocked: deque[ClaimedImage] = deque()
         self._look_at = 0.0
@@ -89,6 +93,7 @@ class Shelf:
                 now=moment,
                 lease_until=lease_until,
                 other_than=busy,
+                scope=self.scope,
             )
         )
         self.ready.extend(claimed)

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 import json
 import unicodedata
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, BinaryIO
 
 import structlog
 import uuid_utils
 
-from app.catalog.reader import Findings, validate
+from app.catalog.reader import ColumnMapping, Findings, validate
 from app.db import idempotency, requests
 from app.domain.errors import (
     DatabaseUnavailable,
@@ -19,21 +20,31 @@ from app.domain.errors import (
     ImageError,
     OptionInvalid,
     ServiceUnavailable,
-    StoreError,
 )
-from app.domain.naming import UPLOADS_PREFIX, upload_key
+from app.domain.naming import upload_key
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
 from app.services.documents import links
 from app.services.limits import check_new_request, early_refusal
 from app.services.tables import Table, open_table
+from app.services.upload_copy import discard, stored_beside
 
 log = structlog.get_logger(__name__)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 FILENAME_LENGTH_MAX = 150
 BAD_ROWS_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the caller says about how the file is to be read; see `catalog.reader.validate`."""
+
+    encoding: str | None
+    columns: ColumnMapping | None
+    base_url: str | None
+    accept_valid_rows: bool
 
 
 def preview(
@@ -43,6 +54,8 @@ def preview(
     filename: str,
     options: ProcessingOptions,
     encoding: str | None = None,
+    columns: ColumnMapping | None = None,
+    base_url: str | None = None,
     accept_valid_rows: bool = False,
 ) -> dict[str, Any]:
     """What an upload of this file would find; nothing is stored.
@@ -50,8 +63,9 @@ def preview(
     Raises:
         RequestError: the file cannot be used; see `catalog.reader.validate`, `open_table`.
     """
+    reading = Reading(encoding, columns, base_url, accept_valid_rows)
     with open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table:
-        findings = _check(adapters, table, encoding, accept_valid_rows)
+        findings = _check(adapters, table, reading)
     return {
         "dry_run": True,
         "filename": clean_filename(filename),
@@ -71,6 +85,8 @@ def submit(
     owner: str,
     idempotency_key: str | None = None,
     encoding: str | None = None,
+    columns: ColumnMapping | None = None,
+    base_url: str | None = None,
     accept_valid_rows: bool = False,
 ) -> dict[str, Any]:
     """Accept a CSV for processing and return the answer; from then on it is kept.
@@ -88,8 +104,9 @@ def submit(
     # must answer its repeats, not refuse them.
     refusal = early_refusal(adapters, owner)
     fingerprint = ""
+    reading = Reading(encoding, columns, base_url, accept_valid_rows)
     if idempotency_key is not None:
-        fingerprint = _fingerprint(content, options, webhook_url, encoding, accept_valid_rows)
+        fingerprint = _fingerprint(content, options, webhook_url, reading)
         kept = _kept_answer(adapters, owner, idempotency_key, fingerprint)
         if kept is not None:
             return kept
@@ -97,10 +114,13 @@ def submit(
         raise refusal
     _check_webhook(adapters, webhook_url)
     request_id = str(uuid_utils.uuid7())
-    with open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table:
-        findings = _check(adapters, table, encoding, accept_valid_rows)
-        table.content.seek(0)
-        adapters.store.put_file(upload_key(request_id), table.content, content_type="text/csv")
+    key = upload_key(request_id)
+    with (
+        open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table,
+        stored_beside(adapters.store, key, table.content) as store,
+    ):
+        findings = _check(adapters, table, reading)
+        store()
     answer = {
         "request_id": request_id,
         "status": RequestStatus.PENDING.value,
@@ -127,10 +147,10 @@ def submit(
         log.warning("upload_unsure", request_id=request_id)
         raise
     except BaseException:
-        _discard(adapters, request_id)
+        discard(adapters.store, key)
         raise
     if not first:
-        _discard(adapters, request_id)
+        discard(adapters.store, key)
         kept = _kept_answer(adapters, owner, idempotency_key or "", fingerprint)
         if kept is None:
             # The row that refused ours was committed; it can only have been deleted since.
@@ -143,6 +163,7 @@ def submit(
         images=findings.images,
         places=findings.places,
     )
+    adapters.metrics.work.request_accepted()
     adapters.hints.send("request.ingest", request_id)
     return answer
 
@@ -156,14 +177,14 @@ def clean_filename(filename: str) -> str:
     return name[-FILENAME_LENGTH_MAX:] or "products.csv"
 
 
-def _check(
-    adapters: Adapters, table: Table, encoding: str | None, accept_valid_rows: bool
-) -> Findings:
+def _check(adapters: Adapters, table: Table, reading: Reading) -> Findings:
     findings = validate(
         table.content,
         max_rows=adapters.settings.max_rows,
-        encoding=encoding,
-        accept_valid_rows=accept_valid_rows,
+        encoding=reading.encoding,
+        columns=reading.columns,
+        base_url=reading.base_url,
+        accept_valid_rows=reading.accept_valid_rows,
         sheet=table.sheet,
     )
     if findings.bad_rows:
@@ -206,6 +227,7 @@ def _write(
                 "status": RequestStatus.PENDING.value,
                 "filename": clean_filename(filename),
                 "options": options.model_dump(mode="json"),
+                "picture_digest": options.picture_digest,
                 "detected": findings.detected.to_json() | {"public": findings.detected.public()},
                 "warnings": findings.warnings,
                 "webhook_url": webhook_url or adapters.settings.webhook_url,
@@ -255,14 +277,13 @@ def _fingerprint(
     content: BinaryIO,
     options: ProcessingOptions,
     webhook_url: str | None,
-    encoding: str | None,
-    accept_valid_rows: bool,
+    reading: Reading,
 ) -> str:
     digest = hashlib.sha256()
     while chunk := content.read(1_048_576):
         digest.update(chunk)
     content.seek(0)
-    rest = [options.model_dump(mode="json"), webhook_url, encoding, accept_valid_rows]
+    rest = [options.model_dump(mode="json"), webhook_url, asdict(reading)]
     digest.update(json.dumps(rest, sort_keys=True).encode())
     return digest.hexdigest()
 
@@ -277,13 +298,6 @@ def _check_webhook(adapters: Adapters, webhook_url: str | None) -> None:
         log.info("webhook_host_unresolved_at_registration")
     except ImageError as error:
         raise OptionInvalid(f"webhook_url: {error.message}", option="webhook_url") from error
-
-
-def _discard(adapters: Adapters, request_id: str) -> None:
-    try:
-        adapters.store.delete_prefix(f"{UPLOADS_PREFIX}{request_id}/")
-    except StoreError as error:
-        log.warning("orphaned_upload", request_id=request_id, error=str(error))
 
 
 def _found(findings: Findings) -> dict[str, Any]:

@@ -28,14 +28,17 @@ REQUESTS_PER_SWEEP = 100
 SILENT_ATTEMPTS_MAX = 20
 
 
-def sweep(adapters: Adapters, *, holder: str) -> None:
-    """One round over everything that may be stuck; by one worker at a time, harmless by two."""
+def sweep(adapters: Adapters, *, holder: str) -> bool:
+    """One round over everything that may be stuck; by one worker at a time, harmless by two.
+
+    Returns False when another worker does it at present.
+    """
     moment = now()
     expires_at = moment + timedelta(seconds=2 * adapters.settings.sweep_seconds)
     with adapters.database.transaction() as connection:
         ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
     if not ours:
-        return
+        return False
     _return_expired(adapters)
     _finish_full(adapters)
     _finish_cancelled(adapters)
@@ -44,6 +47,7 @@ def sweep(adapters: Adapters, *, holder: str) -> None:
     with adapters.database.transaction() as connection:
         idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
     remove_orphans_now_and_then(adapters)
+    return True
 
 
 def _return_expired(adapters: Adapters) -> None:
@@ -57,9 +61,13 @@ def _return_expired(adapters: Adapters) -> None:
         by_request: dict[str, list[Outcome]] = defaultdict(list)
         for row in queue.expired(connection, now=moment, limit=IMAGES_PER_SWEEP):
             by_request[row.request_id].append(_outcome_of_silence(adapters, row, moment))
-        for request_id, outcomes in by_request.items():
+        for request_id, outcomes in sorted(by_request.items()):
             log.warning("leases_returned", request_id=request_id, images=len(outcomes))
             announced += record_outcomes(adapters, connection, request_id, outcomes)
+    for outcomes in by_request.values():
+        adapters.metrics.work.leases_returned(len(outcomes))
+        failed = [one for one in outcomes if one.status == ImageStatus.FAILED]
+        adapters.metrics.work.image_failed("internal", len(failed))
     announce(adapters, announced)
 
 
@@ -102,7 +110,9 @@ def _apply_retention(adapters: Adapters) -> None:
     moment = now()
     with adapters.database.transaction() as connection:
         before = moment - timedelta(days=days)
-        for request_id in stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP):
+        expired = stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP)
+        # In the order of the ids, like everybody who locks several requests (`db/reuse.py`).
+        for request_id in sorted(expired):
             requests.hide(connection, request_id, now=moment)
             log.info("request_expired", request_id=request_id)
 

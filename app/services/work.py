@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from app.db import queue, requests
+from app.db import queue, requests, reuse
 from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
@@ -17,6 +17,7 @@ from app.services.finish import announce
 from app.services.pipeline import process_image
 from app.services.record import record_outcomes
 from app.services.shelf import Shelf
+from app.services.turn_log import TurnLog
 from app.services.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -39,26 +40,43 @@ async def take_turn(shop: Workshop, request_id: str) -> None:
     shop.turns.add(request_id)
     again = False
     try:
-        row = await shop.in_transaction(lambda connection: requests.get(connection, request_id))
-        if row is None or row.status != RequestStatus.PROCESSING:
+        begun = await shop.in_transaction(lambda connection: _begin(connection, request_id))
+        if begun is None:
             return
-        options = ProcessingOptions.model_validate(row.options)
-        again = await Turn(shop, request_id, options).run()
+        options, scope = begun
+        again = await Turn(shop, request_id, options, scope).run()
     finally:
         shop.turns.discard(request_id)
     if again:
         await asyncio.to_thread(shop.adapters.hints.send, "request.work", request_id)
 
 
+def _begin(
+    connection: Connection, request_id: str
+) -> tuple[ProcessingOptions, reuse.Scope | None] | None:
+    row = requests.get(connection, request_id)
+    if row is None or row.status != RequestStatus.PROCESSING:
+        return None
+    options = ProcessingOptions.model_validate(row.options)
+    return options, reuse.scope(connection, row, fresh=options.fresh)
+
+
 class Turn:
     """The state of one turn; `run` is its whole life."""
 
-    def __init__(self, shop: Workshop, request_id: str, options: ProcessingOptions) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        request_id: str,
+        options: ProcessingOptions,
+        scope: reuse.Scope | None,
+    ) -> None:
         self.shop = shop
         self.adapters = shop.adapters
         self.request_id = request_id
         self.options = options
-        self.shelf = Shelf(shop, request_id)
+        self.shelf = Shelf(shop, request_id, scope)
+        self.log = TurnLog(shop.adapters.metrics.work, request_id)
         self.running: dict[asyncio.Task[Outcome], ClaimedImage] = {}
         self.outcomes: list[Outcome] = []
         self.oldest_outcome_at = 0.0
@@ -79,6 +97,7 @@ class Turn:
             return False
         finally:
             await self._let_go()
+            self.log.end()
 
     async def _step(self) -> bool:
         """One round of the loop; False when the turn is over."""
@@ -159,7 +178,9 @@ class Turn:
                 continue
             if not self.outcomes:
                 self.oldest_outcome_at = time.monotonic()
-            self.outcomes.append(task.result())
+            outcome = task.result()
+            self.outcomes.append(outcome)
+            self.log.add(image, outcome)
 
     async def _record(self, *, everything: bool) -> None:
         waited = time.monotonic() - self.oldest_outcome_at

@@ -1,6 +1,6 @@
 """What every store can do."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO, Protocol
 
 
@@ -25,6 +25,9 @@ class Store(Protocol):
             ObjectMissing: nothing lies under this key.
         """
 
+    async def size_of(self, key: str) -> int | None:
+        """Bytes of an object, asked from the worker's event loop; None when there is none."""
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`, in no promised order."""
 
@@ -33,6 +36,9 @@ class Store(Protocol):
 
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object whose key starts with `prefix`; returns how many went."""
+
+    def delete(self, keys: Collection[str]) -> None:
+        """Delete these objects; one that is not there is as it should be."""
 
     def public_url(self, key: str) -> str:
         """The address under which anybody can GET this object."""

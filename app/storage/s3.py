@@ -1,12 +1,13 @@
 """Objects in an S3 bucket: AWS, MinIO or any other server that speaks S3.
 
-Images go out through obstore, which costs a quarter of boto3's CPU per put; everything rarer goes
-through boto3 (docs/decisions/0003-obstore-for-puts.md).
+What is written, and what a worker asks, goes through obstore, which costs a quarter of boto3's CPU
+per put; everything else goes through boto3 (docs/decisions/0003-obstore-for-puts.md).
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from s3transfer.exceptions import RetriesExceededError
 from app.domain.errors import ObjectMissing, StoreError
 from app.storage.keys import IMAGE_CACHE_CONTROL, checked_key, checked_prefix
 from app.storage.s3_bucket import create_if_missing, policy, publish
-from app.storage.s3_clients import bulk_client, credentials_of, image_client
+from app.storage.s3_clients import bulk_client, credentials_of, put_client
 from app.storage.s3_errors import cause, http_status, one_line
 
 log = structlog.get_logger(__name__)
@@ -30,12 +31,14 @@ log = structlog.get_logger(__name__)
 # No key of ours starts with a dot, so the probe can never meet a real object.
 _PROBE_KEY = ".writable"
 
-_TRANSFER = TransferConfig(
-    multipart_threshold=16 * 2**20, multipart_chunksize=8 * 2**20, max_concurrency=3
-)
-# Parts that are read but not yet sent. s3transfer's ten would make the memory of an upload grow
-# with its size up to 160 MB more; its own names for it cannot be given above.
-_TRANSFER.max_in_memory_upload_chunks = 2
+# A large file goes out in parts, which wait in memory: two of the smallest size that S3 takes.
+_PART_BYTES = 5 * 2**20
+_PARTS_AT_ONCE = 2
+
+# What S3 takes in one call; its lists have pages of the same length.
+_DELETED_AT_ONCE = 1_000
+
+_DOWNLOAD = TransferConfig(multipart_chunksize=8 * 2**20, max_concurrency=3)
 
 
 class S3Store:
@@ -74,7 +77,7 @@ class S3Store:
             raise StoreError(f"the S3 settings cannot work: {one_line(str(error))}") from error
         self._endpoint_url = self._client.meta.endpoint_url.rstrip("/")
         self._public_url = (public_url or f"{self._endpoint_url}/{bucket}").rstrip("/")
-        self._images = image_client(bucket, self._endpoint_url, self._region, credentials)
+        self._puts = put_client(bucket, self._endpoint_url, self._region, credentials)
         self._was_writable = False
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:
@@ -82,7 +85,7 @@ class S3Store:
         checked_key(key)
         with self._as_store_error("put an image"):
             await obstore.put_async(
-                self._images,
+                self._puts,
                 key,
                 data,
                 attributes={"Content-Type": content_type, "Cache-Control": IMAGE_CACHE_CONTROL},
@@ -93,12 +96,13 @@ class S3Store:
         """Write a large private object in parts, from the source's current position."""
         checked_key(key)
         with self._as_store_error("put a file"):
-            self._client.upload_fileobj(
-                cast(BinaryIO, _KeptOpen(source)),
-                self._bucket,
+            obstore.put(
+                self._puts,
                 key,
-                ExtraArgs={"ContentType": content_type},
-                Config=_TRANSFER,
+                source,
+                attributes={"Content-Type": content_type},
+                chunk_size=_PART_BYTES,
+                max_concurrency=_PARTS_AT_ONCE,
             )
 
     def open(self, key: str) -> BinaryIO:
@@ -108,7 +112,7 @@ class S3Store:
         try:
             with self._as_store_error("read a file"):
                 try:
-                    self._client.download_fileobj(self._bucket, key, file, Config=_TRANSFER)
+                    self._client.download_fileobj(self._bucket, key, file, Config=_DOWNLOAD)
                 except ClientError as error:
                     if http_status(error) == 404:
                         raise ObjectMissing(key) from error
@@ -118,6 +122,16 @@ class S3Store:
             file.close()
             raise
         return file
+
+    async def size_of(self, key: str) -> int | None:
+        """Bytes of an object, by a HEAD."""
+        checked_key(key)
+        with self._as_store_error("find an image"):
+            try:
+                found = await obstore.head_async(self._puts, key)
+            except FileNotFoundError:
+                return None
+        return found["size"]
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`, fetched a thousand at a time."""
@@ -143,16 +157,15 @@ class S3Store:
             raise ValueError("an empty prefix would delete the whole store")
         deleted = 0
         for page in self._pages(prefix):
-            with self._as_store_error("delete objects"):
-                answer = self._client.delete_objects(
-                    Bucket=self._bucket,
-                    Delete={"Objects": [{"Key": key} for key in page], "Quiet": True},
-                )
-            if errors := answer.get("Errors"):
-                code = errors[0].get("Code", "no reason given")
-                raise StoreError(f"{self} did not delete {len(errors)} objects: {code}")
+            self._delete_page(page)
             deleted += len(page)
         return deleted
+
+    def delete(self, keys: Collection[str]) -> None:
+        """Delete these objects, a thousand a call."""
+        left = iter([checked_key(key) for key in keys])
+        while page := list(islice(left, _DELETED_AT_ONCE)):
+            self._delete_page(page)
 
     def public_url(self, key: str) -> str:
         """The address under which the bucket, or what stands before it, shows this object."""
@@ -168,7 +181,7 @@ class S3Store:
             self._client.head_bucket(Bucket=self._bucket)
         if not self._was_writable:
             with self._as_store_error("write to the bucket"):
-                obstore.put(self._images, _PROBE_KEY, b"writable", use_multipart=False)
+                obstore.put(self._puts, _PROBE_KEY, b"writable", use_multipart=False)
                 self._client.delete_object(Bucket=self._bucket, Key=_PROBE_KEY)
             self._was_writable = True
 
@@ -193,6 +206,16 @@ class S3Store:
     def __str__(self) -> str:
         return f'S3 bucket "{self._bucket}" at {self._endpoint_url}'
 
+    def _delete_page(self, keys: list[str]) -> None:
+        with self._as_store_error("delete objects"):
+            answer = self._client.delete_objects(
+                Bucket=self._bucket,
+                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+            )
+        if errors := answer.get("Errors"):
+            code = errors[0].get("Code", "no reason given")
+            raise StoreError(f"{self} did not delete {len(errors)} objects: {code}")
+
     def _pages(self, prefix: str) -> Iterator[list[str]]:
         checked_prefix(prefix)
         paginator = self._client.get_paginator("list_objects_v2")
@@ -213,16 +236,3 @@ class S3Store:
             FileNotFoundError,  # what obstore raises when the bucket is missing
         ) as error:
             raise StoreError(f"{self} could not {verb}: {cause(error)}") from error
-
-
-class _KeptOpen:
-    """A file that outlives its upload: boto3 closes what it has sent, but it is the caller's."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
-        self.seek = file.seek
-        self.tell = file.tell
-        self.seekable = file.seekable
-
-    def close(self) -> None:
-        """Leave the file to its owner."""

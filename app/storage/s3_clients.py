@@ -1,4 +1,4 @@
-"""The two clients of an S3 server: boto3 for what is rare, obstore for the images."""
+"""The two clients of an S3 server: obstore for what is written, boto3 for the rest."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ _PUT_RETRY_WINDOW_SECONDS = 20
 def bulk_client(
     session: boto3.session.Session, endpoint_url: str | None, region: str
 ) -> "S3Client":
-    """boto3's client, for everything but the puts of images."""
+    """boto3's client, for everything but the puts."""
     return session.client(
         "s3",
         endpoint_url=endpoint_url,
@@ -51,10 +51,10 @@ def credentials_of(session: boto3.session.Session) -> "Callable[[], S3Credential
     return Boto3CredentialProvider(session)
 
 
-def image_client(
+def put_client(
     bucket: str, endpoint_url: str, region: str, credentials: "Callable[[], S3Credential]"
 ) -> obstore.store.S3Store:
-    """obstore's client, for the puts of images."""
+    """obstore's client, for the puts."""
     parts = urlsplit(endpoint_url)
     # AWS wants the bucket in the host name, where a dot in it would not fit the certificate. All
     # other servers understand it in the path.

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from app.domain.errors import DatabaseUnavailable
 from app.services.adapters import Adapters
 from app.services.delete import purge
 from app.services.deliver import deliver
+from app.services.health import worker_state
 from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
 from app.services.work import take_turn
@@ -42,6 +44,7 @@ class Runtime:
         self._heartbeat = heartbeat
         self.holder = uuid.uuid4().hex
         self.shop: Workshop = build_workshop(adapters)
+        adapters.metrics.watch_worker(lambda: worker_state(self.shop))
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
@@ -105,14 +108,21 @@ class Runtime:
             self._heartbeat.start(self._loop)
 
     async def _sweep_for_ever(self) -> None:
+        counts = self.adapters.metrics.work
         while True:
             try:
-                await asyncio.to_thread(sweep, self.adapters, holder=self.holder)
+                began = time.perf_counter()
+                if await asyncio.to_thread(sweep, self.adapters, holder=self.holder):
+                    counts.sweep_done(time.perf_counter() - began)
+                else:
+                    counts.sweep_not_done("elsewhere")
                 await self._look_for_work()
             except DatabaseUnavailable as error:
+                counts.sweep_not_done("postponed")
                 log.warning("sweep_postponed", error=str(error))
             except Exception:
                 # A bug in one round must not end the sweep: it is what recovers everything else.
+                counts.sweep_not_done("failed")
                 log.exception("sweep_failed")
             await asyncio.sleep(self.adapters.settings.sweep_seconds)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from app.bootstrap import build_adapters
+from app.bootstrap import build_adapters, serve_metrics
 from app.config import settings
 from app.logs import configure_logs
 from app.tasks.heartbeat import Heartbeat
@@ -18,9 +18,14 @@ from app.tasks.runtime import Runtime
 
 @lru_cache(maxsize=1)
 def worker_app() -> Celery:
-    """The Celery app of this process, with a runtime that lives as long as its worker."""
+    """The Celery app of this process, with a runtime that lives as long as its worker.
+
+    Raises:
+        SettingsError: METRICS_PORT is taken.
+    """
     configure_logs(settings())
     adapters = build_adapters(settings())
+    stop_metrics = serve_metrics(adapters.metrics, settings())
     runtime = Runtime(adapters, heartbeat=Heartbeat())
     celery = adapters.hints.celery
     register_tasks(celery, lambda: runtime)
@@ -37,6 +42,7 @@ def worker_app() -> Celery:
     def stop(**_: Any) -> None:
         runtime.stop()
         adapters.database.close()
+        stop_metrics()
 
     # Connected, it keeps Celery from putting its own log handlers in place of ours.
     signals.setup_logging.connect(lambda **_: None, weak=False)

@@ -73,6 +73,8 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
                 table.content,
                 max_rows=settings.max_rows,
                 encoding=upload.encoding,
+                columns=upload.columns,
+                base_url=upload.base_url,
                 accept_valid_rows=True,
                 sheet=table.sheet,
             )
@@ -103,10 +105,10 @@ def _columns(content: BinaryIO, findings: Findings) -> list[ColumnRow]:
     places = detected.columns
     rows = read_rows(content, detected)
     cells = [row.cells for row in islice(rows, ROWS_LOOKED_AT) if not row.errors]
-    meanings = {
+    meanings: dict[int | None, str] = {
         places.serial_number: "Serial number",
         places.product_name: "Product name",
-        places.images: "Image addresses",
+        **dict.fromkeys(detected.image_columns, "Image addresses"),
     }
     return [
         ColumnRow(

@@ -30,6 +30,7 @@ def stack() -> Iterator[Stack]:
     stack = Stack()
     try:
         stack.compose("config", "-q")
+        stack.compose("--profile", "monitoring", "--profile", "dev", "config", "-q")
         stack.compose("build", "-q", seconds=900)
         stack.up()
         yield stack
@@ -126,11 +127,23 @@ def test_urls_that_name_the_stacks_own_servers_are_refused(stack: Stack) -> None
         "http://api:8000/healthz",
         f"http://{address}:9000/x.jpg",
         "http://localhost:8000/x.jpg",
+        "http://api:9101/metrics",
+        "http://worker:9101/metrics",
     ]
     request_id = stack.upload(urls)
     status = stack.wait(request_id)
     assert status["status"] == "failed"
     assert status["errors"] == {"address_blocked": len(urls)}
+
+
+def test_api_and_workers_show_their_metrics_inside_the_stack(
+    stack: Stack, first_request: str
+) -> None:
+    stack.wait(first_request)
+    shown = {name: stack.metrics(name) for name in ("api", "worker")}
+    assert "database_up 1.0" in shown["api"]
+    assert 'images_finished_total{code="",outcome="completed"} ' in shown["worker"]
+    assert 'images_finished_total{code="",outcome="completed"} 0.0' not in shown["worker"]
 
 
 def test_three_workers_share_a_request_and_one_may_be_killed(stack: Stack) -> None:

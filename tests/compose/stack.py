@@ -103,6 +103,11 @@ class Stack:
         """Run a command in a service's container."""
         return self.compose("exec", "-T", service, *command)
 
+    def metrics(self, service: str) -> str:
+        """What Prometheus would get from a service, over the network that is there for it."""
+        program = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())"
+        return self.inside("api", "python", "-c", program, f"http://{service}:9101/metrics")
+
     def _docker(self, *arguments: str, seconds: float = UP_SECONDS) -> str:
         done = subprocess.run(
             ["docker", *arguments],

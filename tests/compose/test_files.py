@@ -11,7 +11,15 @@ from app.tasks.runtime import CLOSING_SECONDS
 from tests.parts.process import REPOSITORY
 
 # Inside of a container they are the image's business, and the store's keys come from a file.
-FIXED = {"HOST", "DATA_DIR", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+FIXED = {
+    "HOST",
+    "DATA_DIR",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "METRICS_HOST",
+    "METRICS_PORT",
+}
+DATA = ("postgres", "redis", "minio")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +74,43 @@ def test_scaled_services_have_no_name_and_no_port_of_their_own(services: dict[st
     assert not {"container_name", "ports"} & set(services["worker"])
 
 
+def test_what_prometheus_needs_opens_no_way_to_the_data(
+    text: str, services: dict[str, Any]
+) -> None:
+    networks = yaml.safe_load(text)["networks"]
+    on = {name: set(service.get("networks", ())) for name, service in services.items()}
+    assert networks["backend"] == networks["monitoring"] == {"internal": True}
+    for name in DATA:
+        assert not on[name] & {"monitoring", "internet", "dashboards"}
+    for name in ("prometheus", "grafana"):
+        assert not on[name] & {"backend", "internet", "web"}
+    # Nothing of the data services can be met on the way to image hosts.
+    assert {name for name in on if "internet" in on[name]} == {"worker"}
+    assert {name for name in on if "monitoring" in on[name]} == {"api", "worker", "prometheus"}
+
+
+def test_what_operators_look_at_is_published_to_this_machine_only(
+    services: dict[str, Any],
+) -> None:
+    monitoring = {
+        name for name, each in services.items() if "monitoring" in each.get("profiles", ())
+    }
+    assert monitoring == {"prometheus", "grafana", "flower"}
+    for name in monitoring:
+        (port,) = services[name]["ports"]
+        assert port.startswith("127.0.0.1:${")
+    assert not [port for port in services["api"]["ports"] if "9101" in port]
+
+
+def test_a_plain_up_needs_nothing_of_a_profile(services: dict[str, Any]) -> None:
+    for service in services.values():
+        if "profiles" not in service:
+            assert not [
+                name for name in service.get("depends_on", {}) if "profiles" in services[name]
+            ]
+
+
 def test_images_are_pinned_to_a_version(services: dict[str, Any]) -> None:
-    for name in ("postgres", "redis", "minio"):
+    for name in (*DATA, "prometheus", "grafana", "flower"):
         tag = services[name]["image"].removesuffix("}").rpartition(":")[2]
         assert re.search(r"\d", tag), name

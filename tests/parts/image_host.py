@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.parts.http_server import Handler, LoopbackServer
 
@@ -15,7 +15,8 @@ class Answer:
 
     `headers` overrule the two that are made: Content-Type and Content-Length. A Content-Length
     above the body's gives a body that ends too early. `delay` (seconds) passes before the first
-    byte, `chunk_delay` between pieces of `chunk_bytes` of the body.
+    byte, `chunk_delay` between pieces of `chunk_bytes` of the body. With an ETag or Last-Modified
+    among the headers, a client that names it in its condition gets a 304 without the body.
     """
 
     body: bytes = b""
@@ -43,6 +44,7 @@ class ImageHost(LoopbackServer):
         self._hits: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._open = 0
+        self._not_modified: Counter[str] = Counter()
         self.most_at_once = 0
         self.requests: list[SeenRequest] = []
         super().__init__(_ImageHandler)
@@ -78,6 +80,11 @@ class ImageHost(LoopbackServer):
         with self._lock:
             return self._hits["/" + path.lstrip("/")]
 
+    def not_modified(self, path: str) -> int:
+        """How often this path was answered with 304."""
+        with self._lock:
+            return self._not_modified["/" + path.lstrip("/")]
+
     def begin(self, request: SeenRequest) -> Answer:
         """Record a request and choose its answer; for the handler."""
         with self._lock:
@@ -86,7 +93,11 @@ class ImageHost(LoopbackServer):
             self._open += 1
             self.most_at_once = max(self.most_at_once, self._open)
             answers = self._answers.get(request.path, [Answer(b"not here", 404)])
-            return answers[min(self._hits[request.path], len(answers)) - 1]
+            answer = answers[min(self._hits[request.path], len(answers)) - 1]
+            if not _is_known(answer, request):
+                return answer
+            self._not_modified[request.path] += 1
+            return replace(answer, body=b"", status=304)
 
     def end(self) -> None:
         """One request less is open; for the handler."""
@@ -127,6 +138,14 @@ class _ImageHandler(Handler):
         for start in range(0, len(answer.body), answer.chunk_bytes):
             self.wfile.write(answer.body[start : start + answer.chunk_bytes])
             time.sleep(answer.chunk_delay)
+
+
+def _is_known(answer: Answer, request: SeenRequest) -> bool:
+    """Whether the client has it already, as RFC 9110 13.2.2 orders the conditions."""
+    etag, date = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
+    if "If-None-Match" in request.headers:
+        return etag is not None and request.headers["If-None-Match"] == etag
+    return date is not None and request.headers.get("If-Modified-Since") == date
 
 
 def _content_type(path: str) -> str:

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from PIL import Image
 
 from app.domain.errors import StoreError
 from app.web.archive import zip_stream
 from app.web.assets import ASSETS
 from tests.e2e.page.parts import fill_shop
-from tests.factories import make_csv
+from tests.factories import make_csv, make_jpeg
 from tests.integration.api.parts import Service, accepted, ended
 from tests.parts.image_host import ImageHost
 
@@ -50,12 +51,12 @@ def test_files_of_the_page_are_packed_and_kept_for_ever(service: Service) -> Non
 
 
 def test_an_original_is_a_picture_and_nothing_that_runs(service: Service, done: str) -> None:
-    answer = service.client.get(f"/r/{done}/original/2-1-stoneware-mug")
+    answer = service.client.get(f"/r/{done}/original/2-1")
     assert answer.content.startswith(b"\xff\xd8")
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]
-    for name in ("2-9-stoneware-mug", "2-1-stoneware-mug.jpg", "%2e%2e%2fuploads", "a"):
+    for name in ("2-9", "2-1.jpg", "2-1-stoneware-mug", "%2e%2e%2fuploads", "a"):
         assert service.client.get(f"/r/{done}/original/{name}").status_code == 404, name
 
 
@@ -77,7 +78,7 @@ def test_a_store_that_is_away_is_a_page_that_asks_for_patience(
         raise StoreError("away")
 
     monkeypatch.setattr(service.app.state.adapters.store, "open", away)
-    answer = service.client.get(f"/r/{done}/original/2-1-stoneware-mug")
+    answer = service.client.get(f"/r/{done}/original/2-1")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "Nothing was lost" in answer.text
@@ -103,6 +104,28 @@ def test_a_picture_that_is_gone_is_named_in_the_zip(service: Service, shop: Imag
     with _zip(service.client, request_id) as archive:
         assert len(archive.namelist()) == 4
         assert "2-1-stoneware-mug.jpg" in archive.read("MISSING.txt").decode()
+
+
+def test_pictures_of_an_earlier_request_are_shown_under_the_names_of_this_one(
+    service: Service, shop: ImageHost
+) -> None:
+    headers = {"ETag": '"v1"'}
+    old, new = (
+        shop.add(f"again/{n}.jpg", make_jpeg(40 + n, 40, seed=n), headers=headers) for n in (0, 1)
+    )
+    for urls in ([old], [new, old]):
+        content = make_csv(cells=[["1", "Mug", ",".join(urls)]])
+        request_id = accepted(service.client, content, keep_originals="true")
+        ended(service.client, request_id)
+    page = service.client.get(f"/r/{request_id}").text
+    assert "Of these unchanged, reused" in page
+    assert f"/r/{request_id}/original/2-2" in page
+    with _zip(service.client, request_id) as archive:
+        assert archive.namelist() == ["2-1-mug.jpg", "2-2-mug.jpg"]
+        sizes = [Image.open(archive.open(name)).width for name in archive.namelist()]
+        assert sizes == [41, 40]
+    answer = service.client.get(f"/r/{request_id}/original/2-2")
+    assert answer.content == make_jpeg(40, 40)
 
 
 def test_a_zip_is_given_away_while_it_grows() -> None:

@@ -105,6 +105,31 @@ def test_pictures_go_into_a_folder_and_the_output_links_to_them(
     assert (tmp_path / folder / "originals/2-1-product-1.jpg").read_bytes() == make_jpeg(300, 200)
 
 
+def test_pictures_of_an_earlier_run_are_copied_under_the_names_of_this_one(
+    tmp_path: Path, image_host: ImageHost
+) -> None:
+    headers = {"ETag": '"v1"'}
+    urls = [
+        image_host.add(f"{n}.jpg", make_jpeg(40 + n, 40, seed=n), headers=headers) for n in range(3)
+    ]
+    (tmp_path / "first.csv").write_bytes(make_csv(cells=[["1", "Mug", ",".join(urls[:2])]]))
+    # The second file begins with a new picture, which moves the others: names of both runs cross.
+    cells = [["1", "Mug", f"{urls[2]},{urls[0]}"], ["2", "Cup", urls[1]]]
+    (tmp_path / "second.csv").write_bytes(make_csv(cells=cells))
+    options = ("--keep-originals", "--images")
+    done = run_app("process", "first.csv", *options, "one", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run_app("process", "second.csv", *options, "two", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sum(image_host.not_modified(f"{n}.jpg") for n in range(3)) == 2
+    links = list(chain(*output_urls(tmp_path / "second-output.csv")))
+    assert [picture_behind(url).width for url in links] == [42, 40, 41]
+    assert [url.rsplit("/", 1)[1] for url in links] == ["2-1-mug.jpg", "2-2-mug.jpg", "3-1-cup.jpg"]
+    for number, name in ((2, "2-1-mug"), (0, "2-2-mug"), (1, "3-1-cup")):
+        original = tmp_path / "two/originals" / f"{name}.jpg"
+        assert original.read_bytes() == make_jpeg(40 + number, 40, seed=number)
+
+
 def test_nothing_that_exists_is_overwritten_without_force(
     tmp_path: Path, write_csv: WriteCsv
 ) -> None:

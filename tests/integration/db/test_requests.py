@@ -62,7 +62,7 @@ def test_counters_add_up_under_many_writers(database: Database) -> None:
 
     def add() -> None:
         for _ in range(10):
-            counts = Counts(1, 2, 1, 100, 40, {"timeout": 1, "http_status": 1})
+            counts = Counts(1, 2, 1, 1, 100, 40, {"timeout": 1, "http_status": 1})
             with database.transaction() as connection:
                 requests.add_counts(connection, request_id, counts, now=START)
 

@@ -40,14 +40,14 @@ def test_the_same_url_in_two_requests_is_two_images(database: Database) -> None:
 
 def test_a_batch_is_written_as_a_whole_or_not_at_all(database: Database) -> None:
     request_id = add_request(database)
-    bad = rows.ImageRow(1, digest_of("x"), "http://a.test/x", None, 2, 1)  # type: ignore[arg-type]
-    with pytest.raises(Exception, match=r"(?i)not.null"), database.transaction() as connection:
+    twice = rows.PlaceRow(2, 1, digest_of("x"))
+    with pytest.raises(Exception, match=r"(?i)unique"), database.transaction() as connection:
         rows.write(
             connection,
             request_id,
             products=[rows.ProductRow(2, "1", "One")],
-            places=[rows.PlaceRow(2, 1, digest_of("x"))],
-            images=[bad],
+            places=[twice, twice],
+            images=[rows.ImageRow(1, digest_of("x"), "http://a.test/x", "a.test", 2, 1)],
             now=START,
         )
     assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 0, 0]

@@ -38,6 +38,7 @@ def test_a_mixed_file_ends_with_every_place_right(service: Bench, image_host: Im
         "pending": 0,
         "cancelled": 0,
         "kept": 0,
+        "reused": 0,
     }
     assert status["progress_percent"] == 100
     assert status["errors"] == {

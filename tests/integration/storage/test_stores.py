@@ -161,6 +161,22 @@ class TestEveryStore:
         assert store.delete_prefix("r/") == 1_050
         assert list(store.keys("")) == []
 
+    def test_delete_of_some_leaves_all_others(self, store: Store) -> None:
+        for key in ("r1/1.jpg", "r1/2.jpg", "r2/1.jpg", "originals/r1/1.png"):
+            put(store, key)
+        store.delete(["r1/1.jpg", "r2/1.jpg", "originals/r1/1.png", "r9/missing.jpg"])
+        store.delete([])
+        assert list(store.keys("")) == ["r1/2.jpg"]
+        assert list(store.folders("")) == ["r1"]
+
+    def test_size_of_an_object_is_that_of_its_last_version(self, store: Store) -> None:
+        async def sizes() -> list[int | None]:
+            return [await store.size_of(key) for key in ("a/1.jpg", "a/2.jpg", "a/1.jpg/x", "b/1")]
+
+        put(store, "a/1.jpg", b"first version")
+        put(store, "a/1.jpg", b"second")
+        assert asyncio.run(sizes()) == [6, None, None, None]
+
     def test_delete_of_everything_by_an_empty_prefix_is_refused(self, store: Store) -> None:
         put(store, "a/1.jpg")
         with pytest.raises(ValueError, match="empty prefix"):
@@ -173,6 +189,8 @@ class TestEveryStore:
             lambda key: store.put_file(key, io.BytesIO(b"x"), content_type="text/csv"),
             lambda key: store.open(key),
             lambda key: store.public_url(key),
+            lambda key: store.delete([key]),
+            lambda key: asyncio.run(store.size_of(key)),
         ]
         for key in BAD_KEYS:
             for use in uses:

@@ -229,4 +229,5 @@ def test_what_was_detected_survives_the_database() -> None:
             "product_name": "Product Name",
             "images": ["Input Image Urls"],
         },
+        "because": ["S. No.", "Product Name", "Input Image Urls"],
     }

@@ -22,6 +22,7 @@ def test_the_defaults_are_jpeg_of_quality_50_in_the_same_size() -> None:
         {"scale": 1},
         {"max_width": 1, "max_height": 16_383},
         {"max_bytes": 1_000},
+        {"output": "replace", "fresh": True},
         *({"format": name} for name in ("jpeg", "webp", "avif", "png", "keep")),
     ],
 )
@@ -50,6 +51,30 @@ def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         ProcessingOptions(**values)
     assert caught.value.errors()[0]["loc"] == (next(iter(values)),)
+
+
+def test_every_option_but_those_about_the_csv_decides_about_the_picture() -> None:
+    other: dict[str, Any] = {
+        "quality": 51,
+        "format": "webp",
+        "scale": 0.5,
+        "max_width": 10,
+        "max_height": 10,
+        "max_bytes": 5_000,
+        "keep_originals": True,
+        "output": "replace",
+        "fresh": True,
+    }
+    plain = ProcessingOptions().picture_digest
+    same = {
+        name
+        for name, value in other.items()
+        if ProcessingOptions(**{name: value}).picture_digest == plain
+    }
+    assert same == {"output", "fresh"}
+    assert set(other) == set(ProcessingOptions.model_fields)
+    digests = {ProcessingOptions(**{name: value}).picture_digest for name, value in other.items()}
+    assert len(digests) == len(other) - 1
 
 
 @pytest.mark.parametrize("values", [{"scale": 0.5}, {"max_width": 10}, {"max_height": 10}])

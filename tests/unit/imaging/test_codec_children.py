@@ -142,6 +142,28 @@ def test_killed_child_fails_its_picture_alone() -> None:
         asyncio.run(main(pool))
 
 
+def test_the_pool_tells_how_long_each_picture_took_and_how_many_children_it_replaced() -> None:
+    seconds: list[float] = []
+
+    async def main() -> None:
+        await pool.compress(PICTURE, OPTIONS)
+        assert pool.replaced == 0
+        (child,) = children()
+        os.kill(child, signal.SIGKILL)
+        wait_for(lambda: child not in children())
+        await pool.compress(PICTURE, OPTIONS)
+
+    pool = CodecPool(1, LIMITS, observe=seconds.append)
+    pool.start()
+    try:
+        asyncio.run(main())
+    finally:
+        pool.close()
+    assert len(seconds) == 2
+    assert all(0 < each < 30 for each in seconds)
+    assert pool.replaced == 1
+
+
 def test_child_that_died_between_pictures_fails_none() -> None:
     async def main(pool: CodecPool) -> None:
         await pool.compress(PICTURE, OPTIONS)

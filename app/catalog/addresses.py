@@ -1,0 +1,57 @@
+"""Counting addresses: places, distinct ones and hosts, whatever kind of file they stand in."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from app.catalog.distinct import DistinctCounter
+from app.catalog.urls import host_of
+
+MAX_HOSTS_SHOWN = 20
+MAX_HOSTS_COUNTED = 10_000
+# The same host by http and by https are two.
+_MAX_ORIGINS_COUNTED = 2 * MAX_HOSTS_COUNTED
+
+
+class AddressCounter:
+    """Counts the addresses of usable rows. `first` is the first one of any row, "" before it."""
+
+    def __init__(self) -> None:
+        self.first = ""
+        self._urls = DistinctCounter()
+        self._origins: Counter[str] = Counter()
+
+    def add(self, urls: Sequence[str], origins: Iterable[str]) -> None:
+        """Count these.
+
+        Args:
+            origins: what `Counter.update` takes: one of each, or how many there are of each.
+        """
+        self.note(urls)
+        self._urls.add(urls)
+        self._origins.update(origins)
+        if len(self._origins) > 2 * _MAX_ORIGINS_COUNTED:
+            # The first ones stay. Not at each new one, which would take a millisecond each time.
+            kept = dict(islice(self._origins.items(), _MAX_ORIGINS_COUNTED))
+            self._origins = Counter(kept)
+
+    def note(self, urls: Sequence[str]) -> None:
+        """See addresses without counting them."""
+        if urls and not self.first:
+            self.first = urls[0]
+
+    @property
+    def places(self) -> int:
+        """How many addresses there are."""
+        return self._urls.total
+
+    def distinct(self) -> int:
+        """How many different ones."""
+        return self._urls.distinct()
+
+    def hosts(self) -> tuple[list[tuple[str, int]], int]:
+        """The most frequent hosts with their places, and how many hosts there are."""
+        hosts: Counter[str] = Counter()
+        for origin, count in islice(self._origins.items(), _MAX_ORIGINS_COUNTED):
+            hosts[host_of(origin)] += count
+        return hosts.most_common(MAX_HOSTS_SHOWN), min(len(hosts), MAX_HOSTS_COUNTED)

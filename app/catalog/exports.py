@@ -1,0 +1,81 @@
+"""How a file is to be read that is no list of three columns: a shop's export, or mapped columns."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Separator(StrEnum):
+    """What stands between two addresses of one image cell.
+
+    Whatever it is, a new `http://` or `https://` behind white space, a comma, a semicolon or a pipe
+    begins an address. The separator tells where relative paths end, and how an address has to be
+    written so that the importer does not take it for two.
+    """
+
+    ANY = "any"
+    ONE = "one"
+    COMMA = "comma"
+    ESCAPED_COMMA = "escaped_comma"
+    SEMICOLON = "semicolon"
+    PIPE = "pipe"
+    SPACE = "space"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageColumn:
+    """A column of image cells: its index in the header, and what separates its addresses."""
+
+    index: int
+    separator: Separator
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Which columns mean what, as indexes into the header.
+
+    Rows with the same key are one product, and so are a variation and the row that its parent
+    column names. Without `keys`, every row is a product.
+
+    Attributes:
+        images: in the header's order, which is that of the positions in a row.
+        keys: the first one that is filled is the product's key.
+        above_without_key: a row without a key belongs to the product above it.
+        parent: names the product of a variation: by its key, or `id:` and the value in `parent_id`.
+        row_type: only rows with one of `product_types` here are products.
+        empty: texts in image cells that mean "no image".
+        base_url_hint: what usually stands before relative paths; for messages.
+        because: the headers by which all this was recognised.
+    """
+
+    images: tuple[ImageColumn, ...]
+    product_name: int | None = None
+    serial_number: int | None = None
+    keys: tuple[int, ...] = ()
+    above_without_key: bool = False
+    parent: int | None = None
+    parent_id: int | None = None
+    row_type: int | None = None
+    product_types: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    base_url_hint: str = ""
+    because: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; `from_json` makes an equal object of them."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Export":
+        """The object that `to_json` has described."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in document.items()
+        }
+        images = (
+            ImageColumn(each["index"], Separator(each["separator"])) for each in values["images"]
+        )
+        return cls(**values | {"images": tuple(images)})

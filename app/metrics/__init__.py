@@ -1,0 +1,1 @@
+"""What Prometheus reads: counted where it happens, collected where it is asked for."""

@@ -1,0 +1,75 @@
+"""Pictures that an earlier request made: ask whether they still hold, and take them over."""
+
+from functools import partial
+
+import structlog
+
+from app.db.queue import ClaimedImage, Outcome
+from app.db.reuse import EarlierImage
+from app.domain.errors import StorageFailed, StoreError
+from app.domain.statuses import ImageStatus
+from app.outbound.fetch import FetchedImage, Validators
+from app.services.adapters import now
+from app.services.patience import patiently
+from app.services.workshop import Workshop
+from app.storage.base import Store
+
+log = structlog.get_logger(__name__)
+
+
+async def fetch_or_take_over(shop: Workshop, image: ClaimedImage) -> FetchedImage | Outcome:
+    """The image from its host; or, where it is unchanged, done with what an earlier request made.
+
+    Raises:
+        ImageError: see `ImageFetcher.fetch`; StorageFailed where the store cannot be asked.
+    """
+    earlier = image.earlier
+    if earlier is not None:
+        told_at = earlier.final_url or image.source_url
+        known = Validators(told_at, earlier.etag, earlier.last_modified)
+        fetched = await shop.fetcher.fetch_if_changed(image.source_url, known)
+        if fetched is not None:
+            return fetched
+        if await _still_stored(shop.adapters.store, earlier):
+            return _taken_over(image, earlier)
+        log.warning("earlier_picture_missing", key=earlier.storage_key)
+    return await shop.fetcher.fetch(image.source_url)
+
+
+def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:
+    """The image done with the files that the earlier request made, validators and all."""
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        status=ImageStatus.COMPLETED.value,
+        finished_at=now(),
+        storage_key=earlier.storage_key,
+        original_key=earlier.original_key,
+        kept=earlier.kept,
+        format=earlier.format,
+        width=earlier.width,
+        height=earlier.height,
+        input_bytes=earlier.input_bytes,
+        output_bytes=earlier.output_bytes,
+        notes=(earlier.notes,) if earlier.notes else (),
+        etag=earlier.etag,
+        last_modified=earlier.last_modified,
+        final_url=earlier.final_url,
+        reuse_key=image.reuse_key,
+        reused_from=earlier.made_by,
+        taken_from=earlier.request_id,
+    )
+
+
+async def _still_stored(store: Store, earlier: EarlierImage) -> bool:
+    """Whether the files are there, and as long as they were written."""
+    files = [(earlier.storage_key, earlier.output_bytes)]
+    if earlier.original_key is not None:
+        files.append((earlier.original_key, earlier.input_bytes))
+    try:
+        for key, size in files:
+            if await patiently(key, partial(store.size_of, key)) != size:
+                return False
+    except StoreError as error:
+        raise StorageFailed("The earlier picture could not be looked up.") from error
+    return True

@@ -1,0 +1,112 @@
+"""What the code of each revision says to the database, as plain SQL.
+
+A new revision leaves these as they are: they stand for containers that go on while it is applied,
+and import nothing of ours, so that no change to our tables changes them. When a revision gets a
+successor, what its code says goes in here, too.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+MOMENT = "2026-11-20 10:00:00.000000"
+
+_ACCEPT = (
+    """INSERT INTO requests (id, owner, status, filename, options, detected, warnings, webhook_url,
+        created_at, updated_at, products, places, images_total)
+        VALUES (:id, 'shop', 'pending', 'a.csv', '{"quality": 50}', '{}', '[]', 'http://x.example',
+        :now, :now, 1, 2, 2)""",
+    """INSERT INTO idempotency_keys (owner, key, fingerprint, request_id, answer, created_at)
+        VALUES ('shop', :key, 'f', :id, '{}', :now)""",
+)
+_INGEST = (
+    """UPDATE requests SET status = 'processing', ingest_fence = ingest_fence + 1,
+        ingest_leased_until = :now WHERE id = :id AND ingested_at IS NULL""",
+    """INSERT INTO products (request_id, row, serial_number, name) VALUES (:id, 2, '1', 'Mug')""",
+    """INSERT INTO product_images (request_id, row, position, url_digest)
+        VALUES (:id, 2, 1, :one), (:id, 2, 2, :two)""",
+    """INSERT INTO images (request_id, seq, url_digest, source_url, host, row, position, status,
+        not_before) VALUES (:id, 1, :one, 'http://x.example/1', 'x.example', 2, 1, 'pending', :now),
+        (:id, 2, :two, 'http://x.example/2', 'x.example', 2, 2, 'pending', :now)""",
+    """UPDATE requests SET ingested_at = :now, ingested_row = 2, ingested_places = 2,
+        ingested_images = 2 WHERE id = :id""",
+)
+_WORK = (
+    """UPDATE images SET status = 'processing', fence = fence + 1, attempts = attempts + 1,
+        leased_until = :now WHERE request_id = :id AND status = 'pending'""",
+    """UPDATE images SET status = 'completed', leased_until = NULL, storage_key = 'k', kept = :no,
+        format = 'jpeg', width = 4, height = 3, input_bytes = 10, output_bytes = 5, duration_ms = 7,
+        finished_at = :now WHERE request_id = :id AND seq = 1 AND fence = 1""",
+    """UPDATE images SET status = 'failed', leased_until = NULL, error_code = 'http_status',
+        error_message = 'No.', http_status = 404, finished_at = :now
+        WHERE request_id = :id AND seq = 2 AND fence = 1""",
+    """INSERT INTO request_errors (request_id, code, images) VALUES (:id, 'http_status', 1)""",
+    """UPDATE requests SET images_completed = images_completed + 1,
+        images_failed = images_failed + 1, input_bytes = input_bytes + 10,
+        output_bytes = output_bytes + 5, updated_at = :now WHERE id = :id""",
+    """UPDATE requests SET status = 'completed', finished_at = :now
+        WHERE id = :id AND status = 'processing'
+        AND images_completed + images_failed = images_total""",
+)
+_DELIVER = (
+    """INSERT INTO webhook_deliveries (id, request_id, event, run, url, body, status, created_at,
+        next_attempt_at) VALUES (:id, :id, 'request.completed', 1, 'http://x.example', '{}',
+        'pending', :now, :now)""",
+    """UPDATE webhook_deliveries SET attempts = attempts + 1, fence = fence + 1, leased_until = :now
+        WHERE id = :id AND status = 'pending'""",
+    """INSERT INTO webhook_attempts (delivery_id, attempt, attempted_at, status_code, duration_ms)
+        VALUES (:id, 1, :now, 204, 12)""",
+    """UPDATE webhook_deliveries SET status = 'delivered', delivered_at = :now WHERE id = :id""",
+)
+_REMOVE = (
+    "UPDATE requests SET deleted_at = :now WHERE id = :id",
+    "DELETE FROM images WHERE request_id = :id",
+    "DELETE FROM product_images WHERE request_id = :id",
+    "DELETE FROM products WHERE request_id = :id",
+    "DELETE FROM requests WHERE id = :id",
+)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One revision's code: a request's life from the upload to the webhook, and its end."""
+
+    life: tuple[str, ...]
+    removal: tuple[str, ...] = _REMOVE
+
+
+_FIRST = (*_ACCEPT, *_INGEST, *_WORK, *_DELIVER)
+_KEYS = (
+    """INSERT INTO api_keys (digest, session_digest, name, created_at)
+        VALUES (:key, :key, :key, :now)""",
+    """UPDATE api_keys SET revoked_at = :now WHERE name = :key AND revoked_at IS NULL""",
+)
+_REUSE = (
+    """UPDATE requests SET picture_digest = 'p', images_reused = images_reused + 1
+        WHERE id = :id""",
+    """UPDATE images SET etag = 'e', last_modified = 'm', final_url = 'u', reuse_key = 'r',
+        reused_from = :id WHERE request_id = :id AND seq = 1""",
+)
+PREVIOUS = {
+    "0001": Code(_FIRST),
+    "0002": Code((*_FIRST, *_KEYS)),
+    "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
+}
+
+
+def run(connection: Connection, statements: tuple[str, ...], request_id: str) -> None:
+    """Say all of it about one request; each statement has to do something."""
+    values: dict[str, Any] = {
+        # Without dashes SQLite's column has it, and Postgres reads it, too.
+        "id": request_id.replace("-", ""),
+        "now": MOMENT,
+        "key": f"key-{request_id}",
+        "one": b"1" * 16,
+        "two": b"2" * 16,
+        "no": False,
+    }
+    for statement in statements:
+        named = {name: values[name] for name in re.findall(r":(\w+)", statement)}
+        assert connection.execute(text(statement), named).rowcount > 0, statement

@@ -1,0 +1,77 @@
+"""A migration is applied while the code before it goes on."""
+
+from typing import Any
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
+
+from alembic import command
+from app.db import requests, stalled
+from app.db.engine import Database
+from app.db.migrate import ALEMBIC_FOLDER
+from app.db.models import Image, ProcessingRequest
+from tests.integration.db.previous_code import PREVIOUS, run
+
+BEFORE, DURING, AFTER = (f"01890000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
+
+
+def config() -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(ALEMBIC_FOLDER))
+    return made
+
+
+def revisions() -> list[tuple[str, str]]:
+    """Each revision that has one before it, with that one."""
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    return sorted(
+        (each.revision, str(each.down_revision)) for each in scripts if each.down_revision
+    )
+
+
+def upgrade(database: Database, revision: str) -> None:
+    made = config()
+    with database.transaction() as connection:
+        made.attributes["connection"] = connection
+        command.upgrade(made, revision)
+
+
+@pytest.mark.parametrize(("revision", "before"), revisions())
+def test_the_code_before_a_revision_goes_on_beside_it(
+    empty_url: str, revision: str, before: str
+) -> None:
+    assert before in PREVIOUS, f"write into previous_code.py what the code of {before} says"
+    code = PREVIOUS[before]
+    database = Database(empty_url)
+    try:
+        upgrade(database, before)
+        with database.transaction() as connection:
+            run(connection, code.life, BEFORE)
+        # One that is half done when the tables change under it.
+        with database.transaction() as connection:
+            run(connection, code.life[:3], DURING)
+        upgrade(database, revision)
+        with database.transaction() as connection:
+            run(connection, code.life[3:], DURING)
+            run(connection, code.life, AFTER)
+            run(connection, code.removal, BEFORE)
+        upgrade(database, "head")
+        assert_today_s_code_reads_it(database)
+    finally:
+        database.close()
+
+
+def assert_today_s_code_reads_it(database: Database) -> None:
+    with database.read() as connection:
+        assert requests.get(connection, BEFORE) is None
+        for request_id in (DURING, AFTER):
+            row: Any = requests.get(connection, request_id)
+            assert (row.status, row.images_completed, row.images_failed) == ("completed", 1, 1)
+            errors = requests.error_counts(connection, [request_id])
+            assert errors[request_id] == {"http_status": 1}
+        query = select(Image.status, func.count()).group_by(Image.status).order_by(Image.status)
+        assert connection.execute(query).all() == [("completed", 2), ("failed", 2)]
+        assert stalled.counts_by_status(connection) == {"completed": 2}
+        assert connection.execute(select(func.count(ProcessingRequest.id))).scalar_one() == 2
