@@ -166,17 +166,17 @@ def lends(connection: Connection, request_id: str) -> bool:
 def named(
     connection: Connection,
     column: InstrumentedAttribute[str | None],
-    files: Collection[tuple[str, str]],
+    asked_for: Collection[tuple[str, str]],
 ) -> set[str]:
     """The keys of those files that requests which are not deleted have taken over.
 
     Args:
         column: `Image.storage_key` or `Image.original_key`.
-        files: the request that made a file, and its key.
+        asked_for: the request that made a file, and its key.
     """
     columns: dict[str, TypeEngine[Any]] = {"made_by": RequestId, "key": Text()}
     # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
-    rows = [{"made_by": made_by.replace("-", ""), "key": key} for made_by, key in files]
+    rows = [{"made_by": made_by.replace("-", ""), "key": key} for made_by, key in asked_for]
     asked = recordset(connection, "asked", columns, rows)
     is_named = _named_by_the_living(
         and_(Image.reused_from == asked.c.made_by, column == asked.c.key)
@@ -193,15 +193,15 @@ def _named_by_the_living(which: Any) -> Any:
     )
 
 
-def taken_over(connection: Connection, request_id: str, *, after: int, limit: int) -> Sequence[Any]:
-    """Images of a request whose files are another's, after `seq`: (seq, reused_from, keys)."""
+def files(connection: Connection, request_id: str, *, after: int, limit: int) -> Sequence[Any]:
+    """What images of a request name, after `seq`: (seq, reused_from, storage_key, original_key).
+
+    Also those that took nothing over: asking for the others only would invite Postgres to read the
+    index of all files that were ever taken over.
+    """
     query = (
         select(Image.seq, Image.reused_from, Image.storage_key, Image.original_key)
-        .where(
-            Image.request_id == request_id,
-            Image.reused_from.is_not(None),
-            Image.seq > after,
-        )
+        .where(Image.request_id == request_id, Image.seq > after)
         .order_by(Image.seq)
         .limit(limit)
     )

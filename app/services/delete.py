@@ -53,7 +53,8 @@ def purge(adapters: Adapters, request_id: str) -> None:
     if row is None or row.deleted_at is None:
         return
     remove_own_files(adapters, request_id)
-    remove_files_taken_over(adapters, request_id)
+    if row.images_reused:
+        remove_files_taken_over(adapters, request_id)
     while _delete_some_rows(adapters, request_id):
         pass
     if _workers_may_hold_images(adapters, row):

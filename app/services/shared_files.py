@@ -36,9 +36,10 @@ def remove_files_taken_over(adapters: Adapters, request_id: str) -> None:
     after = 0
     while True:
         with adapters.database.read() as connection:
-            rows = reuse.taken_over(connection, request_id, after=after, limit=FILES_AT_ONCE)
-            makers = reuse.not_deleted(connection, {row.reused_from for row in rows})
-            rest = [row for row in rows if row.reused_from not in makers]
+            rows = reuse.files(connection, request_id, after=after, limit=FILES_AT_ONCE)
+            makers = {row.reused_from for row in rows if row.reused_from}
+            gone = makers - reuse.not_deleted(connection, makers)
+            rest = [row for row in rows if row.reused_from in gone]
             pictures = {(row.reused_from, row.storage_key) for row in rest}
             originals = {(row.reused_from, row.original_key) for row in rest if row.original_key}
             needed = reuse.named(connection, Image.storage_key, pictures)

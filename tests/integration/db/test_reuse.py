@@ -201,12 +201,13 @@ def test_files_are_named_while_a_request_that_is_not_deleted_has_taken_them_over
         requests.hide(connection, takers[0], now=START)
     assert named() == (set(), set(), False)
     with database.read() as connection:
-        rows = reuse.taken_over(connection, takers[1], after=0, limit=10)
+        rows = reuse.files(connection, takers[1], after=0, limit=2)
         assert [(row.seq, row.reused_from, row.storage_key) for row in rows] == [
             (1, maker, keys[0]),
             (2, maker, keys[1]),
         ]
-        assert reuse.taken_over(connection, takers[1], after=2, limit=10) == []
+        (last,) = reuse.files(connection, takers[1], after=2, limit=2)
+        assert (last.seq, last.reused_from, last.storage_key) == (3, None, None)
         assert reuse.not_deleted(connection, [maker, *takers]) == {maker}
 
 

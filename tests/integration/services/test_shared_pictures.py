@@ -119,7 +119,7 @@ def is_gone(service: Bench, request_id: str) -> bool:
 STEPS = {
     "before its own files": (deleting, "remove_own_files", 1),
     "before the pictures taken over": (deleting, "remove_files_taken_over", 1),
-    "between two pictures taken over": (reuse, "taken_over", 2),
+    "between two pictures taken over": (reuse, "files", 2),
     "before its rows": (deleting, "_delete_some_rows", 1),
     "before the request's row": (requests, "remove", 1),
 }
