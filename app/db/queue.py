@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.types import TypeEngine
@@ -38,6 +39,7 @@ class ClaimedImage:
 
     request_id: str
     seq: int
+    not_before: datetime
     fence: int
     attempt: int
     source_url: str
@@ -91,18 +93,27 @@ def claim(
     now: datetime,
     lease_until: datetime,
     other_than: Collection[str] = (),
+    behind: ClaimedImage | None = None,
     scope: reuse.Scope | None = None,
 ) -> list[ClaimedImage]:
     """Take up to `limit` due images of a request that is being processed, in the file's order.
 
     Images of the hosts in `other_than` are left where they are. What earlier requests in `scope`
     made of the same URLs comes with them.
+
+    Args:
+        behind: look only behind this one in the queue. Claimed images leave their index entries
+            behind, and a search from the queue's head would step over all of them.
     """
     # As a CTE the choice is made once; as a sub-query Postgres may run it again for every row and
     # lock more than `limit`.
     due = (
         select(Image.seq)
-        .where(_due(request_id, now), Image.host.not_in(other_than) if other_than else true())
+        .where(
+            _due(request_id, now),
+            Image.host.not_in(other_than) if other_than else true(),
+            _order() > (behind.not_before, behind.seq) if behind is not None else true(),
+        )
         .order_by(Image.not_before, Image.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -128,6 +139,7 @@ def claim(
         )
         .returning(
             Image.seq,
+            Image.not_before,
             Image.fence,
             Image.attempts,
             Image.source_url,
@@ -149,6 +161,7 @@ def claim(
         ClaimedImage(
             request_id=request_id,
             seq=row.seq,
+            not_before=row.not_before,
             fence=row.fence,
             attempt=row.attempts,
             source_url=row.source_url,
@@ -159,7 +172,7 @@ def claim(
             reuse_key=keys.get(row.seq),
             earlier=earlier.get(row.seq),
         )
-        for row in sorted(rows, key=lambda row: row.seq)
+        for row in sorted(rows, key=lambda row: (row.not_before, row.seq))
     ]
 
 
@@ -270,6 +283,11 @@ def record(
         .returning(Image.seq, Image.fence)
     )
     return {(row.seq, row.fence) for row in connection.execute(statement)}
+
+
+def _order() -> Any:
+    """An image's place in its request's queue."""
+    return tuple_(Image.not_before, Image.seq)
 
 
 def _due(request_id: str, now: datetime) -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ class Shelf:
         self.scope = scope
         self.ready: deque[ClaimedImage] = deque()
         self.blocked: deque[ClaimedImage] = deque()
+        self._last: ClaimedImage | None = None
         self._look_at = 0.0
         self._probe_at = 0.0
 
@@ -93,11 +94,17 @@ class Shelf:
                 now=moment,
                 lease_until=lease_until,
                 other_than=busy,
+                behind=None if busy else self._last,
                 scope=self.scope,
             )
         )
         self.ready.extend(claimed)
-        if len(claimed) < limit:
+        if len(claimed) == limit:
+            self._last = self._last if busy else claimed[-1]
+        elif self._last is not None and not busy:
+            # What was given back or is to be tried again may stand before it.
+            self._last = None
+        else:
             self._look_at = time.monotonic() + LOOK_SECONDS
 
     async def _others_wait(self, busy: set[str]) -> bool:

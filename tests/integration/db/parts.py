@@ -75,12 +75,23 @@ def digest_of(url: str) -> bytes:
 
 
 def claim(
-    database: Database, request_id: str, limit: int = 100, *, now: float = 0, lease: float = 60
+    database: Database,
+    request_id: str,
+    limit: int = 100,
+    *,
+    now: float = 0,
+    lease: float = 60,
+    behind: ClaimedImage | None = None,
 ) -> list[ClaimedImage]:
     """Claim images at a moment, for a lease from then on."""
     with database.transaction() as connection:
         return queue.claim(
-            connection, request_id, limit=limit, now=at(now), lease_until=at(now + lease)
+            connection,
+            request_id,
+            limit=limit,
+            now=at(now),
+            lease_until=at(now + lease),
+            behind=behind,
         )
 
 

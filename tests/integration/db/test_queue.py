@@ -27,6 +27,7 @@ def test_claims_come_in_the_order_of_the_file_with_all_a_worker_needs(database: 
     assert first[1] == ClaimedImage(
         request_id=request_id,
         seq=2,
+        not_before=at(0),
         fence=1,
         attempt=1,
         source_url="http://host-a.test/2",
@@ -37,6 +38,19 @@ def test_claims_come_in_the_order_of_the_file_with_all_a_worker_needs(database: 
     )
     assert [image.seq for image in claim(database, request_id)] == [4, 5]
     assert claim(database, request_id) == []
+
+
+def test_a_search_behind_an_image_leaves_what_was_given_back_before_it(database: Database) -> None:
+    request_id = add_request(database, images=6)
+    first = claim(database, request_id, 3)
+    with database.transaction() as connection:
+        queue.give_back(connection, request_id, first[:2])
+    assert [image.seq for image in claim(database, request_id, 2, behind=first[-1])] == [4, 5]
+    # One that is to be tried again stands behind all that were never tried.
+    record(database, request_id, [again(first[2], 10)])
+    behind = claim(database, request_id, now=10, behind=first[-1])
+    assert [image.seq for image in behind] == [6, 3]
+    assert [image.seq for image in claim(database, request_id)] == [1, 2]
 
 
 def test_an_image_that_is_not_due_yet_is_left(database: Database) -> None:
