@@ -8,7 +8,9 @@ from typing import BinaryIO
 from app.catalog.columns import Columns, find_column
 from app.catalog.detected import Detected
 from app.catalog.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, find_encoding
-from app.catalog.header import Head, Header, file_error, find_header, no_text
+from app.catalog.header import Header, find_header
+from app.catalog.header_lines import Head
+from app.catalog.header_refusals import file_error, no_text
 from app.catalog.kinds import refuse_other_kinds
 from app.catalog.mapping import ColumnMapping
 from app.catalog.records import split_lines
