@@ -7,12 +7,17 @@ locked, and a part that no test of a run needs is not started.
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.parts.image_host import ImageHost
 from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
 from tests.parts.s3_servers import S3Server, start_moto, start_rclone
 from tests.parts.webhook_receiver import WebhookReceiver
+
+# How long one example takes says something about the machine, and nothing about the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

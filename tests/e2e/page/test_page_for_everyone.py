@@ -72,7 +72,7 @@ def test_every_step_works_by_keyboard_alone(page: Page, shop: ImageHost) -> None
     expect(page.locator("#file")).to_be_focused()
     page.set_input_files("#file", files=csv_file(fill_shop(shop, "keys", products=1)))
     expect(page.locator("#preview-title")).to_be_focused()
-    for _ in range(6):
+    for _ in range(8):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "start":
             break

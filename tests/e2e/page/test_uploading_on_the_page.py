@@ -73,8 +73,12 @@ def test_the_preview_tells_what_each_column_is_taken_for(page: Page, shop: Image
     expect(page.locator(".preview .facts").first).to_contain_text("Repeated addresses")
     page.click("summary:has-text('How the file was read')")
     table = page.get_by_role("region", name="Columns of the file")
-    expect(table.get_by_role("row", name="Product Name")).to_contain_text("Stoneware mug")
-    expect(table.get_by_role("row", name="Input Image Urls")).to_contain_text("Image addresses")
+    name = table.get_by_role("row", name="Product Name")
+    expect(name).to_contain_text("Stoneware mug")
+    expect(name.locator("select")).to_have_value("product_name Product Name")
+    images = table.get_by_role("combobox", name="Input Image Urls")
+    expect(images).to_have_value("images Input Image Urls")
+    expect(page.locator(".kind")).to_contain_text("This is a list of products.")
 
 
 def test_bad_rows_are_explained_and_the_good_ones_can_start(
@@ -121,7 +125,7 @@ def test_another_encoding_can_be_chosen(page: Page) -> None:
     page.click("summary:has-text('How the file was read')")
     page.select_option("#encoding", "cp1250")
     expect(warning).to_have_count(0)
-    page.click("summary:has-text('How the file was read')")
+    expect(page.locator("#encoding")).to_be_focused()
     expect(page.locator(".example >> nth=1")).to_have_text("Křeslo žluté")
     expect(page.locator("#encoding")).to_have_value("cp1250")
 
@@ -133,14 +137,15 @@ def test_options_reach_the_request(page: Page, shop: ImageHost) -> None:
     page.uncheck("[name=keep_originals]")
     page.click("summary:has-text('More options')")
     page.fill("[name=max_width]", "100")
+    page.check("[name=fresh]")
     page.click("#start")
     page.wait_for_url("**/r/*")
     wait_for_end(page, "Done")
     expect(page.locator(".results tbody tr").first).to_contain_text("100 × 75")
-    expect(page.locator("a[data-compare]")).to_have_count(0)
     about = page.locator(".about")
-    for fact in ("WEBP", "70", "not kept"):
+    for fact in ("WEBP", "70", "not kept", "not reused", "List of products", "one more column"):
         expect(about).to_contain_text(fact)
+    expect(page.locator("#curl")).to_contain_text("-F fresh=true")
 
 
 def test_an_address_that_cannot_be_told_is_refused_before_the_start(

@@ -1,13 +1,12 @@
 """Distinct texts are counted exactly, however they arrive."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.catalog.distinct import DistinctCounter
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=3), max_size=150), max_size=8))
 def test_the_count_is_that_of_a_set(batches: list[list[str]]) -> None:
     counter = DistinctCounter()
