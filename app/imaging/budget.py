@@ -1,12 +1,14 @@
 """`max_bytes`: quality steps down first, then size, until the file fits."""
 
 from collections.abc import Callable
-from math import sqrt
+from math import log, sqrt
 from typing import NamedTuple
 
 # Below this a lossy picture falls apart; a smaller one of this quality looks better.
 LOWEST_QUALITY = 20
 QUALITY_TRIES = 4
+# What to aim for, and what is good enough: another encode would gain little.
+QUALITY_AIM, ENOUGH = 0.97, 0.94
 SHRINK_TRIES = 8
 # Bytes shrink a little more slowly than pixels, so aim below the limit.
 AIM = 0.92
@@ -35,12 +37,11 @@ def fit(encode: Callable[[int, float], bytes], quality: int, max_bytes: int | No
     data = encode(quality, 1.0)
     if max_bytes is None or len(data) <= max_bytes:
         return Fitted(data, quality, 1.0)
+    fitted, smallest = lower_quality(lambda each: encode(each, 1.0), data, quality, max_bytes)
+    if fitted is not None:
+        return fitted
     lowest = min(quality, LOWEST_QUALITY)
-    if lowest < quality:
-        data = encode(lowest, 1.0)
-        if len(data) <= max_bytes:
-            return _raise_quality(encode, Fitted(data, lowest, 1.0), quality, max_bytes)
-    ratio = 1.0
+    data, ratio = smallest, 1.0
     for _ in range(SHRINK_TRIES):
         step = AIM * sqrt(max_bytes / len(data))
         ratio *= min(LARGEST_STEP, max(SMALLEST_STEP, step))
@@ -50,17 +51,45 @@ def fit(encode: Callable[[int, float], bytes], quality: int, max_bytes: int | No
     return Fitted(encode(lowest, 0.0), lowest, 0.0)
 
 
-def _raise_quality(
-    encode: Callable[[int, float], bytes], best: Fitted, too_high: int, max_bytes: int
-) -> Fitted:
-    """Halve the distance between a quality that fits and one that does not."""
+def lower_quality(
+    encode: Callable[[int], bytes], data: bytes, quality: int, max_bytes: int
+) -> tuple[Fitted | None, bytes]:
+    """Find the best quality whose file fits, without changing the size of the picture.
+
+    Args:
+        encode: makes the file for a quality.
+        data: the file of `quality`, which is too large.
+    Returns:
+        What fits, or None; and the smallest file that was made.
+    """
+    lowest = min(quality, LOWEST_QUALITY)
+    if lowest == quality:
+        return None, data
+    low = Fitted(encode(lowest), lowest, 1.0)
+    if len(low.data) > max_bytes:
+        return None, low.data
+    smallest, high = low.data, Fitted(data, quality, 1.0)
     for _ in range(QUALITY_TRIES):
-        middle = (best.quality + too_high) // 2
-        if middle == best.quality:
+        between = range(low.quality + 1, high.quality)
+        if not between or len(low.data) >= ENOUGH * max_bytes:
             break
-        data = encode(middle, 1.0)
-        if len(data) <= max_bytes:
-            best = Fitted(data, middle, 1.0)
+        share = _share(len(low.data), QUALITY_AIM * max_bytes, len(high.data))
+        guess = low.quality + int(share * (high.quality - low.quality))
+        middle = min(max(guess, between[0]), between[-1])
+        tried = Fitted(encode(middle), middle, 1.0)
+        if len(tried.data) <= max_bytes:
+            low = tried
         else:
-            too_high = middle
-    return best
+            high = tried
+    return low, smallest
+
+
+def _share(low: int, wanted: float, high: int) -> float:
+    """Where between two qualities the bytes will be `wanted`: 0 at the lower one, 1 at the other.
+
+    The bytes rise faster than a straight line and slower than an exponential; between both, the
+    first guess is mostly the last. Halving the distance takes twice as many encodes.
+    """
+    straight = (wanted - low) / (high - low)
+    exponential = log(wanted / low) / log(high / low)
+    return (straight + exponential) / 2

@@ -8,6 +8,7 @@ import simplejpeg
 
 from app.domain.options import ProcessingOptions
 from app.imaging import jpeg_file
+from app.imaging.budget import lower_quality
 from app.imaging.colour import is_srgb
 from app.imaging.decode import decode_array
 from app.imaging.encode import jpeg_subsampling
@@ -39,19 +40,22 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
     if decoded is None:
         return None
     pixels, space, notes = decoded
-    data = simplejpeg.encode_jpeg(
-        pixels,
-        options.quality,
-        space,
-        "Gray" if space == "GRAY" else jpeg_subsampling(options.quality),
-        fastdct=False,
-    )
+
+    def encoded(quality: int) -> bytes:
+        sampling = "Gray" if space == "GRAY" else jpeg_subsampling(quality)
+        file: bytes = simplejpeg.encode_jpeg(pixels, quality, space, sampling, fastdct=False)
+        return file
+
+    data = encoded(options.quality)
     # The scan for the end of the pixels takes a fifth of the whole, so only where it may matter.
     kept = len(data) >= len(parts.data) - parts.metadata_bytes
     if kept:
         data = jpeg_file.strip(parts.data)
     if options.max_bytes is not None and len(data) > options.max_bytes:
-        return None
+        fitted, _ = lower_quality(encoded, data, options.quality, options.max_bytes)
+        if fitted is None:
+            return None
+        data, kept = fitted.data, False
     width, height = parts.size
     return CompressedImage(
         data, "jpeg", width, height, kept, "jpeg", width, height, (*parts.notes, *notes)
