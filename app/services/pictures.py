@@ -7,10 +7,13 @@ from typing import Any
 from app.db import images
 from app.domain.naming import image_name
 from app.domain.statuses import ImageStatus
+from app.imaging.formats import FORMATS
 from app.services.adapters import Adapters
 from app.services.read import find, image_after
 
 IMAGES_PER_QUERY = 500
+
+_CONTENT_TYPES = {each.extension: each.content_type for each in FORMATS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,22 @@ class Picture:
     key: str
     original_name: str | None
     original_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOriginal:
+    """A picture as it was downloaded; the type is the one that the decoder has recognised."""
+
+    key: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A picture before it was compressed: what was kept of it, and where it came from."""
+
+    kept: KeptOriginal | None
+    source_url: str
 
 
 def pictures(
@@ -42,10 +61,10 @@ def pictures(
     return _walk(adapters, request.id, after)
 
 
-def original_key(
+def original(
     adapters: Adapters, request_id: str, *, row: int, position: int, owner: str
-) -> str | None:
-    """Where the original of the image at this place lies; None where there is none.
+) -> Original | None:
+    """The original of the picture at this place; None where there is no compressed picture.
 
     Raises:
         RequestNotFound: see `read.find`.
@@ -53,7 +72,11 @@ def original_key(
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
         image = images.at_place(connection, request.id, row=row, position=position)
-    return image.original_key if image is not None else None
+    if image is None or image.status != ImageStatus.COMPLETED.value:
+        return None
+    key = image.original_key
+    kept = KeptOriginal(key, _CONTENT_TYPES[key.rsplit(".", 1)[1]]) if key is not None else None
+    return Original(kept, image.source_url)
 
 
 def _walk(adapters: Adapters, request_id: str, after: int) -> Iterator[Picture]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.catalog.mapping import ColumnMapping
+from app.catalog.reader import Detected
 from app.db import images, requests
 from app.domain.errors import OptionInvalid, RequestNotFound
 from app.domain.statuses import ImageStatus, RequestStatus
@@ -38,6 +40,30 @@ def status(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]
         row = find(connection, request_id, owner=owner)
         errors = requests.error_counts(connection, [row.id])[row.id]
     return status_document(row, errors, base_url=adapters.settings.base_url)
+
+
+def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str]:
+    """What an upload has to say so that this request's file is read in the same way again.
+
+    Raises:
+        RequestNotFound: see `find`.
+    """
+    with adapters.database.read() as connection:
+        detected = Detected.from_json(find(connection, request_id, owner=owner).detected)
+    # What the file itself shows again to every reader has not to be said.
+    shows = detected.encoding_guessed or detected.bom or detected.workbook
+    is_said = not shows and detected.encoding != "utf-8"
+    said = {
+        "encoding": detected.encoding if is_said else None,
+        "base_url": detected.base_url,
+    }
+    if detected.export is not None and detected.platform is None:
+        named = detected.public()["columns"]
+        mapping = ColumnMapping(
+            tuple(dict.fromkeys(named["images"])), named["product_name"], named["serial_number"]
+        )
+        said["columns"] = mapping.to_text()
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def requests_page(

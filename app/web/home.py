@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse
 from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
-from app.api.form import UploadDep
 from app.api.uploads import accepted_document, bad_rows_download
 from app.config import Settings
 from app.domain.errors import CsvInvalid
@@ -17,6 +16,7 @@ from app.domain.options import OutputFormat, ProcessingOptions
 from app.services import read
 from app.services.adapters import Adapters
 from app.web import sample
+from app.web.form import PageUploadDep
 from app.web.html import FromOurPage, PageRoute, is_fragment, render
 from app.web.preview import Preview, look_into
 
@@ -35,7 +35,7 @@ def home(
 
 @router.post("/preview", dependencies=[FromOurPage])
 def preview(
-    request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep
+    request: Request, upload: PageUploadDep, adapters: AdaptersDep, owner: OwnerDep
 ) -> Response:
     """What is in the file; nothing is stored."""
     found = look_into(adapters.settings, upload)
@@ -46,14 +46,16 @@ def preview(
 
 @router.post("/preview/bad-rows.csv", dependencies=[FromOurPage])
 def bad_rows(
-    request: Request, upload: UploadDep, adapters: AdaptersDep, _owner: OwnerDep
+    request: Request, upload: PageUploadDep, adapters: AdaptersDep, _owner: OwnerDep
 ) -> Response:
     """Every row with an error, and the error beside it: to correct and to upload again."""
     return csv_response(request, bad_rows_download(upload, adapters))
 
 
 @router.post("/start", dependencies=[FromOurPage])
-def start(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
+def start(
+    request: Request, upload: PageUploadDep, adapters: AdaptersDep, owner: OwnerDep
+) -> Response:
     """Keep the file, begin, and go to the request's own page."""
     try:
         document = accepted_document(upload, adapters, owner)

@@ -16,6 +16,7 @@ from app.api.errors import KINDS, RETRY_AFTER_SECONDS, upload_too_large
 from app.config import Settings
 from app.domain.errors import (
     DatabaseUnavailable,
+    OptionInvalid,
     RequestError,
     ServiceUnavailable,
     StoreError,
@@ -125,6 +126,9 @@ def problem_page(request: Request, error: RequestError) -> HTMLResponse:
     status = KINDS[type(error)].status
     template = "_problem.html" if is_fragment(request) else "problem.html"
     response = render(request, template, status=status, error=error, code=status)
+    if isinstance(error, OptionInvalid):
+        # Whatever was to be loaded: a wrong choice is said beside the choices, and those stay.
+        response.headers["HX-Retarget"] = "#problem"
     if isinstance(error, ServiceUnavailable):
         response.headers["Retry-After"] = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
     return response

@@ -1,11 +1,12 @@
-"""Pictures for the page: kept originals to compare with, and all results in one ZIP."""
+"""Pictures for the page: originals to compare with, and all results in one ZIP."""
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Response
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
@@ -15,6 +16,7 @@ from app.domain.errors import ObjectMissing
 from app.services import pictures, read
 from app.services.adapters import Adapters
 from app.services.pictures import Picture
+from app.services.source_pictures import SourcePictures
 from app.web.archive import PIECE_BYTES, zip_stream
 from app.web.html import PageRoute
 
@@ -24,45 +26,54 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 ZIP_IMAGES_MAX = 20_000
 
 _PLACE = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
-_MEDIA_TYPES = {
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "gif": "image/gif",
-    "tif": "image/tiff",
-    "bmp": "image/bmp",
-    "ico": "image/x-icon",
+# The bytes are a stranger's: the type is the one that they begin as, and nothing in them may run,
+# nor may another site's page show them.
+_STRANGERS = {
+    "Cache-Control": "private, max-age=3600",
+    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
-@router.get("/r/{request_id}/original/{place}")
-def original(
-    request_id: RequestIdPath, place: str, adapters: AdaptersDep, owner: OwnerDep
-) -> Response:
-    """The picture as it was downloaded, for whoever may see the request and for nobody else.
+async def source_pictures_of(request: Request) -> SourcePictures:
+    """The application's; made at first use, within its event loop."""
+    state = request.app.state
+    if not hasattr(state, "source_pictures"):
+        state.source_pictures = SourcePictures(state.adapters)
+    found: SourcePictures = state.source_pictures
+    return found
 
-    The bytes are a stranger's: the type is the one that the decoder has recognised, and nothing
-    in them may run.
-    """
+
+@router.get("/r/{request_id}/original/{place}")
+async def original(
+    request_id: RequestIdPath,
+    place: str,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    sources: Annotated[SourcePictures, Depends(source_pictures_of)],
+) -> Response:
+    """The picture as it was, for whoever may see the request: as it was kept, else as it is now."""
     match = _PLACE.fullmatch(place)
     if match is None:
         raise HTTPException(404)
-    key = pictures.original_key(
-        adapters, request_id, row=int(match[1]), position=int(match[2]), owner=owner
+    row, position = int(match[1]), int(match[2])
+    found = await run_sync(
+        lambda: pictures.original(adapters, request_id, row=row, position=position, owner=owner)
     )
-    if key is None:
+    if found is None:
         raise HTTPException(404)
+    if found.kept is None:
+        # Other sites' pages shall not make us fetch; addresses that somebody types may.
+        if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+            raise HTTPException(403)
+        picture = await sources.fetch(found.source_url)
+        return Response(picture.data, media_type=picture.content_type, headers=_STRANGERS)
     try:
-        file = adapters.store.open(key)
+        file = await run_sync(adapters.store.open, found.kept.key)
     except ObjectMissing:
         raise HTTPException(404) from None
-    headers = {
-        "Cache-Control": "private, max-age=3600",
-        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-    }
-    media_type = _MEDIA_TYPES[key.rsplit(".", 1)[1]]
-    return StreamingResponse(_pieces(file), media_type=media_type, headers=headers)
+    return StreamingResponse(_pieces(file), media_type=found.kept.content_type, headers=_STRANGERS)
 
 
 @router.get("/r/{request_id}/images.zip")

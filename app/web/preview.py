@@ -1,21 +1,29 @@
 """What is shown of a file before its work begins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from app.api.form import Upload
-from app.catalog.reader import Findings, read_rows, validate
+from app.catalog.mapping import ColumnMapping
+from app.catalog.platforms import platform_name
+from app.catalog.reader import Detected, Findings, detect, examine, read_rows
+from app.catalog.urls import looks_like_path
 from app.config import Settings
 from app.domain.errors import CellError, CsvInvalid, NotACsv, UploadTooLarge
 from app.services.submit import clean_filename
-from app.services.tables import open_table
+from app.services.tables import Table, open_table
 from app.web import words
 
 ERRORS_SHOWN_PER_GROUP = 20
 EXAMPLE_CHARS = 80
 ROWS_LOOKED_AT = 50
+# Those that mean something are shown wherever they stand.
+COLUMNS_SHOWN = 300
+
+# What choosing other columns may help against.
+_ABOUT_COLUMNS = frozenset({"missing_column", "ambiguous_platform"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +38,82 @@ class ErrorGroup:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRow:
-    """A column of the file: its name, what it is taken for (None: kept as it is), a value."""
+    """A column of the file: its name, its role (a key of `words.ROLES`, "": kept), a value."""
 
+    index: int
     name: str
-    meaning: str | None
+    role: str
     example: str
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The findings in the page's form.
+    """A file in the page's form.
 
-    `findings` is None where nothing in the file can be used; `problem` says then why not.
+    `encoding`, `base_url` and `is_mapped` are what was said about it. Without `findings` nothing in
+    it can be used: `problem` says why not, and where the choice of columns may help, `columns` are
+    the ones to choose from and `detected` is how they were read.
+
+    Attributes:
+        candidates: names of the platforms that are equally likely.
+        path: an image address of which the file has only the path.
     """
 
     filename: str
     encoding: str
+    base_url: str
+    is_mapped: bool
+    accepted: bool
+    detected: Detected | None = None
     findings: Findings | None = None
     columns: Sequence[ColumnRow] = ()
+    columns_hidden: int = 0
     groups: Sequence[ErrorGroup] = ()
     error_count: int = 0
     problem: str = ""
-    accepted: bool = False
+    problem_code: str = ""
+    candidates: Sequence[str] = ()
+    path: str = ""
+
+    @property
+    def is_usable(self) -> bool:
+        """True when a row can be used."""
+        return self.findings is not None and self.findings.places > 0
 
     @property
     def is_clean(self) -> bool:
         """True when every row can be used."""
-        return self.findings is not None and self.error_count == 0
+        return self.is_usable and self.error_count == 0
+
+    @property
+    def asks_for_columns(self) -> bool:
+        """True when somebody has to say what the columns are before anything else."""
+        return self.findings is None and bool(self.columns)
+
+    @property
+    def kind(self) -> str:
+        """What the file was recognised as, as a sentence."""
+        if self.detected is None:
+            return ""
+        return words.kind_of_file(self.platform, is_mapped=self.is_mapped)
+
+    @property
+    def platform(self) -> str:
+        """The name of the platform whose export it is; empty where it is none's."""
+        platform = self.detected.platform if self.detected is not None else None
+        return platform_name(platform) if platform is not None else ""
+
+    @property
+    def because(self) -> Sequence[str]:
+        """The columns by which it was recognised."""
+        found: Sequence[str] = self.detected.public()["because"] if self.detected else ()
+        return found
+
+    @property
+    def base_url_hint(self) -> str:
+        """What usually stands before the paths of such a file."""
+        export = self.detected.export if self.detected is not None else None
+        return export.base_url_hint if export is not None else ""
 
 
 def look_into(settings: Settings, upload: Upload) -> Preview:
@@ -65,64 +122,118 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
     Raises:
         OptionInvalid: the chosen encoding does not exist.
     """
-    filename = clean_filename(upload.filename)
-    encoding = upload.encoding or ""
+    preview = Preview(
+        filename=clean_filename(upload.filename),
+        encoding=upload.encoding or "",
+        base_url=upload.base_url or "",
+        is_mapped=upload.columns is not None,
+        accepted=upload.accept_valid_rows,
+    )
     try:
         with open_table(upload.content, max_bytes=settings.max_upload_bytes) as table:
-            findings = validate(
-                table.content,
-                max_rows=settings.max_rows,
-                encoding=upload.encoding,
-                columns=upload.columns,
-                base_url=upload.base_url,
-                accept_valid_rows=True,
-                sheet=table.sheet,
-            )
-            columns = _columns(table.content, findings)
+            try:
+                findings = examine(
+                    table.content,
+                    max_rows=settings.max_rows,
+                    encoding=upload.encoding,
+                    columns=upload.columns,
+                    base_url=upload.base_url,
+                    sheet=table.sheet,
+                )
+            except CsvInvalid as error:
+                return _refused(preview, table, upload, error)
+            return _found(preview, table, findings)
     except (NotACsv, UploadTooLarge) as error:
-        return Preview(filename, encoding, problem=error.detail)
-    except CsvInvalid as error:
-        return Preview(
-            filename,
-            encoding,
-            groups=_grouped(error.errors),
-            error_count=error.error_count,
-            problem=error.detail,
-        )
-    return Preview(
-        filename,
-        encoding,
+        return replace(preview, problem=error.detail)
+
+
+def _found(preview: Preview, table: Table, findings: Findings) -> Preview:
+    paths = [] if preview.base_url else [each for each in findings.errors if _is_path(each)]
+    others = [error for error in findings.errors if error not in paths]
+    return replace(
+        _with_columns(preview, table.content, findings.detected),
         findings=findings,
-        columns=columns,
-        groups=_grouped(findings.errors),
+        groups=_grouped(others),
         error_count=findings.error_count,
-        accepted=upload.accept_valid_rows,
+        path=(paths[0].value or "") if paths else "",
     )
 
 
-def _columns(content: BinaryIO, findings: Findings) -> list[ColumnRow]:
-    detected = findings.detected
-    places = detected.columns
-    rows = read_rows(content, detected)
-    cells = [row.cells for row in islice(rows, ROWS_LOOKED_AT) if not row.errors]
-    meanings: dict[int | None, str] = {
-        places.serial_number: "Serial number",
-        places.product_name: "Product name",
-        **dict.fromkeys(detected.image_columns, "Image addresses"),
-    }
-    return [
-        ColumnRow(
-            detected.column_name(index),
-            meanings.get(index),
-            next((_short(row[index]) for row in cells if row[index].strip()), ""),
+def _refused(preview: Preview, table: Table, upload: Upload, error: CsvInvalid) -> Preview:
+    """What is wrong with the whole file, and the columns to choose from where that may help."""
+    seen = error.detected or {}
+    preview = replace(
+        preview,
+        groups=_grouped(error.errors),
+        error_count=error.error_count,
+        problem=error.detail,
+        problem_code=error.errors[0].code,
+        candidates=[platform_name(each) for each in seen.get("candidates", ())],
+    )
+    columns = upload.columns or _proposed(seen)
+    if preview.problem_code == "no_images":
+        # The file was recognised; what it was read by says more than a choice of columns can.
+        columns = upload.columns
+    elif preview.problem_code not in _ABOUT_COLUMNS or columns is None:
+        return preview
+    try:
+        detected = detect(
+            table.content,
+            encoding=upload.encoding,
+            columns=columns,
+            base_url=upload.base_url,
+            sheet=table.sheet,
         )
-        for index in range(len(detected.header))
+        return _with_columns(preview, table.content, detected)
+    except CsvInvalid:
+        return preview
+
+
+def _proposed(seen: dict[str, Any]) -> ColumnMapping | None:
+    columns = seen.get("columns", {})
+    if not columns.get("images"):
+        return None
+    return ColumnMapping(
+        tuple(columns["images"]), columns["product_name"], columns["serial_number"]
+    )
+
+
+def _with_columns(preview: Preview, content: BinaryIO, detected: Detected) -> Preview:
+    places = detected.columns
+    cells = [row.cells for row in islice(read_rows(content, detected), ROWS_LOOKED_AT)]
+    roles: dict[int | None, str] = {
+        places.serial_number: "serial_number",
+        places.product_name: "product_name",
+        **dict.fromkeys(detected.image_columns, "images"),
+    }
+    shown = [
+        index for index in range(len(detected.header)) if index < COLUMNS_SHOWN or index in roles
     ]
+    columns = [
+        ColumnRow(
+            index,
+            detected.header[index].strip(),
+            roles.get(index, ""),
+            _example(index, cells),
+        )
+        for index in shown
+    ]
+    hidden = len(detected.header) - len(shown)
+    return replace(preview, detected=detected, columns=columns, columns_hidden=hidden)
+
+
+def _example(index: int, rows: Sequence[Sequence[str]]) -> str:
+    filled = (row[index] for row in rows if index < len(row) and row[index].strip())
+    return _short(next(filled, ""))
 
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= EXAMPLE_CHARS else f"{text[: EXAMPLE_CHARS - 1]}…"
+
+
+def _is_path(error: CellError) -> bool:
+    return error.code == "invalid_url" and looks_like_path(error.value or "")
 
 
 def _grouped(errors: Sequence[CellError]) -> list[ErrorGroup]:

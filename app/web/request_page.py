@@ -8,12 +8,14 @@ from fastapi.responses import RedirectResponse
 
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
+from app.catalog.platforms import platform_name
 from app.domain.statuses import RequestStatus
 from app.services import cancel as cancelling
 from app.services import delete as deleting
 from app.services import deliver, read
 from app.services import retry as retrying
 from app.services.adapters import Adapters
+from app.services.source_pictures import MAX_BYTES
 from app.web import words
 from app.web.home import key_arguments, upload_command
 from app.web.html import FromOurPage, PageRoute, own_address, render
@@ -37,12 +39,14 @@ def request_page(
 ) -> Response:
     """The whole page; `since` is what a page without JavaScript knows from its first view."""
     document = read.status(adapters, request_id, owner=owner)
+    reading = read.reading(adapters, request_id, owner=owner)
     values = {
         **_live(document, since),
         **_results(adapters, document, owner, status, cursor),
         "deliveries": deliver.deliveries(adapters, request_id, owner=owner)["items"],
+        "kind_of_file": _kind_of_file(document, reading),
         "curl": upload_command(
-            request, document["filename"], document["options"] | _webhook(document)
+            request, document["filename"], document["options"] | reading | _webhook(document)
         ),
         "output_curl": " ".join(
             ["curl -OJ", *key_arguments(request), document["links"]["output_csv"]]
@@ -148,19 +152,24 @@ def _live(document: dict[str, Any], since: str) -> dict[str, Any]:
 def _results(
     adapters: Adapters, document: dict[str, Any], owner: str, status: str, cursor: str | None
 ) -> dict[str, Any]:
-    page = read.images_page(
-        adapters,
-        document["request_id"],
-        owner=owner,
-        cursor=cursor,
-        limit=IMAGES_SHOWN,
-        status=status or None,
-    )
+    page: dict[str, Any] = {"items": [], "next_cursor": None}
+    # Looking for what the counters know not to be there would go through all images.
+    if _counts(document).get(status) != 0:
+        page = read.images_page(
+            adapters,
+            document["request_id"],
+            owner=owner,
+            cursor=cursor,
+            limit=IMAGES_SHOWN,
+            status=status or None,
+        )
     for image in page["items"]:
+        image["original_url"] = None
         if image["output_url"] is not None:
             image["output_url"] = own_address(adapters.settings, image["output_url"])
             place = f"{image['row']}-{image['position']}"
-            image["original_url"] = f"/r/{document['request_id']}/original/{place}"
+            if document["options"]["keep_originals"] or image["input_bytes"] <= MAX_BYTES:
+                image["original_url"] = f"/r/{document['request_id']}/original/{place}"
     return {
         "request_document": document,
         "is_final": RequestStatus(document["status"]).is_final,
@@ -171,11 +180,24 @@ def _results(
     }
 
 
+def _counts(document: dict[str, Any]) -> dict[str, int]:
+    """How many images each filter shows."""
+    images = document["images"]
+    return {value: images[value or "total"] for value, _ in words.FILTERS}
+
+
 def _filters(document: dict[str, Any], chosen: str) -> list[tuple[str, str, int]]:
     """Value, word and number of each filter that has anything to show."""
-    counts = document["images"] | {"": document["images"]["total"]}
+    counts = _counts(document)
     shown = [(value, word, counts[value]) for value, word in words.FILTERS]
     return [one for one in shown if one[2] or one[0] in {"", chosen}]
+
+
+def _kind_of_file(document: dict[str, Any], reading: dict[str, str]) -> str:
+    platform = (document["detected"] or {}).get("platform")
+    if platform is not None:
+        return words.export_name(platform_name(platform))
+    return "Columns chosen by hand" if "columns" in reading else "List of products"
 
 
 def _webhook(document: dict[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the contract's codes and numbers are called on the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -96,6 +97,15 @@ CELL_PROBLEMS = {
     "too_many_rows": "There are too many rows",
     "unknown_delimiter": "The cells are separated in a way that is not known",
     "wrong_encoding": "The letters cannot be read",
+    "ambiguous_platform": "The file may be the export of several shops",
+    "no_images": "No row has an image address",
+}
+
+# What a column may be taken for; the keys are those of the option `columns`.
+ROLES = {
+    "product_name": "Product name",
+    "serial_number": "Serial number",
+    "images": "Image addresses",
 }
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
@@ -114,6 +124,8 @@ ENCODINGS = (
     ("big5", "Chinese (Big5)"),
     ("euc_kr", "Korean (EUC-KR)"),
 )
+
+NAMES_SHOWN = 4
 
 _UNITS = ("kB", "MB", "GB", "TB")
 
@@ -167,6 +179,36 @@ def duration(seconds: float) -> str:
 def moment(text: str) -> str:
     """An RFC 3339 moment for readers without JavaScript, which shows it in their own time zone."""
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%d %b %Y, %H:%M UTC")
+
+
+def some(names: Sequence[str]) -> str:
+    """The first four names: `A, B and C`, `A, B, C, D and 3 more`."""
+    more = len(names) - NAMES_SHOWN
+    shown = [*names[:NAMES_SHOWN], *([f"{more:,} more"] if more > 0 else [])]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1] if shown else ""]))
+
+
+def export_name(platform: str) -> str:
+    """`Shopify export`; names that say themselves what they are stay as they are."""
+    says_so = platform.endswith("file") or "export" in platform
+    return platform if says_so else f"{platform} export"
+
+
+def export_of(platform: str) -> str:
+    """`a Shopify export`."""
+    return f"{'an' if platform[0] in 'AEIOU' else 'a'} {export_name(platform)}"
+
+
+def exports_of(platforms: Sequence[str]) -> str:
+    """`a Shopify export or a WooCommerce export`."""
+    return " or ".join(map(export_of, platforms))
+
+
+def kind_of_file(platform: str, *, is_mapped: bool) -> str:
+    """What a file was read as: `This is a Shopify export`."""
+    if platform:
+        return f"This is {export_of(platform)}"
+    return "Read by the columns that you chose" if is_mapped else "This is a list of products"
 
 
 def encoding_name(name: str) -> str:

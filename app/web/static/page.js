@@ -100,10 +100,72 @@ if (form) {
     else if (text.includes("\n")) take(new File([text], "pasted.csv", { type: "text/csv" }));
   });
   form.addEventListener("change", (event) => {
-    if (event.target.id === "encoding") look();
-    if (event.target.name === "keep_originals") event.target.dataset.touched = "yes";
-    if (event.target.id === "accept-valid-rows") allowStart();
+    const field = event.target;
+    if ("reads" in field.dataset) look();
+    if ("column" in field.dataset) {
+      // Arrow keys pass by what is not meant: a choice made by them counts when the field is left.
+      if (typedIn === field) waiting = field;
+      else chooseColumn(field);
+    }
+    if (["keep_originals", "output"].includes(field.name)) touched.add(field.name);
+    if (field.id === "accept-valid-rows") allowStart();
   });
+  form.addEventListener("pointerdown", () => { typedIn = null; });
+  form.addEventListener("keydown", (event) => {
+    typedIn = event.target;
+    if (event.key !== "Enter" || !event.target.matches("input:not([type=file])")) return;
+    // Otherwise the first button of the form would be pressed, wherever it stands.
+    event.preventDefault();
+    if (event.target.id === "base-url") look();
+    else if (!byId("start").disabled) byId("start").click();
+  });
+  form.addEventListener("focusout", (event) => {
+    if (waiting !== event.target) return;
+    waiting = null;
+    chooseColumn(event.target);
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-look]");
+    if (!button) return;
+    event.preventDefault();
+    if (button.name === "mapped") byId("mapped").value = button.value;
+    if (!mayLook()) return;
+    look();
+  });
+}
+
+// --- what the columns are ---------------------------------------------------------------------
+
+let typedIn = null;
+let waiting = null;
+const touched = new Set();
+
+function roleOf(select) {
+  return select.value.split(" ", 1)[0];
+}
+
+function chooseColumn(chosen) {
+  const selects = Array.from(form.querySelectorAll("[data-column]"));
+  for (const each of selects) {
+    // Of names and of serial numbers there is one; the newest choice is meant.
+    if (each !== chosen && roleOf(each) === roleOf(chosen) && roleOf(each) !== "images") each.value = "";
+  }
+  if (document.querySelector(".preview").dataset.asks === "yes") {
+    mayLook();
+    return;
+  }
+  byId("mapped").value = "yes";
+  if (mayLook()) look();
+}
+
+// Without a column of images there is nothing to look at, and that is said where the choice is made.
+function mayLook() {
+  const hint = byId("columns-hint");
+  if (!hint || byId("mapped").value !== "yes") return true;
+  const has = Array.from(form.querySelectorAll("[data-column]")).some((each) => roleOf(each) === "images");
+  hint.textContent = has ? "" : "Choose at least one column that holds image addresses.";
+  hint.hidden = has;
+  return has;
 }
 
 function allowStart() {
@@ -113,6 +175,10 @@ function allowStart() {
   byId("start-hint").hidden = !choice || choice.checked;
 }
 
+// What had the focus in the preview that goes, and whether "How the file was read" was open.
+let before = "";
+let wasReading = false;
+
 function showPreview() {
   const preview = document.querySelector(".preview");
   form.classList.remove("looking");
@@ -120,10 +186,23 @@ function showPreview() {
   form.classList.toggle("ready", preview.dataset.usable === "yes");
   const keep = form.elements.keep_originals;
   // Originals of a large catalogue fill disks; who wants them all the same says so.
-  if (!keep.dataset.touched) keep.checked = Number(preview.dataset.images) <= MANY_IMAGES;
+  if (!touched.has("keep_originals")) keep.checked = Number(preview.dataset.images) <= MANY_IMAGES;
+  // An export is there to be imported again; a list is there to be read.
+  if (!touched.has("output")) form.elements.output.value = preview.dataset.platform ? "replace" : "append";
+  byId("output-platform").textContent = preview.dataset.platform;
+  byId("output-hint").hidden = !preview.dataset.platform;
   allowStart();
   document.title = `Check ${preview.dataset.filename} · Image Processing Service`;
   byId("announcements").textContent = "";
+  const details = byId("reading");
+  if (details && wasReading) details.open = true;
+  const field = before && byId(before);
+  if (field) {
+    // Who changes how the file is read goes on where they are, and hears what came of it.
+    field.focus({ preventScroll: true });
+    byId("announcements").textContent = byId("preview-title").textContent.trim();
+    return;
+  }
   byId("preview-title").focus({ preventScroll: true });
   preview.scrollIntoView({ block: "nearest" });
 }
@@ -155,7 +234,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
   finish(document.body);
   if (target.id === "preview") showPreview();
-  if (target.id === "problem") byId("problem").focus();
+  if (target.id === "problem") {
+    form.classList.remove("looking");
+    byId("problem").focus();
+  }
   if (target.id === "live") {
     announce(target.querySelector(".live"));
     refreshResults();
@@ -172,6 +254,10 @@ let focusWasInside = false;
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   focusWasInside = event.detail.target.contains(document.activeElement);
+  if (event.detail.target.id === "preview") {
+    before = focusWasInside ? document.activeElement.id : "";
+    wasReading = Boolean(byId("reading")?.open);
+  }
   // Failures that no page of ours describes (a proxy's, say) come as something else than HTML.
   const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
   if (type.startsWith("text/html") || event.detail.xhr.status < 400) return;

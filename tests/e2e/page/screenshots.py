@@ -16,6 +16,13 @@ IMAGES = REPOSITORY / "docs" / "images"
 WIDE = {"viewport": {"width": 1100, "height": 860}}
 NARROW = {"viewport": {"width": 360, "height": 760}}
 DARK = {**WIDE, "color_scheme": "dark"}
+EXPORT = REPOSITORY / "tests" / "catalogs" / "shopify.csv"
+PATHS = REPOSITORY / "tests" / "catalogs" / "magento.csv"
+UNKNOWN = (
+    "SKU;Title;Stock;Photo front;Photo back\n"
+    "K-104;Stoneware mug;12;https://images.example/mug.jpg;https://images.example/mug-2.jpg\n"
+    "K-105;Linen cushion;4;https://images.example/cushion.jpg;\n"
+)
 BAD_ROWS = (
     '11,,"https://images.example/mug.jpg"\n'
     '12,Oak Bowl,"ftp://images.example/bowl.jpg"\n'
@@ -40,6 +47,12 @@ def main() -> int:
             choose(page, named_file(csv, "spring-catalogue.csv"))
             page.click("summary:has-text('How the file was read')")
             _take(page, "preview")
+            choose(page, named_file(EXPORT.read_bytes(), "products_export.csv"))
+            _take(page, "export")
+            choose(page, named_file(UNKNOWN.encode(), "stock-list.csv"))
+            _take(page, "columns")
+            choose(page, named_file(PATHS.read_bytes(), "catalog_product.csv"))
+            _take(page, "paths")
             choose(page, named_file(csv + BAD_ROWS.encode(), "autumn-catalogue.csv"))
             _take(page, "errors")
             choose(page, named_file(csv, "spring-catalogue.csv"))
@@ -71,7 +84,7 @@ def _stock(host: ImageHost, folder: Path) -> bytes:
     path = create_test_data(folder, products=9, base_url=host.base_url, broken=True, seed=3)
     for number, picture in enumerate(sorted(folder.glob("*.*"))):
         if picture != path:
-            host.add(picture.name, picture.read_bytes(), delay=0.3 * (number // 2))
+            host.add(picture.name, picture.read_bytes(), delay=0.7 * (number // 2))
     return path.read_bytes()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.page.parts import csv_file, fill_shop, start, wait_for_end
+from tests.e2e.page.parts import choose, csv_file, fill_shop, start, wait_for_end
 from tests.factories import make_jpeg
 from tests.parts.image_host import Answer, ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
@@ -104,6 +104,32 @@ def test_before_and_after_are_compared_by_keyboard(page: Page, shop: ImageHost) 
     page.keyboard.press("Escape")
     expect(page.locator("#compare")).to_be_hidden()
     expect(link).to_be_focused()
+
+
+def test_before_is_fetched_anew_where_no_original_was_kept(page: Page, shop: ImageHost) -> None:
+    choose(page, csv_file(fill_shop(shop, "not-kept", products=1)))
+    page.uncheck("[name=keep_originals]")
+    page.click("#start")
+    wait_for_end(page, "Done")
+    links = page.locator("a[data-compare]")
+    links.first.click()
+    picture = page.locator("#compare-before")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") == 240
+    expect(page.locator("#compare-sizes")).to_contain_text("Before is fetched anew")
+    page.keyboard.press("Escape")
+    shop.add("not-kept/1-2.jpg", status=404)
+    links.nth(1).click()
+    expect(page.locator("#compare-trouble")).to_contain_text("its host does not give it now")
+
+
+def test_a_picture_of_an_earlier_run_reads_as_a_success(page: Page, shop: ImageHost) -> None:
+    url = shop.add("again.jpg", make_jpeg(80, 60), headers={"ETag": '"v1"'})
+    for expected in ("Compressed", "Reused from an earlier run"):
+        start(page, csv_file([["1", "Mug", url]]))
+        wait_for_end(page, "Done: all 1 image")
+        expect(page.locator(".results .state-good")).to_have_text(expected)
+    expect(page.locator(".live .facts")).to_contain_text("Of these unchanged, reused")
 
 
 def test_results_come_in_pages_with_addresses_of_their_own(page: Page, shop: ImageHost) -> None:

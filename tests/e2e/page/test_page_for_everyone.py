@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.page.parts import choose, csv_file, fill_shop, start, visit, wait_for_end
+from tests.e2e.page.parts import choose, csv_file, fill_shop, named_file, start, visit, wait_for_end
 from tests.integration.api.parts import Service
 from tests.parts.image_host import ImageHost
 
@@ -17,6 +17,11 @@ SCREENS = {
     "wide": {"viewport": {"width": 1400, "height": 900}},
     "narrow": {"viewport": {"width": 320, "height": 640}},
     "dark": {"viewport": {"width": 1000, "height": 800}, "color_scheme": "dark"},
+}
+ODD_FILES = {
+    "export": b"Handle,Title,Image Src\r\na,Mug,https://images.test/1.jpg\r\n",
+    "paths": b"sku,name,base_image,small_image\r\na,Bag,/w/bag.jpg,https://images.test/2.jpg\r\n",
+    "columns": b"Code,Label,Foto\r\n7,Mug,https://images.test/1.jpg\r\n",
 }
 BAD_ROWS = [["2", "", "https://images.test/2.jpg"], ["3", "Bowl", "ftp://images.test/3.jpg"]]
 
@@ -51,6 +56,14 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     for summary in screen.locator("summary").all():
         summary.click()
     _check(screen, "preview with errors")
+    for name, content in ODD_FILES.items():
+        choose(screen, named_file(content, f"{name}.csv"))
+        for summary in screen.locator(".preview summary").all():
+            summary.click()
+        _check(screen, name)
+    screen.get_by_role("button", name="Use these columns").click()
+    expect(screen.locator(".kind")).to_be_visible()
+    _check(screen, "columns as chosen")
     screen.goto(f"/r/{partly_failed}")
     _check(screen, "partly failed")
     screen.locator("a[data-compare]").first.click()

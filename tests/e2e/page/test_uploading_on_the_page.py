@@ -123,6 +123,7 @@ def test_another_encoding_can_be_chosen(page: Page) -> None:
     warning = page.locator(".warning:visible")
     expect(warning).to_contain_text("cp1252")
     page.click("summary:has-text('How the file was read')")
+    page.focus("#encoding")
     page.select_option("#encoding", "cp1250")
     expect(warning).to_have_count(0)
     expect(page.locator("#encoding")).to_be_focused()

@@ -1,0 +1,90 @@
+"""A request with very many images, written by SQL: no upload would be as fast."""
+
+import io
+from datetime import timedelta
+
+from sqlalchemy import text
+from uuid_utils import uuid7
+
+from app.catalog.reader import detect
+from app.db import requests
+from app.domain.options import ProcessingOptions
+from app.services.adapters import Adapters, now
+from tests.factories import make_csv
+
+IMAGES = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
+INSERT INTO images (request_id, seq, url_digest, source_url, host, row, position, status,
+    not_before, storage_key, format, width, height, kept, input_bytes, output_bytes, attempts,
+    duration_ms, error_code, error_message)
+SELECT :id, n, {digest}, 'https://pics.example/' || n || '.jpg', 'pics.example', n + 1, 1,
+    CASE WHEN n <= :completed THEN 'completed' WHEN n <= :ended THEN 'failed' ELSE :rest END,
+    :now, CASE WHEN n <= :completed OR (n > :ended AND :rest = 'completed')
+        THEN :id_text || '/' || n || '-1-mug.jpg' END,
+    'jpeg', 1200, 900, false, 210000, 73500, 1, 180,
+    CASE WHEN n > :completed AND n <= :ended THEN 'http_status' END,
+    CASE WHEN n > :completed AND n <= :ended THEN 'The image''s host answered 404.' END
+FROM numbers
+"""
+PRODUCTS = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
+INSERT INTO products (request_id, row, serial_number, name)
+SELECT :id, n + 1, CAST(n AS TEXT), 'Mug ' || n FROM numbers
+"""
+PLACES = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
+INSERT INTO product_images (request_id, row, position, url_digest)
+SELECT :id, n + 1, 1, {digest} FROM numbers
+"""
+
+
+def add_giant(
+    adapters: Adapters, *, images: int, completed: int, failed: int, status: str, rest: str
+) -> str:
+    """Write a request whose first images are completed, the next ones failed and all others `rest`.
+
+    Nobody works on it: its images wait for the day after tomorrow.
+    """
+    request_id = str(uuid7())
+    moment = now()
+    detected = detect(io.BytesIO(make_csv(rows=1)))
+    sqlite = adapters.database.is_sqlite
+    digest = (
+        "CAST(printf('%016d', n) AS BLOB)" if sqlite else "decode(lpad(n::text, 16, '0'), 'hex')"
+    )
+    values = {
+        "id": request_id.replace("-", "") if sqlite else request_id,
+        "id_text": request_id,
+        "images": images,
+        "completed": completed,
+        "ended": completed + failed,
+        "rest": rest,
+        "now": moment + timedelta(days=2),
+    }
+    with adapters.database.transaction() as connection:
+        requests.add(
+            connection,
+            {
+                "id": request_id,
+                "owner": "",
+                "status": status,
+                "filename": "giant.csv",
+                "options": ProcessingOptions().model_dump(mode="json"),
+                "detected": detected.to_json() | {"public": detected.public()},
+                "warnings": [],
+                "created_at": moment,
+                "updated_at": moment,
+                "ingested_at": moment,
+                "finished_at": None if status == "processing" else moment,
+                "products": images,
+                "places": images,
+                "images_total": images,
+                "images_completed": completed,
+                "images_failed": failed,
+                "input_bytes": 210_000 * completed,
+                "output_bytes": 73_500 * completed,
+            },
+        )
+        for statement in (IMAGES, PRODUCTS, PLACES):
+            connection.execute(text(statement.format(digest=digest)), values)
+    return request_id
