@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.catalog.columns import GENERIC, plain_name
 from app.catalog.mapping import ColumnMapping
-from app.catalog.urls import ends_as_picture, looks_like_url
+from app.catalog.urls import ends_as_picture, looks_like_path, looks_like_url
 
 _MAX_PROPOSED = 50
 # Parts of names that image columns have, in the languages whose exports are known.
@@ -17,7 +17,7 @@ _NUMBER_WORDS = ("sku", "serial", "number", "code", "handle", "reference", "arti
 
 
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> ColumnMapping | None:
-    """The columns whose cells are addresses, images before others, and likely ones beside them.
+    """The columns whose cells are addresses or paths, images before others, and likely ones beside.
 
     None where at most half of every column's filled cells are addresses.
     """
@@ -27,7 +27,7 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> ColumnMappi
     addresses, pictures = [], []
     for index, name in enumerate(names):
         cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-        found = sum(map(looks_like_url, cells))
+        found = sum(looks_like_url(cell) or looks_like_path(cell) for cell in cells)
         if not plain_name(name) or not cells or 2 * found <= len(cells):
             continue
         addresses.append(name)

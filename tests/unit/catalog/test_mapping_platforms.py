@@ -60,6 +60,16 @@ def test_addresses_that_are_no_pictures_are_proposed_where_there_are_no_others()
     assert refusal.detected["columns"]["images"] == ["Where"]
 
 
+def test_paths_of_pictures_are_proposed_and_then_want_their_beginning() -> None:
+    data = make_csv([["a", "/a/1.jpg"], ["b", "b/2.png"]], header=["Label", "Where"])
+    refusal = refusal_of(data)
+    assert refusal.detected is not None
+    assert refusal.detected["columns"]["images"] == ["Where"]
+    proposed = refusal.detail.partition("columns=")[2]
+    assert "base_url=" in refused(data, proposed).detail
+    assert mapped(data, proposed, base_url=HOST).places == 2
+
+
 def test_a_file_without_addresses_gets_no_proposal() -> None:
     refusal = refusal_of(make_csv([["a", "b"]], header=["Label", "Where"]))
     assert refusal.detected is None
