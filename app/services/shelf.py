@@ -10,8 +10,9 @@ from app.db.queue import ClaimedImage
 from app.services.adapters import now
 from app.services.workshop import Workshop
 
-# Images held ready beyond what can start now.
-AHEAD = 32
+# Images held ready beyond what can start now. Larger claims cost less for each image; but what one
+# worker holds, others cannot take, so that only long turns come to the larger number.
+AHEAD, MOST_AHEAD = 32, 128
 # Pause before looking again after the queue had less than was asked for.
 LOOK_SECONDS = 0.5
 # Looking past a busy host's images costs time that grows with their number: it may take this
@@ -36,6 +37,7 @@ class Shelf:
         self.scope = scope
         self.ready: deque[ClaimedImage] = deque()
         self.blocked: deque[ClaimedImage] = deque()
+        self._ahead = AHEAD
         self._last: ClaimedImage | None = None
         self._look_at = 0.0
         self._probe_at = 0.0
@@ -76,14 +78,14 @@ class Shelf:
 
     async def fill(self, *, room: int) -> None:
         """Claim more when the shelf runs low."""
-        if len(self.ready) > AHEAD // 2 or time.monotonic() < self._look_at:
+        if len(self.ready) > self._ahead // 2 or time.monotonic() < self._look_at:
             return
         busy: set[str] = set()
-        if len(self.blocked) >= AHEAD:
+        if len(self.blocked) >= self._ahead:
             busy = {image.host for image in self.blocked}
             if room == 0 or not await self._others_wait(busy):
                 return
-        limit = room + AHEAD - len(self.ready)
+        limit = room + self._ahead - len(self.ready)
         moment = now()
         lease_until = moment + timedelta(seconds=self.shop.adapters.settings.lease_seconds)
         claimed = await self.shop.in_transaction(
@@ -100,6 +102,7 @@ class Shelf:
         )
         self.ready.extend(claimed)
         if len(claimed) == limit:
+            self._ahead = min(2 * self._ahead, MOST_AHEAD)
             self._last = self._last if busy else claimed[-1]
         elif self._last is not None and not busy:
             # What was given back or is to be tried again may stand before it.
