@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 TURN_SECONDS = 10.0
 # Results written in one transaction, and how long the first of them may wait for it.
 RECORD_BATCH = 128
-RECORD_AFTER_SECONDS = 0.5
+RECORD_AFTER_SECONDS = 0.25
 # How soon a cancelled request is noticed.
 CHECK_SECONDS = 0.5
 
