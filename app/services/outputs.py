@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from app.catalog import report, writer
 from app.catalog.reader import Detected, InputRow, read_rows
@@ -17,6 +17,7 @@ from app.domain.options import OutputMode
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services.adapters import Adapters
 from app.services.read import find
+from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
 ROWS_PER_QUERY = 500
@@ -60,12 +61,16 @@ def output_csv(
             retry_after_seconds=RETRY_AFTER_SECONDS,
         )
     detected = Detected.from_json(request.detected)
-    rows = _rows_with_images(adapters, request, detected, images.LINK)
     filename = name_of(request.filename, "output")
     if request.options.get("output") == OutputMode.REPLACE:
+        upload = _open_upload(adapters, request)
+        # Read twice, fetched from the store once.
+        again = cast(BinaryIO, PositionedReader(upload.fileno()))
+        rows = _pair(adapters, request.id, again, detected, images.LINK)
         with_urls = ((row, _output_urls(adapters, row, found)) for row, found in rows)
-        chunks = _replaced(_open_upload(adapters, request), detected, with_urls)
+        chunks = _replaced(upload, detected, with_urls)
         return Download(filename, f"text/csv; charset={charset(detected)}", chunks)
+    rows = _rows_with_images(adapters, request, detected, images.LINK)
     cells = ((row.cells, _output_urls(adapters, row, found)) for row, found in rows)
     return Download(filename, CSV, writer.write_output(cells, detected, raw=raw))
 

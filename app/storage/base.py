@@ -19,7 +19,7 @@ class Store(Protocol):
         """Write a large private object from an open binary file, from its current position."""
 
     def open(self, key: str) -> BinaryIO:
-        """Open an object for reading; seekable. The caller closes it.
+        """Open an object for reading: seekable, with a file descriptor. The caller closes it.
 
         Raises:
             ObjectMissing: nothing lies under this key.
