@@ -12,8 +12,8 @@ from app.catalog.header import Header, find_header
 from app.catalog.header_lines import Head
 from app.catalog.header_refusals import file_error, no_text
 from app.catalog.kinds import refuse_other_kinds
+from app.catalog.lines import split_lines
 from app.catalog.mapping import ColumnMapping
-from app.catalog.records import split_lines
 from app.catalog.sheet import Sheet
 from app.catalog.writer import OUTPUT_COLUMN
 from app.domain.errors import CsvInvalid

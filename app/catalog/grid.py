@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.catalog.detected import Detected
+from app.catalog.lines import end_of_last_line
 
 # Text without control characters has none of these, so that they can stand for what a quoted cell
 # hides, and for the border between cells.
@@ -181,18 +182,13 @@ class GridReader:
 
 def _end_of_last_record(text: str) -> int:
     """Where the last record ends that is there as a whole; 0 if that cannot be said quickly."""
-    end = _end_of_last_line(text, len(text))
+    end = end_of_last_line(text)
     quotes = text.count('"', 0, end)
     for _ in range(_MAX_STEPS_BACK):
         if quotes % 2 == 0:
             return end
         # The last quote opens a cell that goes on behind the text; its record is left for later.
-        start = _end_of_last_line(text, text.rfind('"', 0, end))
+        start = end_of_last_line(text, text.rfind('"', 0, end))
         quotes -= text.count('"', start, end)
         end = start
     return 0
-
-
-def _end_of_last_line(text: str, end: int) -> int:
-    # A CR at the very end may be the first half of a CR LF.
-    return max(text.rfind("\n", 0, end), text.rfind("\r", 0, max(end - 1, 0))) + 1

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from app.catalog.detected import Detected
 from app.catalog.encodings import CHUNK_BYTES, WIDE, decoded
-from app.catalog.records import split_lines
+from app.catalog.lines import end_of_last_line, split_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def raw_lines(stream: BinaryIO, detected: Detected) -> Iterator[RawLine]:
         rest = ""
         for text, _ in decoded(stream, encoding):
             rest += text
-            cut = _after_last_line(rest)
+            cut = end_of_last_line(rest)
             for line in split_lines(rest[:cut], clean=False):
                 yield RawLine(line.encode(encoding.name), line)
             rest = rest[cut:]
@@ -169,6 +169,15 @@ def text_of(record: str, span: CellSpan) -> str:
     return text.replace('""', '"') if span.is_quoted else text
 
 
+def edited(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    """A text with other text in some places of it; `edits` as for `spliced`."""
+    parts, at = [], 0
+    for start, end, value in edits:
+        parts += [text[at:start], value]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
 def spliced(
     lines: Sequence[RawLine], edits: Sequence[tuple[int, int, str]], encoding: str
 ) -> bytes:
@@ -179,24 +188,15 @@ def spliced(
     """
     data = b"".join(line.data for line in lines)
     record = "".join(line.text for line in lines)
+    if record.encode(encoding) == data:
+        return edited(record, edits).encode(encoding)
     # Some encodings of East Asia have two ways to write a character; Python writes one.
-    offsets = None if record.encode(encoding) == data else _byte_offsets(data, encoding)
-    parts: list[bytes] = []
-    at = 0
+    offsets = _byte_offsets(data, encoding)
+    parts, at = [], 0
     for start, end, text in edits:
-        parts.append(_between(record, data, offsets, at, start, encoding))
-        parts.append(text.encode(encoding))
+        parts += [data[offsets[at] : offsets[start]], text.encode(encoding)]
         at = end
-    parts.append(_between(record, data, offsets, at, len(record), encoding))
-    return b"".join(parts)
-
-
-def _between(
-    record: str, data: bytes, offsets: Sequence[int] | None, start: int, end: int, encoding: str
-) -> bytes:
-    if offsets is None:
-        return record[start:end].encode(encoding)
-    return data[offsets[start] : offsets[end]]
+    return b"".join([*parts, data[offsets[at] :]])
 
 
 def _byte_offsets(data: bytes, encoding: str) -> list[int]:
@@ -232,8 +232,3 @@ def _lines_of(data: bytes, encoding: str) -> Iterator[RawLine]:
     texts = io.StringIO(data.decode(encoding), newline="")
     for line, text in zip(data.splitlines(keepends=True), texts, strict=True):
         yield RawLine(line, text)
-
-
-def _after_last_line(text: str) -> int:
-    # A CR at the very end may be the first half of a CR LF.
-    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1

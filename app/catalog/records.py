@@ -5,7 +5,6 @@ when a quote is not closed. What strict mode refuses is looked at again by hand.
 """
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import BinaryIO
 from app.catalog.detected import Detected
 from app.catalog.encodings import decoded
 from app.catalog.grid import Grid, GridReader
+from app.catalog.lines import end_of_last_line, split_lines
 from app.domain.errors import CellError, CsvInvalid
 
 # A cell of 5,000 long URLs has about 1 MB. A quote that is never closed makes the rest of the file
@@ -109,7 +109,7 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
                 if not last:
                     continue
 
-        cut = len(rest) if last else _end_of_last_line(rest)
+        cut = len(rest) if last else end_of_last_line(rest)
         lines = split_lines(rest[:cut], clean=clean)
         skip = min(lines_before_header, len(lines))
         lines_before_header -= skip
@@ -255,20 +255,6 @@ class RecordParser:
                 return quote, end
             position = quote + 1
         return -1, -1
-
-
-def split_lines(text: str, *, clean: bool) -> list[str]:
-    """Split at CR LF, LF and CR and nowhere else; each line keeps its end."""
-    # str.splitlines is faster, but it also splits at other control characters and, beyond ASCII,
-    # at line separators that are ordinary characters in a cell.
-    if clean and text.isascii():
-        return text.splitlines(keepends=True)
-    return list(io.StringIO(text, newline=""))
-
-
-def _end_of_last_line(text: str) -> int:
-    # A CR at the very end may be the first half of a CR LF.
-    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
 
 
 def _starts(rows: list[list[str]], first_line: int) -> list[int]:

@@ -14,17 +14,18 @@ from app.catalog.cells import CellReader, replaced
 from app.catalog.detected import Detected
 from app.catalog.exports import Separator
 from app.catalog.input_rows import InputRow
+from app.catalog.lines import split_lines
 from app.catalog.raw import (
     CellSpan,
     RawLine,
     RawRecords,
     byte_order_mark,
     cell_spans,
+    edited,
     spliced,
     strict_rows,
     text_of,
 )
-from app.catalog.records import split_lines
 from app.catalog.rows import RowReader
 
 _CHUNK_BYTES = 64 * 1024
@@ -113,7 +114,7 @@ class _Replacer:
             wanted[change.index : change.index + change.count] = [change.value]
         if len(cells) == len(spans):
             edits = [self._edit(spans, change) for change in changes]
-            changed = self._read(_edited(text, edits), is_strict=is_strict)
+            changed = self._read(edited(text, edits), is_strict=is_strict)
             # Unquoted addresses that run on into further cells are one text with the first.
             is_exact = len(wanted) == len(cells)
             if changed == wanted if is_exact else self._joined(changed) == self._joined(wanted):
@@ -191,11 +192,3 @@ class _Replacer:
             cells
         )
         return buffer.getvalue().encode(self._detected.encoding)
-
-
-def _edited(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
-    parts, at = [], 0
-    for start, end, value in edits:
-        parts += [text[at:start], value]
-        at = end
-    return "".join([*parts, text[at:]])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.catalog.detect import detect
 from app.catalog.encodings import CONTROL
 from app.catalog.grid import GridReader
+from app.catalog.lines import split_lines
 from app.catalog.reader import read_rows, validate
-from app.catalog.records import split_lines
 from tests.unit.catalog.csv_files import HEADER, ONE, TWO, make_csv, make_lines
 
 PIECES = [

@@ -1,0 +1,23 @@
+"""Where lines end: at CR LF, LF and CR, and nowhere else."""
+
+import io
+
+
+def split_lines(text: str, *, clean: bool) -> list[str]:
+    """Split a text into its lines; each keeps its end.
+
+    Args:
+        clean: no control character is in the text.
+    """
+    # str.splitlines is faster, but it also splits at other control characters and, beyond ASCII,
+    # at line separators that are ordinary characters in a cell.
+    if clean and text.isascii():
+        return text.splitlines(keepends=True)
+    return list(io.StringIO(text, newline=""))
+
+
+def end_of_last_line(text: str, end: int | None = None) -> int:
+    """Where the last line ends that is there as a whole, before `end`; 0 if there is none."""
+    end = len(text) if end is None else end
+    # A CR at the very end may be the first half of a CR LF.
+    return max(text.rfind("\n", 0, end), text.rfind("\r", 0, max(end - 1, 0))) + 1
