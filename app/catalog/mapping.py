@@ -1,7 +1,7 @@
 """What a caller says about a file that nothing else can tell: which columns, and before what."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,15 @@ class ColumnMapping:
     images: tuple[str, ...]
     product_name: str | None = None
     serial_number: str | None = None
+
+    @classmethod
+    def of_names(cls, columns: Mapping[str, Any]) -> "ColumnMapping":
+        """The mapping that means the columns of `Detected.public`."""
+        return cls(
+            tuple(dict.fromkeys(columns["images"])),
+            columns["product_name"],
+            columns["serial_number"],
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -66,6 +66,12 @@ def page(
     return connection.execute(query).all()
 
 
+# Which image stands at a place of the file.
+_STANDS_THERE = and_(
+    Image.request_id == ProductImage.request_id, Image.url_digest == ProductImage.url_digest
+)
+
+
 def at_place(
     connection: Connection, request_id: str, *, row: int, position: int
 ) -> Row[Any] | None:
@@ -74,10 +80,7 @@ def at_place(
         select(Image.__table__)
         .join(
             ProductImage,
-            and_(
-                ProductImage.request_id == Image.request_id,
-                ProductImage.url_digest == Image.url_digest,
-            ),
+            _STANDS_THERE,
         )
         .where(
             ProductImage.request_id == request_id,
@@ -129,10 +132,7 @@ def places(
         )
         .join(
             Image,
-            and_(
-                Image.request_id == ProductImage.request_id,
-                Image.url_digest == ProductImage.url_digest,
-            ),
+            _STANDS_THERE,
         )
         .where(
             ProductImage.request_id == request_id,

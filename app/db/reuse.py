@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Text, and_, exists, literal, select
+from sqlalchemy import BigInteger, Connection, Select, Text, and_, exists, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
@@ -145,12 +145,7 @@ def find(
 
 def hold(connection: Connection, request_ids: Collection[str]) -> set[str]:
     """Which of these requests are not deleted; they stay so until the transaction ends."""
-    query = (
-        select(ProcessingRequest.id)
-        .where(ProcessingRequest.id.in_(request_ids), ProcessingRequest.deleted_at.is_(None))
-        .order_by(ProcessingRequest.id)
-        .with_for_update(read=True)
-    )
+    query = _not_deleted(request_ids).order_by(ProcessingRequest.id).with_for_update(read=True)
     return set(connection.execute(query).scalars())
 
 
@@ -210,7 +205,10 @@ def files(connection: Connection, request_id: str, *, after: int, limit: int) ->
 
 def not_deleted(connection: Connection, request_ids: Collection[str]) -> set[str]:
     """Which of these requests are there and not deleted."""
-    query = select(ProcessingRequest.id).where(
+    return set(connection.execute(_not_deleted(request_ids)).scalars())
+
+
+def _not_deleted(request_ids: Collection[str]) -> Select[str]:
+    return select(ProcessingRequest.id).where(
         ProcessingRequest.id.in_(request_ids), ProcessingRequest.deleted_at.is_(None)
     )
-    return set(connection.execute(query).scalars())

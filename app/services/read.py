@@ -58,11 +58,7 @@ def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str
         "base_url": detected.base_url,
     }
     if detected.export is not None and detected.platform is None:
-        named = detected.public()["columns"]
-        mapping = ColumnMapping(
-            tuple(dict.fromkeys(named["images"])), named["product_name"], named["serial_number"]
-        )
-        said["columns"] = mapping.to_text()
+        said["columns"] = ColumnMapping.of_names(detected.public()["columns"]).to_text()
     return {name: value for name, value in said.items() if value is not None}
 
 

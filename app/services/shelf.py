@@ -103,7 +103,8 @@ class Shelf:
         self.ready.extend(claimed)
         if len(claimed) == limit:
             self._ahead = min(2 * self._ahead, MOST_AHEAD)
-            self._last = self._last if busy else claimed[-1]
+            if not busy:
+                self._last = claimed[-1]
         elif self._last is not None and not busy:
             # What was given back or is to be tried again may stand before it.
             self._last = None

@@ -191,11 +191,7 @@ def _refused(preview: Preview, table: Table, upload: Upload, error: CsvInvalid) 
 
 def _proposed(seen: dict[str, Any]) -> ColumnMapping | None:
     columns = seen.get("columns", {})
-    if not columns.get("images"):
-        return None
-    return ColumnMapping(
-        tuple(columns["images"]), columns["product_name"], columns["serial_number"]
-    )
+    return ColumnMapping.of_names(columns) if columns.get("images") else None
 
 
 def _with_columns(preview: Preview, content: BinaryIO, detected: Detected) -> Preview:
