@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.kills.checks import Auditor
 from tests.kills.launcher import Launcher
 from tests.kills.service import Service
 from tests.kills.stacks import EMBEDDED, FULL, Stack, embedded, full
+from tests.parts.image_host import ImageHost
 from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
 from tests.parts.s3_servers import S3Server
+from tests.parts.webhook_receiver import WebhookReceiver
 
 StartService = Callable[..., Service]
 
@@ -54,3 +57,13 @@ def new_service(launcher: Launcher) -> Iterator[StartService]:
 def service(stack: Stack, new_service: StartService) -> Service:
     """A service on a fresh stack, not started yet."""
     return new_service(stack)
+
+
+@pytest.fixture
+def auditor(
+    service: Service, image_host: ImageHost, webhook_receiver: WebhookReceiver
+) -> Iterator[Auditor]:
+    """Looks at everything that this service has done."""
+    made = Auditor(service, image_host, webhook_receiver)
+    yield made
+    made.close()

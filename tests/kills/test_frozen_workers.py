@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,15 +13,6 @@ from tests.kills.service import Service
 from tests.kills.stacks import FULL
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
-
-
-@pytest.fixture
-def auditor(
-    service: Service, image_host: ImageHost, webhook_receiver: WebhookReceiver
-) -> Iterator[Auditor]:
-    made = Auditor(service, image_host, webhook_receiver)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("stack", [FULL], indirect=True)

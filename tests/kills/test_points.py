@@ -1,6 +1,5 @@
 """The process dies at each named point, one after the other; a normal start ends everything."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import httpx
@@ -13,15 +12,6 @@ from tests.kills.points import AFTERWARDS, END, IMAGE, INGEST, POINTS, SUBMIT
 from tests.kills.service import Service
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
-
-
-@pytest.fixture
-def auditor(
-    service: Service, image_host: ImageHost, webhook_receiver: WebhookReceiver
-) -> Iterator[Auditor]:
-    made = Auditor(service, image_host, webhook_receiver)
-    yield made
-    made.close()
 
 
 def test_every_point_belongs_to_a_test() -> None:
