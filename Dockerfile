@@ -43,6 +43,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     PORT=8000 \
     DATA_DIR=/data \
     LOG_FORMAT=json
+# Makes JPEGs a fifth cheaper (app/imaging/planes.py); Debian mends it, so its version is not pinned.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libturbojpeg0 \
+    && rm -rf /var/lib/apt/lists/*
 # A new volume takes over the owner of the folder that it covers, so these two exist beforehand.
 RUN install -d -o 10001 -g 10001 /data /secrets
 COPY --from=build /opt/venv /opt/venv

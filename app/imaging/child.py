@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
-from app.imaging import heic_file, wire
+from app.imaging import heic_file, planes, wire
 from app.imaging.compress import compress
 from app.imaging.result import CompressedImage
 
@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> None:
     cpu_seconds = float(arguments[3])
     pipe = Connection(descriptor)
     heic_file.load_reader()
+    planes.load_library()
     _limit_resources(memory_bytes)
     gc.freeze()
     pipe.send_bytes(wire.READY)

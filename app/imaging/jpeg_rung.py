@@ -1,9 +1,12 @@
 """The fast rung: plain JPEG to JPEG of the same size, by libjpeg-turbo alone.
 
-It is most of what shops have, so it decides what a picture costs; docs/decisions/0004 has figures.
+It is most of what shops have, so it decides what a picture costs; docs/decisions/0004 and 0009 have
+figures.
 """
 
-import numpy as np
+from collections.abc import Callable
+from functools import partial
+
 import simplejpeg
 
 from app.domain.options import ProcessingOptions
@@ -16,6 +19,7 @@ from app.imaging.formats import FORMATS, output_format
 from app.imaging.limits import check_pixels
 from app.imaging.orientation import UPRIGHT
 from app.imaging.parts import Parts
+from app.imaging.planes import HALVED, decode_planes, encode_planes
 from app.imaging.resize import target_size
 from app.imaging.result import CompressedImage
 
@@ -36,15 +40,10 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
         return None
     if target_size(parts.size, options, FORMATS["jpeg"].max_side_px) != parts.size:
         return None
-    decoded = _decode(parts, max_pixels)
+    decoded = _decode(parts, max_pixels, jpeg_subsampling(options.quality))
     if decoded is None:
         return None
-    pixels, space, notes = decoded
-
-    def encoded(quality: int) -> bytes:
-        sampling = "Gray" if space == "GRAY" else jpeg_subsampling(quality)
-        file: bytes = simplejpeg.encode_jpeg(pixels, quality, space, sampling, fastdct=False)
-        return file
+    encoded, notes = decoded
 
     data = encoded(options.quality)
     # The scan for the end of the pixels takes a fifth of the whole, so only where it may matter.
@@ -62,17 +61,30 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
     )
 
 
-def _decode(parts: Parts, max_pixels: int) -> tuple[np.ndarray, str, tuple[str, ...]] | None:
+def _decode(
+    parts: Parts, max_pixels: int, sampling: str
+) -> tuple[Callable[[int], bytes], tuple[str, ...]] | None:
+    """The picture as what makes a file of it at a given quality, and notes."""
     try:
-        height, width, space, _ = simplejpeg.decode_jpeg_header(parts.data, strict=False)
+        height, width, space, stored = simplejpeg.decode_jpeg_header(parts.data, strict=False)
         check_pixels(int(width), int(height), max_pixels)
         if space not in PLAIN_SPACES or (int(width), int(height)) != parts.size:
             return None
         wanted, mode = PLAIN_SPACES[space]
         if parts.icc_profile and not is_srgb(parts.icc_profile, mode):
             return None
+        if stored == sampling == HALVED:
+            planes = decode_planes(parts.data, parts.size)
+            if planes is not None:
+                return partial(encode_planes, planes), ()
         pixels, notes = decode_array(parts.data, wanted)
     except ValueError:
         # What TurboJPEG cannot decode at all, the general rung may.
         return None
-    return pixels, wanted, notes
+
+    def encoded(quality: int) -> bytes:
+        sampling = "Gray" if wanted == "GRAY" else jpeg_subsampling(quality)
+        file: bytes = simplejpeg.encode_jpeg(pixels, quality, wanted, sampling, fastdct=False)
+        return file
+
+    return encoded, notes

@@ -16,6 +16,7 @@ import structlog
 from app.domain.errors import ImageError, InternalError
 from app.domain.options import ProcessingOptions
 from app.imaging.lane import CodecLimits, Lane
+from app.imaging.planes import load_library
 from app.imaging.result import CompressedImage
 
 __all__ = ["CodecLimits", "CodecPool"]
@@ -99,6 +100,8 @@ class CodecPool:
                 # A process that ends without close() must not hang; its children see the pipe end.
                 thread.daemon = True
                 thread.start()
+        # A system without the library works, but an operator should find out why it is slower.
+        log.info("codecs_started", processes=self.processes, turbojpeg=load_library() is not None)
 
     def ready(self, timeout_seconds: float = 0.0) -> bool:
         """Whether every child has been started, waiting for it up to `timeout_seconds`."""
