@@ -3,12 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from app.imaging.sandbox import CodecPool
-
-IMAGES_MIN = 16
-IMAGES_MAX = 128
+IMAGES_MIN, IMAGES_MAX = 16, 128
+# A process begins here: enough for hosts that answer within a tenth of a second.
+IMAGES_AT_FIRST = 32
 STEP = 4
+# How long the codecs are watched before the window changes, at least; and how much of what a
+# download takes is taken over from the newest one.
+WATCHED_SECONDS = 0.1
+NEWEST_SHARE = 0.2
 # Downloaded bytes that may wait in memory for a codec or for the store.
 HELD_BYTES_MAX = 128_000_000
 # A download that takes longer than this waits for its host and not for us: so many of them, in all
@@ -17,29 +21,51 @@ SLOW_SECONDS = 2.0
 SLOW_MAX = 128
 
 
+class Codecs(Protocol):
+    """What the window goes by: children, those without work, and pictures without a child."""
+
+    @property
+    def processes(self) -> int: ...
+
+    @property
+    def idle(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+
 class Flow:
     """The shared window of a worker process.
 
-    Slow hosts keep the codecs idle, so the window opens; when images queue up before the codecs,
-    more downloads only cost memory, so it closes.
+    Where codecs run dry although the window is full, the hosts are slow and it doubles; where
+    images wait before the codecs all the time, more downloads only cost memory and it closes step
+    by step. It is judged once in the time of a download: pictures asked for together arrive
+    together, so any single moment shows a queue or idle codecs, whatever the hosts are like.
     """
 
-    def __init__(self, codecs: CodecPool) -> None:
+    def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
-        self.window = IMAGES_MIN
+        self.window = IMAGES_AT_FIRST
         self.running = 0
         self.held_bytes = 0
+        self._fetch_seconds = 0.0
+        self._judge_at = 0.0
+        self._ran_dry = False
+        self._fewest_waiting: int | None = None
         # Downloads under way, the oldest first: (request, image) -> when it began.
         self._fetching: dict[tuple[str, int], float] = {}
 
     @contextmanager
     def fetching(self, request_id: str, seq: int) -> Iterator[None]:
         """Inside, this image is being downloaded."""
-        self._fetching[request_id, seq] = time.monotonic()
+        began_at = self._fetching[request_id, seq] = time.monotonic()
         try:
             yield
         finally:
             self._fetching.pop((request_id, seq), None)
+            # Without those that hang: they would keep the window as it is for long.
+            took = min(time.monotonic() - began_at, SLOW_SECONDS)
+            self._fetch_seconds += NEWEST_SHARE * (took - self._fetch_seconds)
 
     def room(self, request_id: str, *, turns: int, running_in_turn: int) -> int:
         """How many more images the turn on this request, one of `turns`, may start now."""
@@ -60,8 +86,18 @@ class Flow:
         return slow
 
     def adjust(self) -> None:
-        """Open or close the window by what the codecs are doing at this moment."""
-        if self._codecs.waiting > 2 * self._codecs.processes:
+        """Look at the codecs, called whenever a picture is done; judge once in a while."""
+        waiting = self._codecs.waiting
+        if self._codecs.idle and not waiting and self.running >= self.window - STEP:
+            self._ran_dry = True
+        if self._fewest_waiting is None or waiting < self._fewest_waiting:
+            self._fewest_waiting = waiting
+        moment = time.monotonic()
+        if moment < self._judge_at:
+            return
+        if self._ran_dry:
+            self.window = min(2 * self.window, IMAGES_MAX)
+        elif self._fewest_waiting > 2 * self._codecs.processes:
             self.window = max(self.window - STEP, IMAGES_MIN)
-        elif self._codecs.idle and self.running >= self.window - STEP:
-            self.window = min(self.window + STEP, IMAGES_MAX)
+        self._ran_dry, self._fewest_waiting = False, None
+        self._judge_at = moment + max(self._fetch_seconds, WATCHED_SECONDS)
