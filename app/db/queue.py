@@ -10,10 +10,13 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Select,
     Text,
     and_,
+    any_,
     exists,
     func,
+    literal_column,
     select,
     true,
     tuple_,
@@ -105,10 +108,8 @@ def claim(
         behind: look only behind this one in the queue. Claimed images leave their index entries
             behind, and a search from the queue's head would step over all of them.
     """
-    # As a CTE the choice is made once; as a sub-query Postgres may run it again for every row and
-    # lock more than `limit`.
     due = (
-        select(Image.seq)
+        select(_row_address(connection))
         .where(
             _due(request_id, now),
             Image.host.not_in(other_than) if other_than else true(),
@@ -117,7 +118,6 @@ def claim(
         .order_by(Image.not_before, Image.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
     )
     open_request = exists(
         select(ProcessingRequest.id).where(
@@ -126,11 +126,9 @@ def claim(
             ProcessingRequest.deleted_at.is_(None),
         )
     )
-    # `due` has locked them as pending. Saying so again here would lead Postgres to the partial
-    # index, where each `seq` is found only by walking past all that wait.
     statement = (
         update(Image)
-        .where(Image.request_id == request_id, Image.seq == due.c.seq, open_request)
+        .where(_is_one_of(connection, due), open_request)
         .values(
             status=PROCESSING,
             fence=Image.fence + 1,
@@ -283,6 +281,25 @@ def record(
         .returning(Image.seq, Image.fence)
     )
     return {(row.seq, row.fence) for row in connection.execute(statement)}
+
+
+def _row_address(connection: Connection) -> ColumnElement[Any]:
+    """Where the engine keeps a row: found without any index, and the same until it is written."""
+    return literal_column("images.rowid" if connection.dialect.name == "sqlite" else "images.ctid")
+
+
+def _is_one_of(connection: Connection, chosen: Select[Any]) -> ColumnElement[bool]:
+    """True for the rows whose addresses a query gives; it is run once, before all else.
+
+    Postgres is given no choice here. With `request_id` it would take any index that begins with it
+    as long as its statistics are older than that, and read all images of the request for each
+    claim: 100,000 were claimed at 50 a second. As a plain sub-query it could run the query again
+    for every row, and lock more than wanted.
+    """
+    address = _row_address(connection)
+    if connection.dialect.name == "sqlite":
+        return address.in_(chosen)
+    return address == any_(func.array(chosen.scalar_subquery()))
 
 
 def _order() -> Any:

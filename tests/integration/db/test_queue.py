@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.db import images, queue, requests
 from app.db.engine import Database
@@ -281,6 +281,34 @@ def test_the_cost_of_a_batch_does_not_grow_with_the_request(database: Database) 
     else:
         plan = "\n".join(plan_of_record(database, request_id, claimed, "EXPLAIN"))
         assert "(seq >= '1'::bigint) AND (seq <= '20'::bigint)" in plan
+
+
+# SQLite keeps no statistics unless it is asked to.
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_claim_and_a_record_touch_their_own_rows_only_before_statistics_know_the_request(
+    database: Database,
+) -> None:
+    add_request(database, images=30)
+    with database.transaction() as connection:
+        connection.execute(text("ALTER TABLE images SET (autovacuum_enabled = false)"))
+        connection.execute(text("ANALYZE images"))
+    request_id = add_request(database, images=5_000)
+    with database.transaction() as connection:
+        claimed = queue.claim(connection, request_id, limit=20, now=at(0), lease_until=at(60))
+        assert len(claimed) == 20
+        assert _rows_read(connection) < 200
+    with database.transaction() as connection:
+        assert len(queue.record(connection, request_id, [done(image) for image in claimed])) == 20
+        assert _rows_read(connection) < 200
+
+
+def _rows_read(connection: Connection) -> int:
+    """How many rows of `images` this transaction has looked at, on Postgres."""
+    query = """
+        SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
+        FROM pg_stat_xact_user_tables WHERE relname = 'images'
+    """
+    return int(connection.execute(text(query)).scalar_one())
 
 
 def plan_of_record(
