@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.db.chosen import addresses, is_among
 from app.db.models import Image, Product, ProductImage
 from app.domain.statuses import ImageStatus
 
@@ -34,20 +35,17 @@ def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> i
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
     """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
     unfinished = (
-        select(Image.seq)
+        addresses(connection, Image)
         .where(Image.request_id == request_id, Image.status.in_(_UNFINISHED))
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("unfinished")
     )
     statement = (
         update(Image)
-        .where(Image.request_id == request_id, Image.seq == unfinished.c.seq)
+        .where(is_among(connection, Image, unfinished))
         .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
-        .returning(Image.seq)
     )
-    # SQLite's driver does not count the rows of a statement that begins with WITH.
-    return len(connection.execute(statement).all())
+    return connection.execute(statement).rowcount
 
 
 def page(
@@ -147,12 +145,8 @@ def places(
 def delete_rows(connection: Connection, request_id: str, *, limit: int) -> int:
     """Delete up to `limit` rows of each table of this request; returns how many went."""
     gone = 0
-    for table, key in (
-        (ProductImage, ProductImage.row),
-        (Product, Product.row),
-        (Image, Image.seq),
-    ):
-        some = select(key).where(table.request_id == request_id).order_by(key).limit(limit)
-        statement = delete(table).where(table.request_id == request_id, key.in_(some))
+    for table in (ProductImage, Product, Image):
+        some = addresses(connection, table).where(table.request_id == request_id).limit(limit)
+        statement = delete(table).where(is_among(connection, table, some))
         gone += connection.execute(statement).rowcount
     return gone

@@ -10,13 +10,10 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
-    Select,
     Text,
     and_,
-    any_,
     exists,
     func,
-    literal_column,
     select,
     true,
     tuple_,
@@ -25,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.db import reuse
+from app.db.chosen import addresses, is_among
 from app.db.models import Image, ProcessingRequest, Product, RequestId
 from app.db.recordset import recordset
 from app.domain.statuses import ImageStatus, RequestStatus
@@ -109,7 +107,7 @@ def claim(
             behind, and a search from the queue's head would step over all of them.
     """
     due = (
-        select(_row_address(connection))
+        addresses(connection, Image)
         .where(
             _due(request_id, now),
             Image.host.not_in(other_than) if other_than else true(),
@@ -128,7 +126,7 @@ def claim(
     )
     statement = (
         update(Image)
-        .where(_is_one_of(connection, due), open_request)
+        .where(is_among(connection, Image, due), open_request)
         .values(
             status=PROCESSING,
             fence=Image.fence + 1,
@@ -281,25 +279,6 @@ def record(
         .returning(Image.seq, Image.fence)
     )
     return {(row.seq, row.fence) for row in connection.execute(statement)}
-
-
-def _row_address(connection: Connection) -> ColumnElement[Any]:
-    """Where the engine keeps a row: found without any index, and the same until it is written."""
-    return literal_column("images.rowid" if connection.dialect.name == "sqlite" else "images.ctid")
-
-
-def _is_one_of(connection: Connection, chosen: Select[Any]) -> ColumnElement[bool]:
-    """True for the rows whose addresses a query gives; it is run once, before all else.
-
-    Postgres is given no choice here. With `request_id` it would take any index that begins with it
-    as long as its statistics are older than that, and read all images of the request for each
-    claim: 100,000 were claimed at 50 a second. As a plain sub-query it could run the query again
-    for every row, and lock more than wanted.
-    """
-    address = _row_address(connection)
-    if connection.dialect.name == "sqlite":
-        return address.in_(chosen)
-    return address == any_(func.array(chosen.scalar_subquery()))
 
 
 def _order() -> Any:
