@@ -1,0 +1,66 @@
+"""A request that Postgres knows of costs what is asked for, not what it holds."""
+
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import Connection, text
+
+from app.db import images, statistics
+from app.db.engine import Database
+from tests.integration.db.parts import add_request
+
+TABLES = ("images", "products", "product_images")
+
+
+# SQLite keeps no statistics unless it is asked to.
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_pages_and_places_read_their_own_rows_once_statistics_are_fresh(
+    database: Database,
+) -> None:
+    for _ in range(3):
+        add_request(database, images=30)
+    with database.transaction() as connection:
+        for table in TABLES:
+            connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
+            connection.execute(text(f"ANALYZE {table}"))
+    request_id = add_request(database, images=20_000)
+    with database.transaction() as connection:
+        statistics.refresh(connection)
+
+    with database.read() as connection:
+        page = images.page(connection, request_id, after=2_000, status=None, limit=50)
+        assert [row.seq for row in page] == list(range(2_001, 2_051))
+        assert _rows_read(connection) < 500
+    with database.read() as connection:
+        found = images.places(connection, request_id, images.LINK, after_row=3_000, up_to_row=3_050)
+        assert len(found) == 50
+        assert _rows_read(connection) < 500
+    with database.read() as connection:
+        assert images.at_place(connection, request_id, row=4_000, position=1) is not None
+        assert _rows_read(connection) < 500
+
+
+def test_a_growing_request_is_looked_at_each_time_it_is_ten_times_as_large() -> None:
+    sizes = range(0, 3_000_000, 500)
+    looks = [after for before, after in pairwise(sizes) if statistics.due(before, after)]
+    assert looks == [2_000, 20_000, 200_000, 2_000_000]
+    assert not statistics.due(0, 1_999)
+    assert statistics.due(0, 500_000)
+    assert not statistics.due(2_000, 19_999)
+
+
+def test_a_refresh_changes_nothing_else(database: Database) -> None:
+    request_id = add_request(database, images=3)
+    with database.transaction() as connection:
+        statistics.refresh(connection)
+    with database.read() as connection:
+        assert len(images.page(connection, request_id, after=0, status=None, limit=10)) == 3
+
+
+def _rows_read(connection: Connection) -> int:
+    """How many rows of the three tables this transaction has looked at."""
+    query = """
+        SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
+        FROM pg_stat_xact_user_tables WHERE relname = ANY(:tables)
+    """
+    return int(connection.execute(text(query), {"tables": list(TABLES)}).scalar_one())
