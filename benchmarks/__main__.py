@@ -8,12 +8,18 @@ from typing import Annotated
 import typer
 
 from benchmarks.figures import print_heading
+from benchmarks.goals import report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 CacheFolder = Annotated[
     Path, typer.Option("--cache", help="Keeps made photos, CSV files and img2dataset.")
 ]
+Rounds = Annotated[int, typer.Option(min=1, help="Times that all contenders run.")]
+Photos = Annotated[
+    Path | None, typer.Option(help="A folder of your own JPEG files; default: made ones.")
+]
+Distinct = Annotated[int, typer.Option(min=1, help="Different photos to make.")]
 CACHE = Path.home() / ".cache" / "image-processing-service" / "benchmarks"
 
 
@@ -27,11 +33,9 @@ def measure() -> None:
 @app.command("service")
 def service_command(
     images: Annotated[int, typer.Option(min=1, help="Images in one request.")] = 630,
-    rounds: Annotated[int, typer.Option(min=1, help="Times that all contenders run.")] = 3,
-    photos: Annotated[
-        Path | None, typer.Option(help="A folder of your own JPEG files; default: made ones.")
-    ] = None,
-    distinct: Annotated[int, typer.Option(min=1, help="Different photos to make.")] = 60,
+    rounds: Rounds = 3,
+    photos: Photos = None,
+    distinct: Distinct = 60,
     delay_ms: Annotated[
         float, typer.Option(min=0, help="Fetch from hosts that wait so long, too.")
     ] = 0,
@@ -44,24 +48,60 @@ def service_command(
 ) -> None:
     """The whole service beside the codec's own limit and img2dataset."""
     from benchmarks.formats import compare_formats
-    from benchmarks.photos import make_photos, take_photos
     from benchmarks.service import compare_service
 
-    taken = take_photos(photos) if photos else make_photos(cache / "photos", distinct)
-    if not taken:
-        raise typer.BadParameter("there is no JPEG file in it", param_hint="--photos")
+    taken = _photos(photos, cache, distinct)
     print_heading("Options beside Pillow" if formats else "The whole service")
     if formats:
-        compare_formats(taken[:images], rounds=rounds)
+        report(compare_formats(taken[:images], rounds=rounds))
         return
-    compare_service(
-        taken,
-        images=images,
-        rounds=rounds,
-        delay_ms=delay_ms,
-        slow_hosts=slow_hosts,
-        dataset_folder=cache / "img2dataset" if dataset else None,
+    report(
+        compare_service(
+            taken,
+            images=images,
+            rounds=rounds,
+            delay_ms=delay_ms,
+            slow_hosts=slow_hosts,
+            dataset_folder=cache / "img2dataset" if dataset else None,
+        )
     )
+
+
+@app.command("memory")
+def memory_command(
+    images: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            default_factory=lambda: [630, 4_200],
+            help="Images of a request, the smallest first; repeat for more sizes.",
+        ),
+    ],
+    rounds: Rounds = 3,
+    photos: Photos = None,
+    distinct: Distinct = 60,
+    cache: CacheFolder = CACHE,
+) -> None:
+    """Peak memory of the whole service by the size of a request, each in a fresh one."""
+    from benchmarks.memory import compare_memory
+
+    taken = _photos(photos, cache, distinct)
+    print_heading("Memory by the size of a request")
+    report(compare_memory(taken, sizes=images, rounds=rounds))
+
+
+@app.command("workers")
+def workers_command(
+    images: Annotated[int, typer.Option(min=1, help="Images in one request.")] = 8_000,
+    rounds: Rounds = 3,
+    delay_ms: Annotated[float, typer.Option(min=0, help="How long the hosts wait.")] = 300,
+    slow_hosts: Annotated[int, typer.Option(min=1, max=200, help="Hosts that wait.")] = 8,
+) -> None:
+    """One request of tiny pictures from slow hosts: one worker, and two that share it."""
+    from benchmarks.workers import compare_workers
+
+    print_heading("Two workers")
+    report(compare_workers(images=images, rounds=rounds, delay_ms=delay_ms, slow_hosts=slow_hosts))
 
 
 @app.command("csv")
@@ -82,7 +122,7 @@ def csv_command(
     from benchmarks.catalog import compare_catalog
 
     print_heading("Large CSV files")
-    compare_catalog(cache / "tables", sizes=rows, rounds=rounds, s3=s3)
+    report(compare_catalog(cache / "tables", sizes=rows, rounds=rounds, s3=s3))
 
 
 @app.command("pictures")
@@ -127,7 +167,55 @@ def bookkeeping_command(
     from benchmarks.bookkeeping import compare_sizes
 
     print_heading("Bookkeeping")
-    compare_sizes(images, s3=s3)
+    report(compare_sizes(images, s3=s3))
+
+
+@app.command("one-request")
+def one_request_command(
+    processes: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            default_factory=lambda: [1, 2, 4, 8],
+            help="Processes on one request; repeat for more numbers.",
+        ),
+    ],
+    images: Annotated[int, typer.Option(min=3, help="Images of the request.")] = 300_000,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each number works.")] = 8,
+    cache: CacheFolder = CACHE,
+) -> None:
+    """Claims and records alone: how fast workers could take images of one request."""
+    from benchmarks.one_request import compare_processes
+
+    print_heading("One request and its row")
+    compare_processes(cache / "tables", counts=processes, images=images, seconds=seconds)
+
+
+@app.command("all")
+def all_command(
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Rounds of each area; default 5, with --quick 1. At most 3 of csv."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Small sizes, to see that everything runs.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="As for each area.")] = None,
+) -> None:
+    """Every area at the sizes that the goals name, and all goals in one table."""
+    from benchmarks.everything import areas, run_all, started
+
+    plan = areas(quick=quick, rounds=rounds, cache=cache)
+    raise typer.Exit(run_all(started(plan)))
+
+
+def _photos(own: Path | None, cache: Path, distinct: int) -> list[Path]:
+    from benchmarks.photos import make_photos, take_photos
+
+    taken = take_photos(own) if own else make_photos(cache / "photos", distinct)
+    if not taken:
+        raise typer.BadParameter("there is no JPEG file in it", param_hint="--photos")
+    return taken
 
 
 if __name__ == "__main__":

@@ -7,23 +7,26 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import psycopg
 
+from app.services.work import TURN_SECONDS
 from benchmarks import hosts
 from benchmarks.figures import megabytes, print_table, progress, spread
-from benchmarks.processes import Meter
+from benchmarks.goals import Measured
+from benchmarks.processes import Meter, settle
+from benchmarks.questions import QUESTIONS, ask, delete_seconds, milliseconds
 from benchmarks.service import write_csv
 from benchmarks.single_steps import pipe_apart
 from benchmarks.stacks import Parts, Service, real_parts, role, seconds_between, service
 
 WARM_UP_IMAGES = 300
-# A request of this size is over so soon that several make one measurement.
-SMALL_REQUEST, SMALL_REPEATS = 5_000, 5
-PIPE_IMAGES = 10_000
-BYSTANDER_IMAGES = 60
-ASKED = 40
+# A request of this size is over so soon that many make one measurement.
+SMALL_REQUEST, SMALL_REPEATS = 5_000, 15
+# The base before and after each size takes so many, some ten seconds. A short run needs fewer.
+PIPE_IMAGES = 20_000
+BYSTANDER_IMAGES, BYSTANDERS = 60, 3
 PURGE_LIMIT_SECONDS = 1800
 
 
@@ -31,8 +34,9 @@ PURGE_LIMIT_SECONDS = 1800
 class Figures:
     """What requests of one size cost, a value for each."""
 
-    pipe_ms: float = 0.0
-    pipe_per_second: float = 0.0
+    # Before and after.
+    pipe_ms: list[float] = field(default_factory=list)
+    pipe_per_second: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     images_per_second: list[float] = field(default_factory=list)
     peak_pss: list[int] = field(default_factory=list)
@@ -42,12 +46,19 @@ class Figures:
     asked_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     parts_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    @property
+    def beyond_pipe_ms(self) -> list[float]:
+        """What is bookkeeping: all but the base, which is taken as the mean of its two values."""
+        base = mean(self.pipe_ms)
+        return [value - base for value in self.cpu_ms]
 
-def compare_sizes(sizes: Sequence[int], *, s3: bool) -> None:
+
+def compare_sizes(sizes: Sequence[int], *, s3: bool) -> list[Measured]:
     """Run requests of these sizes over one tiny picture and print what each image costs.
 
     The same pictures through the same fetcher, codecs and store without anything around them are
-    the base; what the service takes beyond that is bookkeeping.
+    the base, taken before and after each size; what the service takes beyond their mean is
+    bookkeeping.
 
     Args:
         sizes: images of a request.
@@ -55,28 +66,41 @@ def compare_sizes(sizes: Sequence[int], *, s3: bool) -> None:
     """
     figures = {size: Figures() for size in sizes}
     with ExitStack() as stack:
-        origin = stack.enter_context(hosts.instant())[0]
+        origin = stack.enter_context(hosts.tiny()).urls[0]
         parts = stack.enter_context(real_parts(s3=s3))
         running = stack.enter_context(service(parts.environment))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ips-benchmark-")))
         warm_up = write_csv(folder / "warm-up.csv", _urls(origin, WARM_UP_IMAGES))
         running.finished(running.upload(warm_up)["request_id"])
         bystander = write_csv(folder / "bystander.csv", _urls(origin, BYSTANDER_IMAGES))
-        alone = _bystander_seconds(running, bystander)
+        alone = [_bystander_seconds(running, bystander) for _ in range(BYSTANDERS)]
+        pipe_urls = _urls(origin, min(PIPE_IMAGES, max(sizes)))
+        base = _pipe(running, parts, pipe_urls)
         for size in sizes:
-            progress("The pipe alone ...")
-            pipe = pipe_apart(parts.environment, running.data_dir, _urls(origin, PIPE_IMAGES))
-            figures[size].pipe_ms = 1000 * pipe.cpu_seconds / PIPE_IMAGES
-            figures[size].pipe_per_second = PIPE_IMAGES / pipe.wall_seconds
             table = write_csv(folder / "products.csv", _urls(origin, size))
             for _ in range(SMALL_REPEATS if size <= SMALL_REQUEST else 1):
                 progress(f"{size:,} images ...")
                 _run(running, parts, table, bystander, size, figures[size])
-    _print(figures, alone)
+            after = _pipe(running, parts, pipe_urls)
+            for cpu_ms, per_second in (base, after):
+                figures[size].pipe_ms.append(cpu_ms)
+                figures[size].pipe_per_second.append(per_second)
+            base = after
+    limit = 2 * median(alone) + TURN_SECONDS
+    _print(figures, alone, limit)
+    return _goals(figures, limit)
 
 
 def _urls(origin: str, count: int) -> list[str]:
     return [f"{origin}/p/{number}.jpg" for number in range(count)]
+
+
+def _pipe(running: Service, parts: Parts, urls: Sequence[str]) -> tuple[float, float]:
+    """CPU ms an image and images/s of the pipe alone, beside a service that does nothing."""
+    progress("The pipe alone ...")
+    settle([running.pid, *(pid for roots in parts.roots.values() for pid in roots)])
+    pipe = pipe_apart(parts.environment, running.data_dir, urls)
+    return 1000 * pipe.cpu_seconds / len(urls), len(urls) / pipe.wall_seconds
 
 
 def _run(
@@ -90,10 +114,11 @@ def _run(
         meter = stack.enter_context(Meter([running.pid], label=role))
         started = time.time()
         request_id = running.upload(table)["request_id"]
-        if size > SMALL_REQUEST:
+        bystanders = BYSTANDERS if size > SMALL_REQUEST else 0
+        for _ in range(bystanders):
             figures.bystander_seconds.append(_bystander_seconds(running, bystander))
         status = running.finished(request_id)
-    images = size + (BYSTANDER_IMAGES if size > SMALL_REQUEST else 0)
+    images = size + bystanders * BYSTANDER_IMAGES
     if status["images"]["completed"] != size:
         raise RuntimeError(f"only {status['images']} of {size} images: {status['errors']}")
     figures.cpu_ms.append(1000 * meter.cpu_seconds / images)
@@ -115,29 +140,16 @@ def _bystander_seconds(running: Service, table: Path) -> float:
 
 
 def _ask(running: Service, request_id: str, figures: Figures) -> None:
-    questions = {
-        "status": f"/status/{request_id}",
-        "list of requests": "/requests?limit=50",
-        "page of 100 images": f"/requests/{request_id}/images?limit=100",
-    }
-    for name, path in questions.items():
-        waited = [_milliseconds(running, path) for _ in range(ASKED)]
-        figures.asked_ms[name].append(median(waited))
+    for name in QUESTIONS:
+        figures.asked_ms[name] += ask(running, name, [request_id])
     figures.asked_ms["output CSV, whole"].append(
-        _milliseconds(running, f"/download-output-csv/{request_id}")
+        milliseconds(running, f"/download-output-csv/{request_id}")
     )
-
-
-def _milliseconds(running: Service, path: str) -> float:
-    started = time.perf_counter()
-    running.client.get(path).raise_for_status()
-    return 1000 * (time.perf_counter() - started)
 
 
 def _delete(running: Service, parts: Parts, request_id: str, figures: Figures) -> None:
     started = time.perf_counter()
-    running.client.delete(f"/requests/{request_id}").raise_for_status()
-    figures.delete_seconds.append(time.perf_counter() - started)
+    figures.delete_seconds.append(delete_seconds(running, request_id))
     with psycopg.connect(parts.environment["DATABASE_URL"], autocommit=True) as session:
         question = "SELECT count(*) FROM requests WHERE id = %s"
         while time.perf_counter() - started < PURGE_LIMIT_SECONDS:
@@ -148,7 +160,7 @@ def _delete(running: Service, parts: Parts, request_id: str, figures: Figures) -
     figures.purge_seconds.append(time.perf_counter() - started)
 
 
-def _print(figures: dict[int, Figures], alone: float) -> None:
+def _print(figures: dict[int, Figures], alone: Sequence[float], limit: float) -> None:
     sizes = list(figures)
 
     def row(name: str, value: Callable[[Figures], str]) -> list[str]:
@@ -164,13 +176,10 @@ def _print(figures: dict[int, Figures], alone: float) -> None:
         ]
 
     rows = [
-        row("the pipe alone, CPU ms an image", lambda one: spread([one.pipe_ms], 3)),
-        row("the pipe alone, images/s", lambda one: spread([one.pipe_per_second], 0)),
+        row("the pipe alone, CPU ms an image", lambda one: spread(one.pipe_ms, 3)),
+        row("the pipe alone, images/s", lambda one: spread(one.pipe_per_second, 0)),
         row("CPU ms an image, client side", lambda one: spread(one.cpu_ms, 3)),
-        row(
-            "of that beyond the pipe alone",
-            lambda one: spread([value - one.pipe_ms for value in one.cpu_ms], 3),
-        ),
+        row("of that beyond the pipe alone", lambda one: spread(one.beyond_pipe_ms, 3)),
         *rows_of("- {}", 3, lambda one: one.parts_ms),
         row("images/s", lambda one: spread(one.images_per_second, 0)),
         row("peak PSS, MB", lambda one: megabytes(one.peak_pss)),
@@ -178,8 +187,38 @@ def _print(figures: dict[int, Figures], alone: float) -> None:
         row("DELETE answered, s", lambda one: spread(one.delete_seconds)),
         row("files and rows gone, s", lambda one: spread(one.purge_seconds)),
         row(
-            f"{BYSTANDER_IMAGES} images uploaded behind it, s (alone {alone:.2f})",
+            f"{BYSTANDER_IMAGES} images uploaded behind it, s",
             lambda one: spread(one.bystander_seconds),
+        ),
+        row(
+            f"wanted: 2 x alone ({spread(alone)}) + a time slice ({TURN_SECONDS:g}), s",
+            lambda one: f"< {limit:.2f}" if one.bystander_seconds else "-",
         ),
     ]
     print_table(["images of the request", *(f"{size:,}" for size in sizes)], rows)
+
+
+def _goals(figures: dict[int, Figures], limit: float) -> list[Measured]:
+    smallest, largest = figures[min(figures)], figures[max(figures)]
+    growth = f"{max(figures):,} / {min(figures):,} images"
+    found = [
+        Measured("bookkeeping", f"{size:,} images", one.beyond_pipe_ms)
+        for size, one in figures.items()
+    ]
+    if smallest is not largest:
+        # What each size has several times the other has once, so medians are held together.
+        flat = median(largest.cpu_ms) / median(smallest.cpu_ms)
+        memory = max(largest.peak_pss) / max(smallest.peak_pss)
+        found += [
+            Measured("bookkeeping_flat", growth, [flat]),
+            Measured("bookkeeping_memory", growth, [memory]),
+        ]
+    found += [
+        Measured(
+            "bystander",
+            f"{BYSTANDER_IMAGES} behind {size:,} images, limit {limit:.1f} s",
+            [seconds / limit for seconds in one.bystander_seconds],
+        )
+        for size, one in figures.items()
+    ]
+    return found

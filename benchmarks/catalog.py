@@ -4,27 +4,38 @@ import csv
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import psycopg
 
 from app.catalog.reader import validate
-from benchmarks.figures import megabytes, print_table, progress, spread
+from benchmarks.catalog_tables import (
+    INGEST,
+    OUTPUT,
+    READER,
+    SMALL_ROWS,
+    UPLOAD,
+    VALIDATE,
+    Answers,
+    Figures,
+    goals,
+    print_tables,
+)
+from benchmarks.figures import progress
+from benchmarks.goals import Measured
 from benchmarks.processes import Meter
+from benchmarks.questions import QUESTIONS, STATUS, ask, delete_seconds
 from benchmarks.single_steps import ingest_apart
 from benchmarks.stacks import Parts, Service, api_only, real_parts
+from benchmarks.tables import make_table
 
-URLS_PER_ROW = 3
 MAX_ROWS = 2_000_000
-ROWS_PER_WRITE = 10_000
+# Each of them gives one ratio.
+STATUS_REPEATS = 5
 # What takes seconds is run several times in each round, in turn.
 QUICK_REPEATS = 3
-READER, VALIDATE, UPLOAD = "csv.reader alone", "validate()", "POST /upload"
-INGEST, OUTPUT = "ingest", "output CSV"
 
 # What ending every image would have left in the tables, in one statement each.
 ALL_DONE = (
@@ -42,19 +53,7 @@ ALL_DONE = (
 )
 
 
-@dataclass
-class Figures:
-    """One step's figures at one size, a value for each round."""
-
-    wall_seconds: list[float] = field(default_factory=list)
-    cpu_seconds: list[float] = field(default_factory=list)
-    server_cpu_seconds: list[float] = field(default_factory=list)
-    peak_pss: list[int] = field(default_factory=list)
-    first_byte_seconds: list[float] = field(default_factory=list)
-    bytes_out: int = 0
-
-
-def compare_catalog(folder: Path, *, sizes: Sequence[int], rounds: int, s3: bool) -> None:
+def compare_catalog(folder: Path, *, sizes: Sequence[int], rounds: int, s3: bool) -> list[Measured]:
     """Take files of so many rows through every step, and print what it costs.
 
     Args:
@@ -63,48 +62,37 @@ def compare_catalog(folder: Path, *, sizes: Sequence[int], rounds: int, s3: bool
         s3: keep the uploads on an S3 server instead of in local files.
     """
     figures: dict[int, defaultdict[str, Figures]] = {}
+    answers: dict[int, Answers] = {}
+    small = make_table(folder / f"rows-{SMALL_ROWS}.csv", SMALL_ROWS)
     for size in sizes:
-        figures[size] = defaultdict(Figures)
+        figures[size], answers[size] = defaultdict(Figures), Answers()
         path = make_table(folder / f"rows-{size}.csv", size)
         for turn in range(rounds):
             progress(f"{size:,} rows, round {turn + 1} of {rounds} ...")
             with real_parts(s3=s3) as parts, api_only(parts.environment) as api:
-                _run_round(path, parts, api, figures[size])
-    _print(figures)
+                small_id = _done_request(small, parts, api)
+                request_id = _run_round(path, parts, api, figures[size])
+                _ask(api, request_id, small_id, answers[size])
+    print_tables(figures, answers)
+    return goals(figures, answers)
 
 
-def make_table(path: Path, rows: int) -> Path:
-    """A file of that many rows, unless it is there already; every URL is another one."""
-    if path.exists():
-        return path
-    progress(f"Making {path} ...")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        file.write("S. No.,Product Name,Input Image Urls\r\n")
-        for start in range(1, rows + 1, ROWS_PER_WRITE):
-            numbers = range(start, min(start + ROWS_PER_WRITE, rows + 1))
-            file.write("".join(map(_line, numbers)))
-    part.rename(path)
-    return path
+def _done_request(path: Path, parts: Parts, api: Service) -> str:
+    """A request as it is after its last image."""
+    request_id: str = api.upload(path)["request_id"]
+    ingest_apart(parts.environment, api.data_dir, request_id)
+    _pretend_all_done(parts.environment["DATABASE_URL"], request_id)
+    return request_id
 
 
-def _line(number: int) -> str:
-    urls = ",".join(
-        f"https://images.shop.example/p/{number:08}-{position}.jpg"
-        for position in range(1, URLS_PER_ROW + 1)
-    )
-    return f'{number},Oak Chair {number},"{urls}"\r\n'
-
-
-def _run_round(path: Path, parts: Parts, api: Service, figures: defaultdict[str, Figures]) -> None:
+def _run_round(path: Path, parts: Parts, api: Service, figures: defaultdict[str, Figures]) -> str:
     for name, step in QUICK_STEPS * QUICK_REPEATS:
         wall, cpu = _in_fresh_process(step, path)
         figures[name].wall_seconds.append(wall)
         figures[name].cpu_seconds.append(cpu)
     with Meter([api.pid]) as meter:
         started = time.perf_counter()
-        request_id = api.upload(path)["request_id"]
+        request_id: str = api.upload(path)["request_id"]
         waited = time.perf_counter() - started
     _note(figures[UPLOAD], waited, meter)
     with Meter(parts.roots["Postgres"], memory=False) as postgres:
@@ -119,6 +107,19 @@ def _run_round(path: Path, parts: Parts, api: Service, figures: defaultdict[str,
         waited = _download(api, request_id, figures[OUTPUT])
     _note(figures[OUTPUT], waited, meter)
     figures[OUTPUT].server_cpu_seconds.append(postgres.cpu_seconds)
+    return request_id
+
+
+def _ask(api: Service, request_id: str, small_id: str, answers: Answers) -> None:
+    for name in QUESTIONS:
+        for _ in range(STATUS_REPEATS):
+            if name == STATUS:
+                small, large = ask(api, name, [small_id, request_id])
+                answers.small_status_ms.append(small)
+            else:
+                [large] = ask(api, name, [request_id])
+            answers.asked_ms[name].append(large)
+    answers.delete_seconds.append(delete_seconds(api, request_id))
 
 
 def _note(figures: Figures, wall_seconds: float, cost: Any) -> None:
@@ -178,38 +179,3 @@ def _pretend_all_done(database_url: str, request_id: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as session:
         for statement in ALL_DONE:
             session.execute(statement, [request_id] if "%s" in statement else None)
-
-
-def _print(figures: dict[int, defaultdict[str, Figures]]) -> None:
-    rows = []
-    for size, steps in figures.items():
-        reader = median(steps[READER].wall_seconds)
-        reader_cpu = median(steps[READER].cpu_seconds) or 0.01
-        rows += [
-            [
-                f"{size:,} rows: {name}",
-                spread(one.wall_seconds),
-                spread([seconds / reader for seconds in one.wall_seconds]),
-                spread(one.first_byte_seconds, 3),
-                spread(one.cpu_seconds),
-                spread([seconds / reader_cpu for seconds in one.cpu_seconds]),
-                spread(one.server_cpu_seconds),
-                megabytes(one.peak_pss),
-                f"{one.bytes_out / 1_000_000:,.1f}" if one.bytes_out else "-",
-            ]
-            for name, one in steps.items()
-        ]
-    print_table(
-        [
-            "step",
-            "seconds",
-            "of csv.reader's",
-            "first byte, s",
-            "CPU s",
-            "of csv.reader's",
-            "Postgres CPU s",
-            "peak PSS, MB",
-            "MB sent",
-        ],
-        rows,
-    )

@@ -46,10 +46,10 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
     """The median, with the smallest and the largest value where there are several."""
     if not values:
         return "-"
-    middle = f"{median(values):,.{digits}f}"
+    middle = f"{median(values):z,.{digits}f}"
     if len(values) == 1:
         return middle
-    return f"{middle} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+    return f"{middle} ({min(values):z,.{digits}f}-{max(values):z,.{digits}f})"
 
 
 def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:

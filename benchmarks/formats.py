@@ -13,6 +13,7 @@ from app.domain.options import ProcessingOptions
 from app.imaging.compress import compress
 from benchmarks.codecs import MAX_PIXELS, QUALITY
 from benchmarks.figures import print_table, progress, ratios, spread
+from benchmarks.goals import Measured
 
 MAX_BYTES = 40_000
 LOWEST_QUALITY, QUALITY_TRIES = 20, 4
@@ -32,7 +33,7 @@ class Case:
     bytes_ratio: list[float] = field(default_factory=list)
 
 
-def compare_formats(photos: Sequence[Path], *, rounds: int) -> None:
+def compare_formats(photos: Sequence[Path], *, rounds: int) -> list[Measured]:
     """Run each option and Pillow in turn over the same photos, in this one process."""
     contents = [path.read_bytes() for path in photos]
     cases = _cases()
@@ -53,6 +54,9 @@ def compare_formats(photos: Sequence[Path], *, rounds: int) -> None:
             for case in cases
         ],
     )
+    return [
+        Measured("formats", case.name, ratios(case.cpu_ms, case.pillow_cpu_ms)) for case in cases
+    ]
 
 
 def _run(case: Case, contents: Sequence[bytes]) -> None:

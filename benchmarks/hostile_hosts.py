@@ -26,7 +26,7 @@ def measure_guard() -> None:
         for url in urls:
             end = asyncio.run(_fetch(AddressGuard(), url, timeout_seconds=5))
             known = {AddressBlocked: "`address_blocked`", InvalidUrl: "`invalid_url`"}
-            ends[known.get(type(end), "fetched or tried")] += 1
+            ends[known.get(type(end), "fetched or tried") if end else "fetched or tried"] += 1
         rows = [[name, str(count)] for name, count in ends.items()]
         print_table(["end", "addresses"], [*rows, ["connections made", str(server.connections)]])
 

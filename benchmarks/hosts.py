@@ -6,9 +6,11 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.photos import tiny_photo
+from benchmarks.processes import own_children
 from tests.parts.process import ServerProcess, find_program, free_port, private_folder
 
 NGINX = """\
@@ -24,36 +26,46 @@ http {{
 """
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Running picture hosts: their base URLs, and the processes behind them."""
+
+    urls: list[str]
+    roots: list[int]
+
+
 @contextmanager
-def nginx(folder: Path) -> Iterator[list[str]]:
-    """nginx over the folder; gives its base URL."""
+def nginx(folder: Path) -> Iterator[Origin]:
+    """nginx over the folder."""
     program = find_program("nginx", folders=[Path("/usr/sbin")], install="apt install nginx-light")
     port = free_port()
     home = private_folder("nginx")
     # Its workers would else be another user, who may not read this one's folders.
     user = "user root;" if os.geteuid() == 0 else ""
     (home / "nginx.conf").write_text(NGINX.format(port=port, root=folder, user=user))
-    with _running("nginx", [program, "-p", str(home), "-c", "nginx.conf"], home, port):
-        yield [f"http://127.0.0.1:{port}"]
+    with _running("nginx", [program, "-p", str(home), "-c", "nginx.conf"], home, port) as roots:
+        yield Origin([f"http://127.0.0.1:{port}"], roots)
 
 
 @contextmanager
-def delayed(folder: Path, *, delay_ms: float, hosts: int) -> Iterator[list[str]]:
+def delayed(folder: Path, *, delay_ms: float, hosts: int) -> Iterator[Origin]:
     """Photos of the folder after a delay, from so many hosts (addresses of loopback)."""
     home, port = private_folder("delayed"), free_port()
-    with _running("the delaying host", _quick_host(port, folder, delay_ms), home, port):
-        yield [f"http://127.0.0.{number}:{port}" for number in range(1, hosts + 1)]
+    command = _quick_host(port, folder, delay_ms)
+    with _running("the delaying host", command, home, port) as roots:
+        yield Origin([f"http://127.0.0.{number}:{port}" for number in range(1, hosts + 1)], roots)
 
 
 @contextmanager
-def instant() -> Iterator[list[str]]:
-    """One tiny picture for every path, at once, from memory."""
-    home, port = private_folder("instant"), free_port()
-    folder = home / "pictures"
-    folder.mkdir()
+def tiny(*, delay_ms: float = 0, hosts: int = 1) -> Iterator[Origin]:
+    """One tiny picture for every path, from memory, at once or after a delay."""
+    folder = private_folder("tiny")
     (folder / "tiny.jpg").write_bytes(tiny_photo())
-    with _running("the instant host", _quick_host(port, folder, 0), home, port):
-        yield [f"http://127.0.0.1:{port}"]
+    try:
+        with delayed(folder, delay_ms=delay_ms, hosts=hosts) as origin:
+            yield origin
+    finally:
+        shutil.rmtree(folder)
 
 
 def _quick_host(port: int, folder: Path, delay_ms: float) -> list[str]:
@@ -63,10 +75,11 @@ def _quick_host(port: int, folder: Path, delay_ms: float) -> list[str]:
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str], home: Path, port: int) -> Iterator[None]:
+def _running(name: str, command: Sequence[str], home: Path, port: int) -> Iterator[list[int]]:
+    before = own_children()
     server = ServerProcess(name, command, folder=home, answers=lambda: _connects(port))
     try:
-        yield
+        yield sorted(own_children() - before)
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)

@@ -21,6 +21,7 @@ from app.config import load_settings
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 from app.imaging.sandbox import CodecPool
+from app.logs import configure_logs
 from benchmarks.figures import MEGABYTE, print_table, progress
 from benchmarks.processes import own_children, peak_rss_bytes
 from tests.unit.imaging import zoo
@@ -47,6 +48,8 @@ def measure_pictures(*, only: str) -> None:
     Args:
         only: a part of the names of the pictures to take; empty for all.
     """
+    # Else the pool's own log would stand between the figures.
+    configure_logs(load_settings())
     rows = []
     for case in _cases():
         if only.lower() in case.name.lower():

@@ -12,6 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+# What one run leaves to be done must not be done during the next. Less than this share of one core
+# in this time is what sweeps and heartbeats take.
+QUIET_SHARE, QUIET_SECONDS, QUIET_LIMIT_SECONDS = 0.1, 1.0, 120.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.5
 # Where the names that people read end in /proc/PID/stat; the fields after it count from here.
@@ -51,6 +54,24 @@ def cpu_seconds(pid: int) -> float:
     return sum(map(int, ticks)) / TICKS_PER_SECOND
 
 
+def machine_cpu_seconds() -> float:
+    """What all programs of the machine have used of all its cores since its start."""
+    fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts = map(int, fields[:7])
+    return (user + nice + system + interrupts + soft_interrupts) / TICKS_PER_SECOND
+
+
+def settle(roots: Iterable[int]) -> None:
+    """Wait until the trees of `roots` have nothing more to do, but not for ever."""
+    watched = list(roots)
+    deadline = time.monotonic() + QUIET_LIMIT_SECONDS
+    while time.monotonic() < deadline:
+        with Meter(watched, memory=False) as meter:
+            time.sleep(QUIET_SECONDS)
+        if meter.cpu_seconds < QUIET_SHARE * QUIET_SECONDS:
+            return
+
+
 def pss_bytes(pids: Iterable[int]) -> int:
     """Proportional set size of the processes together: memory shared by several counts once."""
     return sum(_pss(pid) for pid in pids)
@@ -75,6 +96,7 @@ class Meter:
         label: names a process by its command line, for `cpu_by_label`.
         alone: leave the children of the roots out.
         memory: sample it, too, which costs the processes that are looked at a little.
+        sample_seconds: how often.
     """
 
     def __init__(
@@ -84,11 +106,13 @@ class Meter:
         label: Callable[[str], str] = lambda _: "all",
         alone: bool = False,
         memory: bool = True,
+        sample_seconds: float = SAMPLE_SECONDS,
     ) -> None:
         self._roots = list(roots)
         self._label = label
         self._alone = alone
         self._memory = memory
+        self._sample_seconds = sample_seconds
         self._stopping = threading.Event()
         self._sampler = threading.Thread(target=self._sample_memory, daemon=True)
         self._before: dict[int, tuple[str, float]] = {}
@@ -132,7 +156,7 @@ class Meter:
     def _sample_memory(self) -> None:
         while True:
             self.peak_pss_bytes = max(self.peak_pss_bytes, pss_bytes(self._pids()))
-            if self._stopping.wait(SAMPLE_SECONDS):
+            if self._stopping.wait(self._sample_seconds):
                 return
 
 

@@ -5,42 +5,33 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from benchmarks import codecs, hosts, img2dataset
-from benchmarks.figures import megabytes, print_table, progress, ratios, spread
-from benchmarks.processes import Meter
+from benchmarks.figures import progress
+from benchmarks.goals import Measured
+from benchmarks.processes import SAMPLE_SECONDS, Meter, settle
+from benchmarks.service_tables import (
+    CODEC,
+    DATASET,
+    DATASET_STARTED,
+    DELAYED,
+    EMBEDDED,
+    LADDER,
+    REAL,
+    Figures,
+    goals,
+    print_tables,
+)
 from benchmarks.stacks import Parts, Service, real_parts, role, seconds_between, service
 
-CODEC, LADDER = "codec alone (simplejpeg)", "codec alone (app.imaging)"
-REAL, EMBEDDED = "service, real stack", "service, embedded"
-DATASET = "img2dataset"
-DELAYED = " from a slow host"
 URLS_PER_ROW = 3
 WARM_UP_IMAGES = 32
 # Its own start is measured with a couple of pictures and shown apart.
 DATASET_START_URLS = 2
-
-
-@dataclass
-class Figures:
-    """One contender's figures, a value for each round."""
-
-    cpu_ms: list[float] = field(default_factory=list)
-    images_per_second: list[float] = field(default_factory=list)
-    peak_pss: list[int] = field(default_factory=list)
-    parts_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, images: int, cpu_seconds: float, wall_seconds: float, peak_pss: int = 0) -> None:
-        """Note one round."""
-        self.cpu_ms.append(1000 * cpu_seconds / images)
-        self.images_per_second.append(images / wall_seconds)
-        if peak_pss:
-            self.peak_pss.append(peak_pss)
 
 
 def compare_service(
@@ -51,7 +42,7 @@ def compare_service(
     delay_ms: float,
     slow_hosts: int,
     dataset_folder: Path | None,
-) -> None:
+) -> list[Measured]:
     """Run all contenders in turn, `rounds` times, and print what they cost.
 
     Args:
@@ -78,7 +69,7 @@ def compare_service(
         }
         dataset = _prepare_dataset(dataset_folder)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ips-benchmark-")))
-        warm_up = write_csv(folder / "warm-up.csv", _urls(files[:WARM_UP_IMAGES], origin))
+        warm_up = write_csv(folder / "warm-up.csv", photo_urls(files[:WARM_UP_IMAGES], origin.urls))
         for running, _ in services.values():
             running.finished(running.upload(warm_up)["request_id"])
         for turn in range(rounds):
@@ -87,14 +78,15 @@ def compare_service(
                 alone = codecs.run_codec(codec, files)
                 figures[name].add(images, alone.cpu_seconds, alone.wall_seconds)
             for name, (running, around) in services.items():
-                with _csv_of(folder, _urls(files, origin)) as table:
-                    _run_service(running, around, table, images, figures[name])
-                if slow is not None:
-                    with _csv_of(folder, _urls(files, slow)) as table:
-                        _run_service(running, around, table, images, figures[name + DELAYED])
+                for suffix, hosts_of in (("", origin), (DELAYED, slow)):
+                    if hosts_of is not None:
+                        servers = {**around.roots, "hosts": hosts_of.roots}
+                        with csv_of(folder, photo_urls(files, hosts_of.urls)) as table:
+                            run_request(running, servers, table, images, figures[name + suffix])
             if dataset is not None:
-                _run_dataset(dataset, _urls(files, origin), figures)
-    _print(figures)
+                _run_dataset(dataset, photo_urls(files, origin.urls), figures)
+    print_tables(figures)
+    return goals(figures, images=images, delay_ms=delay_ms)
 
 
 def write_csv(path: Path, urls: Sequence[str]) -> Path:
@@ -109,13 +101,14 @@ def write_csv(path: Path, urls: Sequence[str]) -> Path:
 
 
 @contextmanager
-def _csv_of(folder: Path, urls: Sequence[str]) -> Iterator[Path]:
+def csv_of(folder: Path, urls: Sequence[str]) -> Iterator[Path]:
+    """Such a file for as long as the block runs."""
     path = write_csv(folder / "products.csv", urls)
     yield path
     path.unlink()
 
 
-def _urls(files: Sequence[Path], origin: Sequence[str]) -> list[str]:
+def photo_urls(files: Sequence[Path], origin: Sequence[str]) -> list[str]:
     """A URL of its own for every image: the service would fetch a repeated one only once."""
     return [
         f"{origin[number % len(origin)]}/{quote(path.name)}?n={number}"
@@ -123,15 +116,31 @@ def _urls(files: Sequence[Path], origin: Sequence[str]) -> list[str]:
     ]
 
 
-def _run_service(
-    running: Service, around: Parts, table: Path, images: int, figures: Figures
+def run_request(
+    running: Service,
+    servers: Mapping[str, list[int]],
+    table: Path,
+    images: int,
+    figures: Figures,
+    *,
+    sample_seconds: float = SAMPLE_SECONDS,
 ) -> None:
+    """Take one request through a service that has nothing else to do, and delete it.
+
+    Args:
+        servers: process ids of what stands around the service, by name.
+        images: how many the table has.
+        figures: gets a round more.
+        sample_seconds: how often memory is looked at.
+    Raises:
+        RuntimeError: an image failed.
+    """
+    settle([running.pid, *(pid for roots in servers.values() for pid in roots)])
     with ExitStack() as stack:
-        servers = {
-            name: stack.enter_context(Meter(roots, memory=False))
-            for name, roots in around.roots.items()
+        meters = {
+            name: stack.enter_context(Meter(roots, memory=False)) for name, roots in servers.items()
         }
-        meter = stack.enter_context(Meter([running.pid], label=role))
+        meter = stack.enter_context(Meter([running.pid], label=role, sample_seconds=sample_seconds))
         started = time.time()
         # nginx gives validators: without `fresh`, every round but the first would do no codec work.
         request_id = running.upload(table, fresh="true")["request_id"]
@@ -142,8 +151,9 @@ def _run_service(
     figures.add(images, meter.cpu_seconds, wall_seconds, meter.peak_pss_bytes)
     for name, seconds in meter.cpu_by_label.items():
         figures.parts_ms[name].append(1000 * seconds / images)
-    for name, server in servers.items():
+    for name, server in meters.items():
         figures.parts_ms[f"server side: {name}"].append(1000 * server.cpu_seconds / images)
+    figures.add_servers(sum(server.cpu_seconds for server in meters.values()), wall_seconds)
     running.client.delete(f"/requests/{request_id}").raise_for_status()
 
 
@@ -167,51 +177,8 @@ def _run_dataset(program: Path, urls: Sequence[str], figures: defaultdict[str, F
         print(f"img2dataset is left out of a round: {error}\n")
         return
     figures[DATASET].add(len(urls), whole.cpu_seconds, whole.wall_seconds, whole.peak_pss_bytes)
-    figures[f"{DATASET} without its start"].add(
+    figures[DATASET_STARTED].add(
         len(urls) - DATASET_START_URLS,
         whole.cpu_seconds - start.cpu_seconds,
         whole.wall_seconds - start.wall_seconds,
-    )
-
-
-def _print(figures: dict[str, Figures]) -> None:
-    limit, dataset = figures[CODEC], figures.get(f"{DATASET} without its start")
-    rows = []
-    for name, one in figures.items():
-        compared = dataset is not None and len(dataset.cpu_ms) == len(one.cpu_ms)
-        rows.append(
-            [
-                name,
-                spread(one.cpu_ms),
-                spread(ratios(limit.cpu_ms, one.cpu_ms)),
-                spread(one.images_per_second, 0),
-                spread(ratios(one.images_per_second, limit.images_per_second)),
-                spread(ratios(dataset.cpu_ms, one.cpu_ms)) if dataset and compared else "-",
-                megabytes(one.peak_pss),
-            ]
-        )
-    print_table(
-        [
-            "",
-            "CPU ms an image",
-            "codec's CPU / its CPU",
-            "images/s",
-            "its images/s / codec's",
-            "CPU of img2dataset without its start / its CPU",
-            "peak PSS, MB",
-        ],
-        rows,
-    )
-    for name in (REAL, EMBEDDED):
-        slow = figures.get(name + DELAYED)
-        if slow is not None:
-            share = ratios(slow.images_per_second, figures[name].images_per_second)
-            print(f"{name}: images/s from the slow hosts / from the local one: {spread(share)}\n")
-    shown = [name for name in figures if figures[name].parts_ms]
-    print_table(
-        ["CPU ms an image of", *shown],
-        [
-            [part, *(spread(figures[name].parts_ms.get(part, [])) for name in shown)]
-            for part in dict.fromkeys(part for name in shown for part in figures[name].parts_ms)
-        ],
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.processes import own_children
 from tests.parts.postgres import PostgresServer
@@ -64,9 +65,32 @@ class Service:
         raise TimeoutError(f"request {request_id} did not end; the log is {self.log}")
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A running worker process, and where its counters are."""
+
+    pid: int
+    metrics_url: str
+
+    def images_done(self) -> int:
+        """Images that it has brought to their end since its start."""
+        text = httpx.get(self.metrics_url, trust_env=False).raise_for_status().text
+        return round(
+            sum(
+                sample.value
+                for family in text_string_to_metric_families(text)
+                for sample in family.samples
+                if sample.name == "images_finished_total"
+            )
+        )
+
+
 @contextmanager
 def real_parts(*, s3: bool = True) -> Iterator[Parts]:
-    """Postgres, Redis and, if asked for, an S3 server, empty, as long as the block runs."""
+    """Postgres, Redis and, if asked for, an S3 server, empty, as long as the block runs.
+
+    The S3 server keeps objects in its memory: whoever stores much has to delete it.
+    """
     parts = Parts()
     with ExitStack() as stack:
         postgres = _started(parts, "Postgres", PostgresServer)
@@ -76,7 +100,7 @@ def real_parts(*, s3: bool = True) -> Iterator[Parts]:
         parts.environment["DATABASE_URL"] = postgres.new_database()
         parts.environment["REDIS_URL"] = redis.new_database()
         if s3:
-            store = _started(parts, "S3", start_rclone)
+            store = _started(parts, "S3", lambda: start_rclone(in_memory=True))
             stack.callback(store.stop)
             parts.environment.update(
                 S3_BUCKET="benchmark",
@@ -89,22 +113,34 @@ def real_parts(*, s3: bool = True) -> Iterator[Parts]:
 
 def service(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
     """The whole service on these settings; the worker is where they put it."""
-    return _served(environment, lambda _: ("app", "serve"))
+    return _served(environment, ("serve",))
 
 
 def api_only(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
     """The API alone. With REDIS_URL nobody works, so that uploads can be looked at in peace."""
-    return _served(
-        environment,
-        lambda port: ("uvicorn", "app.main:app", f"--port={port}", "--no-access-log"),
-    )
+    return _served(environment, ("serve", "--no-worker"))
 
 
 @contextmanager
-def _served(
-    environment: Mapping[str, str], module: Callable[[int], Sequence[str]]
-) -> Iterator[Service]:
-    """Run a module that serves the API on a port, on a fresh DATA_DIR; ended by SIGTERM.
+def worker(environment: Mapping[str, str]) -> Iterator[Worker]:
+    """One worker process more, with codec children of its own.
+
+    Raises:
+        RuntimeError: it did not start; the message has the end of its log.
+    """
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
+        log = Path(folder) / "worker.log"
+        settings = {"DATA_DIR": folder, "METRICS_PORT": str(port), **environment}
+        with _process(("worker",), settings, log) as process:
+            # It takes hints from here on; its metrics answer earlier.
+            _wait_until(lambda: "worker_started" in log.read_text("utf-8"), process, log)
+            yield Worker(process.pid, f"http://127.0.0.1:{port}/metrics")
+
+
+@contextmanager
+def _served(environment: Mapping[str, str], command: Sequence[str]) -> Iterator[Service]:
+    """Run a command that serves the API on a port, on a fresh DATA_DIR.
 
     Raises:
         RuntimeError: it did not start; the message has the end of its log.
@@ -112,37 +148,42 @@ def _served(
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
         log = Path(folder) / "service.log"
-        settings = {
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            "DATA_DIR": folder,
-            "FETCH_ALLOW_NETWORKS": "127.0.0.0/8",
-            **environment,
-        }
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *module(port)],
-                cwd=REPOSITORY,
-                env=os.environ | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C is for the benchmark, which then ends the service itself.
-                start_new_session=True,
-            )
-        try:
-            with httpx.Client(
+        settings = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": folder, **environment}
+        with (
+            _process(command, settings, log) as process,
+            httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", timeout=900, trust_env=False
-            ) as client:
-                _wait_until_ready(client, process, log)
-                yield Service(process.pid, client, log, Path(folder))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            ) as client,
+        ):
+            _wait_until(lambda: _is_ready(client), process, log)
+            yield Service(process.pid, client, log, Path(folder))
+
+
+@contextmanager
+def _process(
+    command: Sequence[str], settings: Mapping[str, str], log: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A command of the product, ended by SIGTERM."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *command],
+            cwd=REPOSITORY,
+            env={**os.environ, "FETCH_ALLOW_NETWORKS": "127.0.0.0/8", **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is for the benchmark, which then ends the service itself.
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def seconds_between(started: float, moment: str) -> float:
@@ -164,13 +205,18 @@ def _started(parts: Parts, name: str, start: Callable[[], Any]) -> Any:
     return server
 
 
-def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
+        if ready():
+            return
+        time.sleep(0.1)
     end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
     raise RuntimeError(f"The service did not start:\n{end}")

@@ -1,0 +1,60 @@
+"""What the areas are made of: hosts, meters, a worker, and the store in memory."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from benchmarks import hosts
+from benchmarks.bookkeeping import Figures
+from benchmarks.photos import tiny_photo
+from benchmarks.processes import Meter, settle, tree
+from tests.parts.s3_servers import start_rclone
+
+BUSY = "import time; end = time.monotonic() + {}\nwhile time.monotonic() < end: pass"
+
+
+def test_tiny_hosts_wait_and_answer_every_path_with_the_picture() -> None:
+    with hosts.tiny(delay_ms=80, hosts=2) as origin:
+        assert len(origin.urls) == 2
+        for url in origin.urls:
+            started = time.perf_counter()
+            with urlopen(f"{url}/any/path.jpg") as answer:
+                assert answer.read() == tiny_photo()
+            assert time.perf_counter() - started >= 0.08
+        # Its keeper and the host itself: what a meter is to look at.
+        assert any("quick_host" in line for line in map(command_line, tree(origin.roots)))
+
+
+def test_settle_waits_until_the_work_is_done() -> None:
+    process = subprocess.Popen([sys.executable, "-c", BUSY.format(1.5) + "\ntime.sleep(60)"])
+    try:
+        settle([process.pid])
+        with Meter([process.pid], memory=False) as meter:
+            time.sleep(0.2)
+        assert meter.cpu_seconds == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_base_of_bookkeeping_is_the_mean_of_before_and_after() -> None:
+    figures = Figures(pipe_ms=[0.80, 0.70], cpu_ms=[0.85, 0.95])
+    assert [round(value, 6) for value in figures.beyond_pipe_ms] == [0.10, 0.20]
+
+
+def test_the_store_in_memory_keeps_and_deletes_objects() -> None:
+    server = start_rclone(in_memory=True)
+    try:
+        bucket, client = server.new_bucket(), server.client()
+        client.put_object(Bucket=bucket, Key="a/b.jpg", Body=b"picture", ContentType="image/jpeg")
+        assert client.get_object(Bucket=bucket, Key="a/b.jpg")["Body"].read() == b"picture"
+        client.delete_object(Bucket=bucket, Key="a/b.jpg")
+        assert "Contents" not in client.list_objects_v2(Bucket=bucket)
+    finally:
+        server.stop()
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

@@ -1,0 +1,59 @@
+"""Areas that are quick enough, really run: what they print is whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.parts.process import REPOSITORY
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"CODEC_PROCESSES": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def cells(printed: str, first: str) -> list[str]:
+    """The cells of the row that begins with these words."""
+    for line in printed.splitlines():
+        row = [cell.strip() for cell in line.split("|")[1:-1]]
+        if row and row[0].startswith(first):
+            return row
+    raise AssertionError(f"no row {first!r} in:\n{printed}")
+
+
+def test_csv_measures_every_step_and_its_goals(tmp_path: Path) -> None:
+    printed = run("csv", "--rows=200", f"--cache={tmp_path}")
+    for step in ("csv.reader alone", "validate()", "POST /upload", "ingest", "output CSV"):
+        assert cells(printed, f"200 rows: {step}")
+    assert cells(printed, "images of the request")[1:] == ["600"]
+    status = cells(printed, "time of a status answer / at 300 images: 600 images")
+    assert status[1] == "<= 1.20"
+    assert float(status[2].split()[0]) > 0
+
+
+def test_options_are_held_against_pillow(tmp_path: Path) -> None:
+    printed = run(
+        "service", "--formats", "--images=1", "--distinct=1", "--rounds=1", f"--cache={tmp_path}"
+    )
+    goal = cells(printed, "CPU of an option / of Pillow used directly: webp")
+    assert goal[1] == "<= 1.10"
+    assert 0 < float(goal[2]) < 10
+
+
+def test_processes_claim_and_record_images_of_one_request(tmp_path: Path) -> None:
+    printed = run(
+        "one-request", "--processes=2", "--images=9000", "--seconds=0.1", f"--cache={tmp_path}"
+    )
+    row = cells(printed, "2")
+    assert int(row[1].replace(",", "")) > 0
+    held, whole = row[4].split()[0], row[3].split()[0]
+    assert 0 < float(held) <= float(whole)
