@@ -1,17 +1,18 @@
 """Records -> products: which cell is which, what overflowed, and what is wrong with a row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from app.catalog.cells import CellReader
 from app.catalog.columns import IMAGES, PRODUCT_NAME
 from app.catalog.detected import Detected
 from app.catalog.exports import Separator
-from app.catalog.grid import CR, DELIMITER, LF, Grid
+from app.catalog.grid import CR, DELIMITER, LF, QUOTE, Grid
 from app.catalog.input_rows import InputRow, RowErrors
 from app.catalog.plain import PlainCells, PlainReader
 from app.catalog.records import Block
 from app.catalog.urls import BadUrl, UrlReader, contains_url, ends_as_picture, looks_like_url
+from app.catalog.usable_rows import UsableRows
 from app.domain.errors import CellError
 
 
@@ -38,6 +39,8 @@ class RowReader:
         self._errors = RowErrors(detected)
         self._urls = UrlReader()
         self._plain = PlainReader(self._urls)
+        # What a grid has instead of signs inside of cells.
+        self._stand_ins = ((DELIMITER, detected.delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r"))
         # Where paths have a beginning, a cell may hold them alone or beside addresses.
         self._cells = CellReader(detected.base_url) if detected.base_url is not None else None
 
@@ -58,6 +61,19 @@ class RowReader:
                 yield self._errors.broken(line, cells, block.broken[index])
             else:
                 yield self._row(line, cells, clean=block.clean)
+
+    def usable_rows(self, block: Block) -> UsableRows:
+        """The rows of a block that can be used; quickly where the block is plain."""
+        plain = self.plain(block)
+        if plain is None:
+            return UsableRows.of(self.rows_one_by_one(block))
+        return UsableRows(
+            block.lines,
+            self._texts(block, self._serial),
+            self._texts(block, self._name),
+            [1 + line.count(plain.separator) for line in plain.lines.split("\n")],
+            plain.urls,
+        )
 
     def image_cell(self, cells: list[str]) -> str:
         """The text that holds all URLs of a record: its images cell, with what ran over."""
@@ -100,6 +116,21 @@ class RowReader:
             return None
         images = grid.column(self._images).replace(DELIMITER, self._detected.delimiter)
         return self._plain.read(images, commas_inside=True)
+
+    def _texts(self, block: Block, index: int | None) -> list[str]:
+        """What a column of a plain block says, row by row."""
+        if index is None:
+            return [""] * block.count
+        cells: Iterable[str]
+        if block.grid is None:
+            cells = map(itemgetter(index), block.rows)
+        else:
+            lines = block.grid.column(index)
+            cells = lines.split("\n")
+            for stand_in, sign in self._stand_ins:
+                if stand_in in lines:
+                    cells = [cell.replace(stand_in, sign) for cell in cells]
+        return list(map(str.strip, cells))
 
     def _plain_rows(self, block: Block, plain: PlainCells) -> Iterator[InputRow]:
         serial, name, images, width = self._serial, self._name, self._images, self._width

@@ -137,6 +137,14 @@ def host_key(url: str) -> str:
     return _host_key(origin[0] if origin else url)
 
 
+def host_keys(urls: Sequence[str]) -> list[str]:
+    """Return the `host_key` of each of these `http(s)://` URLs."""
+    # No host goes on behind the third slash, and what stands before it is the same for many URLs.
+    beginnings = [url[: url.find("/", len("https://")) + 1] or url for url in urls]
+    keys = {beginning: host_key(beginning) for beginning in set(beginnings)}
+    return [keys[beginning] for beginning in beginnings]
+
+
 @lru_cache(maxsize=4096)
 def _host_key(origin: str) -> str:
     try:

@@ -1,26 +1,27 @@
 """Write an accepted CSV's rows into the tables, batch by batch; a repeat goes on where it ended."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from app.catalog.reader import Detected, InputRow, read_rows
+from app.catalog.reader import Detected, UsableRows, read_usable_rows
 from app.db import requests, rows
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
-from app.outbound.fetch import host_key
+from app.outbound.guard import host_keys
 from app.services.adapters import Adapters, now
 from app.services.finish import announce, end, finish_if_done
 
 log = structlog.get_logger(__name__)
 
 BATCH_PLACES = 10_000
+# Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
+BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
 # A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.
@@ -30,27 +31,14 @@ TURNS_MAX = 8
 IMAGES_PER_TURN = 32
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Batch:
-    """Rows to write in one transaction, behind so many places of the file."""
+    """Rows to write in one transaction, and how far the file is read with them."""
 
-    places_before: int
-    last_row: int = 0
-    products: list[rows.ProductRow] = field(default_factory=list)
-    places: list[rows.PlaceRow] = field(default_factory=list)
-    images: dict[bytes, rows.ImageRow] = field(default_factory=dict)
-
-    def add(self, row: InputRow) -> None:
-        self.last_row = row.row
-        self.products.append(rows.ProductRow(row.row, row.serial_number, row.product_name))
-        for position, url in enumerate(row.urls, start=1):
-            digest = hashlib.blake2b(url.encode(), digest_size=16).digest()
-            self.places.append(rows.PlaceRow(row.row, position, digest))
-            if digest not in self.images:
-                seq = self.places_before + len(self.places)
-                self.images[digest] = rows.ImageRow(
-                    seq, digest, url, host_key(url), row.row, position
-                )
+    is_first: bool
+    last_row: int
+    places_behind: int
+    prepared: rows.PreparedBatch
 
 
 def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool]) -> None:
@@ -85,7 +73,7 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
 
 def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:
     request_id = claimed.id
-    # The database takes a batch while the next one is read.
+    # The database takes a batch while the next one is read and made ready to be sent.
     with ThreadPoolExecutor(1, "ingest-write") as thread:
         under_way: Future[bool] | None = None
         for batch in _batches(adapters, claimed):
@@ -107,30 +95,41 @@ def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) 
 
 def _batches(adapters: Adapters, claimed: Any) -> Iterator[_Batch]:
     """The rows that are not written yet."""
-    batch, size = _Batch(claimed.ingested_places), FIRST_BATCH_PLACES
+    size, places = FIRST_BATCH_PLACES, claimed.ingested_places
+    waiting, blocks = UsableRows(), 0
     with adapters.store.open(upload_key(claimed.id)) as stream:
-        for row in read_rows(stream, Detected.from_json(claimed.detected)):
-            # Many rows of an export have no image: nothing is to be done about them.
-            if row.row <= claimed.ingested_row or row.errors or not row.urls:
-                continue
-            batch.add(row)
-            if len(batch.places) >= size:
-                yield batch
-                batch, size = _Batch(batch.places_before + len(batch.places)), BATCH_PLACES
-    if batch.products:
-        yield batch
+        for read in read_usable_rows(stream, Detected.from_json(claimed.detected)):
+            waiting, blocks = waiting.joined(read.behind(claimed.ingested_row)), blocks + 1
+            while waiting.rows and (len(waiting.urls) >= size or blocks >= BATCH_BLOCKS):
+                usable, waiting = waiting.cut(size)
+                yield _prepared(adapters, claimed, usable, places)
+                size, places, blocks = BATCH_PLACES, places + len(usable.urls), 0
+    if waiting.rows:
+        yield _prepared(adapters, claimed, waiting, places)
+
+
+def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_before: int) -> _Batch:
+    batch = rows.Batch(
+        rows=usable.rows,
+        serial_numbers=usable.serial_numbers,
+        names=usable.names,
+        url_counts=usable.url_counts,
+        urls=usable.urls,
+        hosts=host_keys(usable.urls),
+        places_before=places_before,
+    )
+    return _Batch(
+        is_first=places_before == claimed.ingested_places,
+        last_row=usable.rows[-1],
+        places_behind=places_before + len(usable.urls),
+        prepared=rows.prepare(batch, claimed.id, now=now(), is_sqlite=adapters.database.is_sqlite),
+    )
 
 
 def _flush(adapters: Adapters, claimed: Any, batch: _Batch) -> bool:
-    moment = now()
     with adapters.database.transaction() as connection:
-        new_images = rows.write(
+        new_images = batch.prepared.write(
             connection,
-            claimed.id,
-            products=batch.products,
-            places=batch.places,
-            images=list(batch.images.values()),
-            now=moment,
             # What the check has counted: as many URLs as places means that none stands there twice.
             all_new=claimed.images_total == claimed.places,
         )
@@ -139,15 +138,15 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch) -> bool:
             claimed.id,
             fence=claimed.ingest_fence,
             row=batch.last_row,
-            places=batch.places_before + len(batch.places),
+            places=batch.places_behind,
             new_images=new_images,
             lease_until=_lease(adapters),
-            now=moment,
+            now=now(),
         )
         if not ours:
             connection.rollback()
             return False
-    if batch.places_before == claimed.ingested_places:
+    if batch.is_first:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
         adapters.hints.send("request.work", claimed.id, times=turns)
     return True

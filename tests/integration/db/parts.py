@@ -52,22 +52,27 @@ def write_urls(
     database: Database, request_id: str, urls: Iterable[str], *, places_before: int = 0
 ) -> int:
     """Write one batch of rows with one URL each; returns how many images were new."""
-    products, places, images = [], [], {}
-    for seq, url in enumerate(urls, start=places_before + 1):
-        row, digest = seq + 1, digest_of(url)
-        products.append(rows.ProductRow(row, str(seq), f"Product {seq}"))
-        places.append(rows.PlaceRow(row, 1, digest))
-        host = url.split("/")[2] + ":80"
-        images.setdefault(digest, rows.ImageRow(seq, digest, url, host, row, 1))
+    listed = list(urls)
+    seqs = range(places_before + 1, places_before + 1 + len(listed))
+    batch = rows.Batch(
+        rows=[seq + 1 for seq in seqs],
+        serial_numbers=[str(seq) for seq in seqs],
+        names=[f"Product {seq}" for seq in seqs],
+        url_counts=[1] * len(listed),
+        urls=listed,
+        hosts=[url.split("/")[2] + ":80" for url in listed],
+        places_before=places_before,
+    )
+    return write_batch(database, request_id, batch)
+
+
+def write_batch(
+    database: Database, request_id: str, batch: rows.Batch, *, all_new: bool = False
+) -> int:
+    """Write a batch in a transaction of its own; returns how many images were new."""
+    prepared = rows.prepare(batch, request_id, now=START, is_sqlite=database.is_sqlite)
     with database.transaction() as connection:
-        return rows.write(
-            connection,
-            request_id,
-            products=products,
-            places=places,
-            images=list(images.values()),
-            now=START,
-        )
+        return prepared.write(connection, all_new=all_new)
 
 
 def digest_of(url: str) -> bytes:

@@ -1,6 +1,7 @@
 """Writing a CSV's rows in batches, and reading them back by page and by row."""
 
 import pytest
+from sqlalchemy import insert, select
 
 from app.db import images, rows
 from app.db.engine import Database
@@ -14,8 +15,22 @@ from tests.integration.db.parts import (
     done,
     image_rows,
     record,
+    write_batch,
     write_urls,
 )
+
+
+def a_batch(numbers: list[int], urls: list[str]) -> rows.Batch:
+    """Rows of one URL each."""
+    count_of_rows = len(numbers)
+    return rows.Batch(
+        rows=numbers,
+        serial_numbers=[str(number) for number in numbers],
+        names=[f"Product {number}" for number in numbers],
+        url_counts=[1] * count_of_rows,
+        urls=urls,
+        hosts=["a.test:80"] * count_of_rows,
+    )
 
 
 def test_a_url_that_stood_in_an_earlier_batch_is_not_new(database: Database) -> None:
@@ -38,46 +53,106 @@ def test_the_same_url_in_two_requests_is_two_images(database: Database) -> None:
     assert write_urls(database, other, ["http://a.test/1"]) == 1
 
 
+def test_every_column_of_a_batch_arrives_in_its_place(database: Database) -> None:
+    request_id, (one, two, three) = add_request(database), (f"http://a.test/{n}" for n in "123")
+    batch = rows.Batch(
+        rows=[2, 5, 9],
+        serial_numbers=["1", "", "3"],
+        names=["Mug", "Cup", "Bowl"],
+        url_counts=[2, 1, 3],
+        urls=[one, two, one, two, three, three],
+        hosts=["a.test:80", "a.test:80", "a.test:80", "a.test:80", "", ""],
+        places_before=10,
+    )
+    assert write_batch(database, request_id, batch) == 3
+    places = [(2, 1, one), (2, 2, two), (5, 1, one), (9, 1, two), (9, 2, three), (9, 3, three)]
+    with database.read() as connection:
+        products = connection.execute(select(Product.__table__).order_by("row")).all()
+        found = connection.execute(select(ProductImage.__table__).order_by("row", "position")).all()
+    assert products == [
+        (request_id, 2, "1", "Mug"),
+        (request_id, 5, "", "Cup"),
+        (request_id, 9, "3", "Bowl"),
+    ]
+    assert found == [(request_id, *place, digest_of(url)) for *place, url in places]
+    assert [
+        (r.seq, r.url_digest, r.source_url, r.host, r.row, r.position, r.status, r.not_before)
+        for r in image_rows(database, request_id)
+    ] == [
+        (11, digest_of(one), one, "a.test:80", 2, 1, "pending", START),
+        (12, digest_of(two), two, "a.test:80", 2, 2, "pending", START),
+        (15, digest_of(three), three, "", 9, 2, "pending", START),
+    ]
+
+
+def test_a_batch_whose_urls_are_all_new_is_stored_the_same(database: Database) -> None:
+    stored = []
+    for all_new in (False, True):
+        request_id = add_request(database)
+        batch = a_batch([2, 3], ["http://a.test/1", "http://b.test/ü"])
+        assert write_batch(database, request_id, batch, all_new=all_new) == 2
+        stored.append([tuple(row)[1:] for row in image_rows(database, request_id)])
+    assert stored[0] == stored[1]
+
+
 def test_a_batch_is_written_as_a_whole_or_not_at_all(database: Database) -> None:
     request_id = add_request(database)
-    twice = rows.PlaceRow(2, 1, digest_of("x"))
-    with pytest.raises(Exception, match=r"(?i)unique"), database.transaction() as connection:
-        rows.write(
-            connection,
-            request_id,
-            products=[rows.ProductRow(2, "1", "One")],
-            places=[twice, twice],
-            images=[rows.ImageRow(1, digest_of("x"), "http://a.test/x", "a.test", 2, 1)],
-            now=START,
-        )
-    assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 0, 0]
+    in_the_way = {"request_id": request_id, "row": 3, "position": 1, "url_digest": b"x" * 16}
+    with database.transaction() as connection:
+        connection.execute(insert(ProductImage), [in_the_way])
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        write_batch(database, request_id, a_batch([2, 3], ["http://a.test/1", "http://a.test/2"]))
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 1, 0]
 
 
 def test_products_without_images_can_be_written(database: Database) -> None:
     request_id = add_request(database)
-    with database.transaction() as connection:
-        product = rows.ProductRow(2, "1", "One")
-        new = rows.write(
-            connection, request_id, products=[product], places=[], images=[], now=START
-        )
-    assert (new, count(database, Product)) == (0, 1)
+    batch = rows.Batch([2, 3], ["1", "2"], ["One", "Two"], [0, 0], [], [])
+    assert write_batch(database, request_id, batch, all_new=True) == 0
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [2, 0, 0]
 
 
-def test_awkward_text_arrives_as_it_was(database: Database) -> None:
+@pytest.mark.parametrize("all_new", [False, True])
+def test_awkward_text_arrives_as_it_was(database: Database, all_new: bool) -> None:
     request_id = add_request(database)
     name = "Tab\tback\\slash \\N „quotes“ 😀 'x' \"y\"\r\nnew line"
-    url = "http://a.test/" + "ü,;|'\"\\" * 1_000
-    with database.transaction() as connection:
-        rows.write(
-            connection,
-            request_id,
-            products=[rows.ProductRow(2, "\\.", name)],
-            places=[rows.PlaceRow(2, 1, digest_of(url))],
-            images=[rows.ImageRow(1, digest_of(url), url, "a.test:80", 2, 1)],
-            now=START,
-        )
+    url = "http://a.test/" + "ü,;|'\"\\\t\n" * 1_000
+    batch = rows.Batch([2], ["\\."], [name], [1], [url], ["a.test:80"])
+    write_batch(database, request_id, batch, all_new=all_new)
     (image,) = claim(database, request_id)
     assert (image.product_name, image.source_url) == (name, url)
+
+
+def test_every_character_but_nul_arrives(database: Database) -> None:
+    characters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    texts = ["".join(characters[at : at + 4_096]) for at in range(0, len(characters), 4_096)]
+    request_id, count_of_texts = add_request(database), len(texts)
+    batch = rows.Batch(
+        range(2, 2 + count_of_texts),
+        texts,
+        texts[::-1],
+        [1] * count_of_texts,
+        texts,
+        texts[::-1],
+    )
+    write_batch(database, request_id, batch)
+    with database.read() as connection:
+        products = connection.execute(
+            select(Product.serial_number, Product.name).order_by(Product.row)
+        ).all()
+    expected = list(zip(texts, texts[::-1], strict=True))
+    assert products == expected
+    assert [(r.source_url, r.host) for r in image_rows(database, request_id)] == expected
+
+
+def test_half_a_character_is_an_error_and_nothing_is_written(database: Database) -> None:
+    request_id = add_request(database)
+    for name, url in (("\ud800", "http://a.test/1"), ("Mug", "http://a.test/\udcff")):
+        with pytest.raises(UnicodeEncodeError):
+            write_batch(
+                database, request_id, rows.Batch([2], ["1"], [name], [1], [url], ["a.test:80"])
+            )
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 0, 0]
 
 
 def test_pages_walk_all_images_in_the_order_of_the_file(database: Database) -> None:

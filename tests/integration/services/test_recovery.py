@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.db import queue, rows
+from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
 from app.services.adapters import now
 from app.services.ingest import ingest
@@ -129,10 +129,10 @@ def test_an_ingest_that_died_between_batches_goes_on_where_it_ended(
         [str(n), f"Product {n}", f"http://127.0.0.1:9/{n}.jpg,http://127.0.0.1:9/{n % 7}.jpg"]
         for n in range(1, 1_201)
     ]
-    written = rows.write
+    written = requests.advance_ingest
     calls = 0
 
-    def die_after_two(*arguments: Any, **values: Any) -> int:
+    def die_in_the_third(*arguments: Any, **values: Any) -> bool:
         nonlocal calls
         calls += 1
         if calls == 3:
@@ -143,7 +143,7 @@ def test_an_ingest_that_died_between_batches_goes_on_where_it_ended(
     with bench(working=False, **stack, lease_seconds=1) as service:
         request_id = service.upload(make_csv(cells=cells))
         with monkeypatch.context() as patched:
-            patched.setattr("app.services.ingest.rows.write", die_after_two)
+            patched.setattr("app.services.ingest.requests.advance_ingest", die_in_the_third)
             with pytest.raises(SystemExit):
                 ingest(service.adapters, request_id, stopping=lambda: False)
         assert 0 < count(service.adapters.database, Image) < 1_201

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.bootstrap import build_adapters
 from app.config import SettingsError, load_settings
 from app.domain.errors import AddressBlocked, InvalidUrl
-from app.outbound.guard import BLOCKED_MESSAGE, AddressGuard, host_key
+from app.outbound.guard import BLOCKED_MESSAGE, AddressGuard, host_key, host_keys
 from tests.unit.outbound.cases import BLOCKED_URLS, INVALID_URLS
 
 guard = AddressGuard()
@@ -202,6 +202,19 @@ def test_an_allowed_network_opens_no_port() -> None:
 )
 def test_host_key_names_host_and_port(url: str, key: str) -> None:
     assert host_key(url) == key
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["http://", "https://", "HTTPS://"]),
+            st.sampled_from(["a", "b.example:8443", "[::1]", "\ud800", "user@c", "1"]),
+            st.just("") | st.text("/\\\\?#:@ax", min_size=1),
+        ).map("".join)
+    )
+)
+def test_many_urls_have_the_host_keys_of_each(urls: list[str]) -> None:
+    assert host_keys(urls) == list(map(host_key, urls))
 
 
 @given(
