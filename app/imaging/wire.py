@@ -6,6 +6,7 @@ it says is data to be checked: nothing is unpickled, and every field has its bou
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from app.domain.errors import (
@@ -40,6 +41,7 @@ class ChildTalksNonsense(Exception):
     """The child's answer breaks the rules above; it cannot be trusted any more."""
 
 
+@lru_cache(maxsize=16)
 def pack_options(options: ProcessingOptions) -> bytes:
     """The options for `unpack_options`."""
     return options.model_dump_json().encode()

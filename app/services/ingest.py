@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from app.catalog.reader import Detected, UsableRows, read_usable_rows
-from app.db import requests, rows
+from app.db import requests, rows, statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
@@ -35,9 +35,9 @@ IMAGES_PER_TURN = 32
 class _Batch:
     """Rows to write in one transaction, and how far the file is read with them."""
 
-    is_first: bool
-    last_row: int
+    places_before: int
     places_behind: int
+    last_row: int
     prepared: rows.PreparedBatch
 
 
@@ -119,9 +119,9 @@ def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_befor
         places_before=places_before,
     )
     return _Batch(
-        is_first=places_before == claimed.ingested_places,
-        last_row=usable.rows[-1],
+        places_before=places_before,
         places_behind=places_before + len(usable.urls),
+        last_row=usable.rows[-1],
         prepared=rows.prepare(batch, claimed.id, now=now(), is_sqlite=adapters.database.is_sqlite),
     )
 
@@ -146,7 +146,10 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch) -> bool:
         if not ours:
             connection.rollback()
             return False
-    if batch.is_first:
+    if statistics.due(batch.places_before, batch.places_behind):
+        with adapters.database.transaction() as connection:
+            statistics.refresh(connection)
+    if batch.places_before == claimed.ingested_places:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
         adapters.hints.send("request.work", claimed.id, times=turns)
     return True

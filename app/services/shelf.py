@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from datetime import timedelta
+from itertools import chain
 
 from app.db import queue, reuse
 from app.db.queue import ClaimedImage
@@ -24,8 +25,9 @@ PROBE_SECONDS = 1.0
 class Shelf:
     """Claims images of one request and hands them out as their hosts have room.
 
-    Images of a host that has all the connections it may have wait in `blocked`. When nothing else
-    is left, the shelf looks past that host's images for others, so that a slow host delays nobody.
+    Images of a host that has all the connections it may have wait in `blocked`, by host. When
+    nothing else is left, the shelf looks past that host's images for others, so that a slow host
+    delays nobody.
 
     Args:
         scope: whose earlier pictures come with the images.
@@ -36,41 +38,49 @@ class Shelf:
         self.request_id = request_id
         self.scope = scope
         self.ready: deque[ClaimedImage] = deque()
-        self.blocked: deque[ClaimedImage] = deque()
+        self.blocked: dict[str, deque[ClaimedImage]] = {}
         self._ahead = AHEAD
         self._last: ClaimedImage | None = None
         self._look_at = 0.0
         self._probe_at = 0.0
 
     def __len__(self) -> int:
-        return len(self.ready) + len(self.blocked)
+        return len(self.ready) + self._blocked_count()
 
     def all(self) -> list[ClaimedImage]:
         """Everything on the shelf."""
-        return [*self.blocked, *self.ready]
+        return [*chain.from_iterable(self.blocked.values()), *self.ready]
 
     def take(self, room: int) -> list[ClaimedImage]:
-        """Up to `room` images whose hosts have room, and the hosts' room taken for them."""
+        """Up to `room` images whose hosts have room, and the hosts' room taken for them.
+
+        Called for every image that is done, so it looks at no more of them than it has to.
+        """
         taken: list[ClaimedImage] = []
-        waiting: deque[ClaimedImage] = deque()
-        candidates = deque([*self.blocked, *self.ready])
-        while candidates and len(taken) < room:
-            image = candidates.popleft()
+        for host, waiting in list(self.blocked.items()):
+            while waiting and len(taken) < room and self.shop.host_has_room(host):
+                self.shop.running_by_host[host] += 1
+                taken.append(waiting.popleft())
+            if not waiting:
+                del self.blocked[host]
+        while self.ready and len(taken) < room:
+            image = self.ready.popleft()
             if self.shop.host_has_room(image.host):
                 self.shop.running_by_host[image.host] += 1
                 taken.append(image)
             else:
-                waiting.append(image)
-        self.blocked, self.ready = waiting, deque()
-        for image in candidates:
-            shelf = self.ready if self.shop.host_has_room(image.host) else self.blocked
-            shelf.append(image)
+                self.blocked.setdefault(image.host, deque()).append(image)
         return taken
 
     def drop(self, keep: set[int]) -> None:
         """Forget all images but those with a `seq` in `keep`."""
         self.ready = deque(image for image in self.ready if image.seq in keep)
-        self.blocked = deque(image for image in self.blocked if image.seq in keep)
+        for host, waiting in list(self.blocked.items()):
+            kept = deque(image for image in waiting if image.seq in keep)
+            if kept:
+                self.blocked[host] = kept
+            else:
+                del self.blocked[host]
 
     def look_soon(self) -> None:
         """Ask the queue again at the next `fill`, although it had nothing the last time."""
@@ -81,8 +91,8 @@ class Shelf:
         if len(self.ready) > self._ahead // 2 or time.monotonic() < self._look_at:
             return
         busy: set[str] = set()
-        if len(self.blocked) >= self._ahead:
-            busy = {image.host for image in self.blocked}
+        if self._blocked_count() >= self._ahead:
+            busy = set(self.blocked)
             if room == 0 or not await self._others_wait(busy):
                 return
         limit = room + self._ahead - len(self.ready)
@@ -110,6 +120,9 @@ class Shelf:
             self._last = None
         else:
             self._look_at = time.monotonic() + LOOK_SECONDS
+
+    def _blocked_count(self) -> int:
+        return sum(map(len, self.blocked.values()))
 
     async def _others_wait(self, busy: set[str]) -> bool:
         started = time.monotonic()

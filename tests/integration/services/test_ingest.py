@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.catalog.reader import Detected, read_rows
 from app.db.models import Image, Product, ProductImage
@@ -101,3 +101,25 @@ def test_long_addresses_make_smaller_batches(
         assert 0 < request_row(service.adapters.database, request_id).ingested_places < 100
         ingest(service.adapters, request_id, stopping=lambda: False)
         assert request_row(service.adapters.database, request_id).images_total == 300
+
+
+# SQLite keeps no statistics unless it is asked to.
+@pytest.mark.parametrize("stack", ["real"], indirect=True)
+def test_postgres_knows_a_large_request_as_soon_as_it_is_in(stack: dict[str, Any]) -> None:
+    small, large = (
+        make_csv(cells=[[str(n), "Mug", f"https://a.example/{n}.jpg"] for n in range(size)])
+        for size in (1_000, 4_000)
+    )
+    with bench(working=False, **stack, lease_seconds=60) as service:
+        looks = []
+        for data in (small, large):
+            ingest(service.adapters, service.upload(data), stopping=lambda: False)
+            with service.adapters.database.read() as connection:
+                looks.append(list(connection.execute(text(LOOKS)).scalars()))
+    assert looks == [[0, 0, 0], [1, 1, 1]]
+
+
+LOOKS = """
+    SELECT analyze_count FROM pg_stat_user_tables
+    WHERE relname IN ('images', 'products', 'product_images')
+"""
