@@ -57,7 +57,8 @@ class Runtime:
         self.shop.codecs.start()
         self._thread.start()
         self._await(self._start_sweeping())
-        log.info("worker_started")
+        codecs = self.shop.codecs
+        log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
     def run(self, task: str, an_id: str) -> None:
         """Do one task to its end, on the caller's thread or on the loop."""
