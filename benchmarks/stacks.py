@@ -93,7 +93,8 @@ def real_parts(*, s3: bool = True) -> Iterator[Parts]:
     """
     parts = Parts()
     with ExitStack() as stack:
-        postgres = _started(parts, "Postgres", PostgresServer)
+        # Postgres' own default; the tests' servers make do with less.
+        postgres = _started(parts, "Postgres", lambda: PostgresServer(shared_buffers="128MB"))
         stack.callback(postgres.stop)
         redis = _started(parts, "Redis", RedisServer)
         stack.callback(redis.stop)

@@ -35,9 +35,13 @@ SETTINGS = {
 
 
 class PostgresServer:
-    """One running server; `new_database` gives URLs of empty or prepared databases."""
+    """One running server; `new_database` gives URLs of empty or prepared databases.
 
-    def __init__(self) -> None:
+    Args:
+        settings: of Postgres, instead of those in `SETTINGS` or beside them.
+    """
+
+    def __init__(self, **settings: str) -> None:
         folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
         postgres = find_program("postgres", folders=folders, install=INSTALL)
         initdb = find_program("initdb", folders=folders, install=INSTALL)
@@ -53,7 +57,8 @@ class PostgresServer:
         except BaseException:
             shutil.rmtree(folder)
             raise
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        chosen = SETTINGS | settings
+        options = [f"-c{name}={value}" for name, value in chosen.items()]
         self._process = ServerProcess(
             "Postgres",
             [postgres, "-D", str(folder / "data"), "-p", str(self._port), *options],
