@@ -1,5 +1,8 @@
 """Distinct texts are counted exactly, however they arrive."""
 
+from pathlib import Path
+from typing import BinaryIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +40,28 @@ def test_adding_goes_on_after_a_count() -> None:
     assert counter.distinct() == 2
     counter.add(["b", "c"])
     assert (counter.total, counter.distinct()) == (4, 3)
+
+
+def test_a_full_disk_costs_memory_and_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[BinaryIO] = []
+
+    def full_disk(**_: object) -> BinaryIO:
+        opened.append(Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
+        return opened[-1]
+
+    monkeypatch.setattr("app.catalog.distinct.tempfile.TemporaryFile", full_disk)
+    counter = DistinctCounter()
+    for number in range(12):
+        counter.add([f"{number % 8}-{place}" for place in range(50_000)])
+    assert (counter.total, counter.distinct()) == (600_000, 400_000)
+    assert len(opened) == 1
+    opened[0].close()
+
+
+def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    counter = DistinctCounter()
+    for number in range(12):
+        counter.add([f"{number}-{place}" for place in range(50_000)])
+    assert counter.distinct() == 600_000
+    assert list(tmp_path.iterdir()) == []
