@@ -76,10 +76,7 @@ def at_place(
     """The image whose URL stands at this place; None when there is no such place."""
     query = (
         select(Image.__table__)
-        .join(
-            ProductImage,
-            _STANDS_THERE,
-        )
+        .join(ProductImage, _STANDS_THERE)
         .where(
             ProductImage.request_id == request_id,
             ProductImage.row == row,
@@ -128,10 +125,7 @@ def places(
             ProductImage.position.label("place_position"),
             *columns,
         )
-        .join(
-            Image,
-            _STANDS_THERE,
-        )
+        .join(Image, _STANDS_THERE)
         .where(
             ProductImage.request_id == request_id,
             ProductImage.row > after_row,

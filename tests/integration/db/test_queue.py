@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from app.db import images, queue, requests
 from app.db.engine import Database
@@ -14,8 +14,10 @@ from tests.integration.db.parts import (
     at,
     claim,
     done,
+    freeze_statistics,
     image_rows,
     record,
+    rows_read,
     write_urls,
 )
 
@@ -289,26 +291,15 @@ def test_a_claim_and_a_record_touch_their_own_rows_only_before_statistics_know_t
     database: Database,
 ) -> None:
     add_request(database, images=30)
-    with database.transaction() as connection:
-        connection.execute(text("ALTER TABLE images SET (autovacuum_enabled = false)"))
-        connection.execute(text("ANALYZE images"))
+    freeze_statistics(database)
     request_id = add_request(database, images=5_000)
     with database.transaction() as connection:
         claimed = queue.claim(connection, request_id, limit=20, now=at(0), lease_until=at(60))
         assert len(claimed) == 20
-        assert _rows_read(connection) < 200
+        assert rows_read(connection) < 200
     with database.transaction() as connection:
         assert len(queue.record(connection, request_id, [done(image) for image in claimed])) == 20
-        assert _rows_read(connection) < 200
-
-
-def _rows_read(connection: Connection) -> int:
-    """How many rows of `images` this transaction has looked at, on Postgres."""
-    query = """
-        SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
-        FROM pg_stat_xact_user_tables WHERE relname = 'images'
-    """
-    return int(connection.execute(text(query)).scalar_one())
+        assert rows_read(connection) < 200
 
 
 def plan_of_record(

@@ -3,13 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import Connection, text
 
 from app.db import images, statistics
 from app.db.engine import Database
-from tests.integration.db.parts import add_request
-
-TABLES = ("images", "products", "product_images")
+from tests.integration.db.parts import add_request, freeze_statistics, rows_read
 
 
 # SQLite keeps no statistics unless it is asked to.
@@ -19,10 +16,7 @@ def test_pages_and_places_read_their_own_rows_once_statistics_are_fresh(
 ) -> None:
     for _ in range(3):
         add_request(database, images=30)
-    with database.transaction() as connection:
-        for table in TABLES:
-            connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
-            connection.execute(text(f"ANALYZE {table}"))
+    freeze_statistics(database)
     request_id = add_request(database, images=20_000)
     with database.transaction() as connection:
         statistics.refresh(connection)
@@ -30,14 +24,14 @@ def test_pages_and_places_read_their_own_rows_once_statistics_are_fresh(
     with database.read() as connection:
         page = images.page(connection, request_id, after=2_000, status=None, limit=50)
         assert [row.seq for row in page] == list(range(2_001, 2_051))
-        assert _rows_read(connection) < 500
+        assert rows_read(connection) < 500
     with database.read() as connection:
         found = images.places(connection, request_id, images.LINK, after_row=3_000, up_to_row=3_050)
         assert len(found) == 50
-        assert _rows_read(connection) < 500
+        assert rows_read(connection) < 500
     with database.read() as connection:
         assert images.at_place(connection, request_id, row=4_000, position=1) is not None
-        assert _rows_read(connection) < 500
+        assert rows_read(connection) < 500
 
 
 def test_a_growing_request_is_looked_at_each_time_it_is_ten_times_as_large() -> None:
@@ -55,12 +49,3 @@ def test_a_refresh_changes_nothing_else(database: Database) -> None:
         statistics.refresh(connection)
     with database.read() as connection:
         assert len(images.page(connection, request_id, after=0, status=None, limit=10)) == 3
-
-
-def _rows_read(connection: Connection) -> int:
-    """How many rows of the three tables this transaction has looked at."""
-    query = """
-        SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
-        FROM pg_stat_xact_user_tables WHERE relname = ANY(:tables)
-    """
-    return int(connection.execute(text(query), {"tables": list(TABLES)}).scalar_one())

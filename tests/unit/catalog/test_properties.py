@@ -180,6 +180,19 @@ NASTY = [
     b"\t",
     b"|",
 ]
+# Where, how many bytes go there, and what comes in their place.
+DAMAGE = st.tuples(
+    st.integers(0, len(SEED)),
+    st.integers(0, 3),
+    st.lists(st.sampled_from(NASTY), max_size=3).map(b"".join),
+)
+
+
+def damaged(data: bytes, damage: list[tuple[int, int, bytes]]) -> bytes:
+    """The data with each of these changes, one after the other."""
+    for at, cut, put in damage:
+        data = data[:at] + put + data[at + cut :]
+    return data
 
 
 @settings(max_examples=300, deadline=None)
@@ -190,19 +203,6 @@ def test_any_bytes_end_in_rows_or_a_named_error(data: bytes, encoding: str | Non
 
 
 @settings(max_examples=500, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, len(SEED)),
-            st.integers(0, 3),
-            st.lists(st.sampled_from(NASTY), max_size=3).map(b"".join),
-        ),
-        min_size=1,
-        max_size=6,
-    )
-)
+@given(st.lists(DAMAGE, min_size=1, max_size=6))
 def test_a_damaged_file_ends_in_rows_or_a_named_error(damage: list[tuple[int, int, bytes]]) -> None:
-    data = SEED
-    for at, cut, put in damage:
-        data = data[:at] + put + data[at + cut :]
-    end_of(data)
+    end_of(damaged(SEED, damage))
