@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import simplejpeg
 
 from app.domain.options import ProcessingOptions
 from app.imaging.compress import compress
+from benchmarks.processes import side_by_side
 
 QUALITY = 50
 MAX_PIXELS = 50_000_000
@@ -40,19 +40,9 @@ def run_codec(
     codec: Callable[[bytes], None], files: Sequence[Path], *, processes: int = 2
 ) -> CodecRun:
     """Put every file through the codec, the files shared out evenly over the processes."""
-    context = get_context("spawn")
-    barrier, results = context.Barrier(processes), context.SimpleQueue()
-    children = [
-        context.Process(
-            target=_work, args=(codec, list(files[number::processes]), barrier, results)
-        )
-        for number in range(processes)
-    ]
-    for child in children:
-        child.start()
-    measured = [results.get() for _ in children]
-    for child in children:
-        child.join()
+    measured = side_by_side(
+        _work, [(codec, list(files[number::processes])) for number in range(processes)]
+    )
     return CodecRun(
         cpu_seconds=sum(cpu for cpu, _, _ in measured),
         wall_seconds=max(end for _, _, end in measured) - min(start for _, start, _ in measured),

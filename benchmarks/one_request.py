@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from app.services.adapters import now
 from app.services.record import record_outcomes
 from app.services.work import RECORD_BATCH
 from benchmarks.figures import print_table, progress, spread
-from benchmarks.processes import Meter
+from benchmarks.processes import Meter, side_by_side
 from benchmarks.single_steps import ingest_apart
 from benchmarks.stacks import api_only, real_parts
 from benchmarks.tables import URLS_PER_ROW, make_table
@@ -91,19 +90,7 @@ def _line(count: int, done: Sequence[Figures], seconds: float, cpu_seconds: floa
 def _run(
     environment: Mapping[str, str], request_id: str, count: int, seconds: float
 ) -> list[Figures]:
-    context = get_context("spawn")
-    barrier, results = context.Barrier(count), context.SimpleQueue()
-    children = [
-        context.Process(
-            target=_work, args=(dict(environment), request_id, seconds, barrier, results)
-        )
-        for _ in range(count)
-    ]
-    for child in children:
-        child.start()
-    done = [results.get() for _ in children]
-    for child in children:
-        child.join()
+    done = side_by_side(_work, [(dict(environment), request_id, seconds)] * count)
     failed = [one for one in done if isinstance(one, str)]
     if failed:
         raise RuntimeError(failed[0])

@@ -7,10 +7,11 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 # What one run leaves to be done must not be done during the next. Less than this share of one core
 # in this time is what sweeps and heartbeats take.
@@ -186,3 +187,20 @@ def _command_line(pid: int) -> str:
     except (FileNotFoundError, ProcessLookupError):
         return ""
     return raw.replace(b"\0", b" ").decode(errors="replace")
+
+
+def side_by_side(work: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Run `work` with each of these arguments in fresh processes; returns what each has put.
+
+    Behind its arguments `work` gets a barrier, where all of them meet before they begin, and the
+    queue for its one result.
+    """
+    context = get_context("spawn")
+    barrier, results = context.Barrier(len(calls)), context.SimpleQueue()
+    children = [context.Process(target=work, args=(*call, barrier, results)) for call in calls]
+    for child in children:
+        child.start()
+    put = [results.get() for _ in children]
+    for child in children:
+        child.join()
+    return put
