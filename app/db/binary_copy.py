@@ -8,7 +8,6 @@ Source: Postgres' documentation, "COPY", "Binary Format".
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -53,34 +52,51 @@ def digests(values: Sequence[bytes]) -> Column:
     return Column("V16", np.frombuffer(b"".join(values), "V16"))
 
 
-def packed(count: int, columns: Sequence[Column], texts: Sequence[Sequence[bytes]] = ()) -> bytes:
+def packed(
+    count: int,
+    columns: Sequence[Column],
+    first_text: Sequence[bytes] = (),
+    texts: Sequence[Sequence[str]] = (),
+) -> bytes:
     """A whole COPY with so many rows.
 
     Args:
         columns: stand first in each row.
-        texts: `text` columns in UTF-8, which stand behind them.
+        first_text: a `text` column in UTF-8 behind them, best the one with the most different ones.
+        texts: further `text` columns.
     """
     layout = [("columns", ">i2")]
     for number, column in enumerate(columns):
         layout += [(f"size {number}", ">i4"), (f"value {number}", column.kind)]
-    if texts:
-        layout.append(("size of the first text", ">i4"))
-    records = np.empty(count, layout)
-    records["columns"] = len(columns) + len(texts)
+    if first_text:
+        layout.append(("size of the text", ">i4"))
+    # What is the same in all rows is written once, and then copied with them.
+    record = np.empty(1, layout)
+    record["columns"] = len(columns) + bool(first_text) + len(texts)
     for number, column in enumerate(columns):
-        records[f"size {number}"] = records.dtype[f"value {number}"].itemsize
-        records[f"value {number}"] = column.values
-    if not texts:
+        record[f"size {number}"] = record.dtype[f"value {number}"].itemsize
+        if np.ndim(column.values) == 0:
+            record[f"value {number}"] = column.values
+    records = np.repeat(record, count)
+    for number, column in enumerate(columns):
+        if np.ndim(column.values):
+            records[f"value {number}"] = column.values
+    if not first_text:
         return b"".join((_SIGNATURE, records.tobytes(), _TRAILER))
-    first, *others = texts
-    records["size of the first text"] = list(map(len, first))
+    records["size of the text"] = list(map(len, first_text))
     # As plain bytes: `tolist` of a type without fields makes them far quicker than slicing would.
-    starts = records.view(f"V{records.itemsize}").tolist()
-    pieces = chain.from_iterable(zip(starts, first, *map(_with_sizes, others), strict=True))
-    return b"".join((_SIGNATURE, *pieces, _TRAILER))
+    parts = [records.view(f"V{records.itemsize}").tolist(), first_text, *map(_with_sizes, texts)]
+    pieces = [_SIGNATURE] * (count * len(parts) + 2)
+    for number, part in enumerate(parts, start=1):
+        pieces[number : -1 : len(parts)] = part
+    pieces[-1] = _TRAILER
+    return b"".join(pieces)
 
 
-def _with_sizes(texts: Sequence[bytes]) -> list[bytes]:
+def _with_sizes(texts: Sequence[str]) -> list[bytes]:
     # A batch has few different hosts, and each is packed once.
-    known = {text: struct.pack(">i", len(text)) + text for text in set(texts)}
-    return [known[text] for text in texts]
+    known = {}
+    for text in set(texts):
+        data = text.encode()
+        known[text] = struct.pack(">i", len(data)) + data
+    return list(map(known.__getitem__, texts))

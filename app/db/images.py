@@ -1,10 +1,11 @@
 """Queries on `images` and the rows they stand in: pages, places, retry, cancel, delete."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import Connection, Row, and_, delete, not_, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.chosen import addresses, is_among
@@ -64,17 +65,29 @@ def page(
     return connection.execute(query).all()
 
 
-# Which image stands at a place of the file.
+# Which image stands at a place that is not the image's own, which versions before 0004 wrote, too.
 _STANDS_THERE = and_(
     Image.request_id == ProductImage.request_id, Image.url_digest == ProductImage.url_digest
 )
+_IS_ITS_OWN = and_(Image.row == ProductImage.row, Image.position == ProductImage.position)
 
 
 def at_place(
     connection: Connection, request_id: str, *, row: int, position: int
 ) -> Row[Any] | None:
     """The image whose URL stands at this place; None when there is no such place."""
-    query = (
+    its_own = (
+        select(Image.__table__)
+        .join(Product, Product.request_id == Image.request_id)
+        .where(
+            Product.request_id == request_id,
+            Product.row == row,
+            Image.seq == Product.first_place + (position - 1),
+            # The number alone would go on into the rows behind.
+            Image.row == row,
+        )
+    )
+    shared = (
         select(Image.__table__)
         .join(ProductImage, _STANDS_THERE)
         .where(
@@ -83,7 +96,8 @@ def at_place(
             ProductImage.position == position,
         )
     )
-    return connection.execute(query).one_or_none()
+    found = connection.execute(its_own).one_or_none()
+    return found if found is not None else connection.execute(shared).one_or_none()
 
 
 # What the output CSV needs of an image, and what the reports do.
@@ -107,32 +121,48 @@ RESULT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Neighbouring rows of a file: those in (after_row, up_to_row], with their places.
+
+    `places_before` is how many places stand in usable rows before these, `places_behind` the same
+    with these: the running numbers that `Image.seq` counts.
+    """
+
+    after_row: int
+    up_to_row: int
+    places_before: int
+    places_behind: int
+
+
 def places(
     connection: Connection,
     request_id: str,
     columns: Sequence[InstrumentedAttribute[Any]],
-    *,
-    after_row: int,
-    up_to_row: int,
+    part: Part,
 ) -> Sequence[Row[Any]]:
-    """Every place of the rows in (after_row, up_to_row] in the file's order.
+    """Every place of a part of the file, in the file's order.
 
     Rows are `place_row`, `place_position` and the named columns of the place's image.
     """
-    query = (
-        select(
-            ProductImage.row.label("place_row"),
-            ProductImage.position.label("place_position"),
-            *columns,
-        )
+    their_own = select(
+        Image.row.label("place_row"), Image.position.label("place_position"), *columns
+    ).where(
+        Image.request_id == request_id,
+        Image.seq > part.places_before,
+        Image.seq <= part.places_behind,
+    )
+    shared = (
+        select(ProductImage.row, ProductImage.position, *columns)
         .join(Image, _STANDS_THERE)
         .where(
             ProductImage.request_id == request_id,
-            ProductImage.row > after_row,
-            ProductImage.row <= up_to_row,
+            ProductImage.row > part.after_row,
+            ProductImage.row <= part.up_to_row,
+            not_(_IS_ITS_OWN),
         )
-        .order_by(ProductImage.row, ProductImage.position)
     )
+    query = union_all(their_own, shared).order_by("place_row", "place_position")
     return connection.execute(query).all()
 
 

@@ -140,10 +140,17 @@ class Product(Base):
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     serial_number: Mapped[str]
     name: Mapped[str]
+    # Running number of its first place, as in `Image.seq`. None: of a version that kept a row in
+    # `product_images` for every place.
+    first_place: Mapped[int | None]
 
 
 class ProductImage(Base):
-    """One place of the CSV: the URL at `position` (from 1) of a row, and which image it is."""
+    """A place of the CSV whose URL stands in an earlier one, too, and which image it is.
+
+    `position` counts a row's URLs from 1. A place where a URL stands first has no row here, as its
+    image says where that is: most files are half as many rows by it. Older versions wrote all.
+    """
 
     __tablename__ = "product_images"
 
@@ -161,8 +168,9 @@ class Image(Base):
     request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
     # Running number of the place where the URL stands first: the order of the file.
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    # A URL can be longer than an index entry may be; its digest is what is unique.
-    url_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    # A URL can be longer than an index entry may be; its digest is what is unique. None where the
+    # file has every URL once: then nothing else is to be found by it.
+    url_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     source_url: Mapped[str]
     host: Mapped[str]
     row: Mapped[int]
@@ -203,7 +211,14 @@ class Image(Base):
     reused_from: Mapped[str | None] = mapped_column(RequestId)
 
     __table_args__ = (
-        UniqueConstraint("request_id", "url_digest"),
+        Index(
+            "ix_images_repeated",
+            "request_id",
+            "url_digest",
+            unique=True,
+            postgresql_where=text("url_digest IS NOT NULL"),
+            sqlite_where=text("url_digest IS NOT NULL"),
+        ),
         Index(
             "ix_images_queue",
             "request_id",

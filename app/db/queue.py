@@ -139,7 +139,6 @@ def claim(
             Image.fence,
             Image.attempts,
             Image.source_url,
-            Image.url_digest,
             Image.host,
             Image.row,
             Image.position,
@@ -147,7 +146,7 @@ def claim(
     )
     rows = connection.execute(statement).all()
     names = _product_names(connection, request_id, {row.row for row in rows})
-    keys = {row.seq: scope.key_of(row.url_digest) for row in rows} if scope is not None else {}
+    keys = {row.seq: scope.key_of(row.source_url) for row in rows} if scope is not None else {}
     earlier = (
         reuse.find(connection, request_id, keys)
         if scope is not None and scope.look and keys

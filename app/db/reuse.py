@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.db.models import Image, ProcessingRequest, RequestId
 from app.db.recordset import recordset
+from app.db.rows import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class Scope:
     picture_digest: str
     look: bool
 
-    def key_of(self, url_digest: bytes) -> str:
+    def key_of(self, source_url: str) -> str:
         """The `reuse_key` of an image in this scope."""
-        digest = hashlib.blake2b(url_digest, digest_size=16)
+        # Of the URL's digest and not of the URL, as what older versions have stored was made so.
+        digest = hashlib.blake2b(digest_of(source_url.encode()), digest_size=16)
         digest.update(f"{self.picture_digest} {self.owner}".encode())
         return digest.hexdigest()
 

@@ -8,23 +8,28 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Insert, insert
+from sqlalchemy import Connection, Insert, bindparam, exists, insert, select
 from sqlalchemy.dialects import sqlite
 
 from app.db.binary_copy import bigints, digests, packed, same_moment, same_text, same_uuid
 from app.db.models import Image, Product, ProductImage
 from app.domain.statuses import ImageStatus
 
+T = TypeVar("T")
+
 PENDING = ImageStatus.PENDING.value
 # In the sequence in which `_Copies` has them: texts that differ stand behind the others.
-PRODUCT_COLUMNS = "request_id, row, serial_number, name"
+PRODUCT_COLUMNS = "request_id, row, first_place, name, serial_number"
 PLACE_COLUMNS = "request_id, row, position, url_digest"
-IMAGE_COLUMNS = "request_id, status, not_before, seq, url_digest, row, position, source_url, host"
+IMAGE_COLUMNS = "request_id, status, not_before, seq, row, position, source_url, host"
+REPEATED_COLUMNS = (
+    "request_id, status, not_before, seq, row, position, url_digest, source_url, host"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Batch:
 
     Item n of the first four is of product n; `url_counts` says how many of `urls` it has. `hosts`
     has one for each URL. `places_before` is how many places of the file stand before the batch.
+    With `urls_repeat` a URL may stand several times in the file; without, each is an image unseen.
     """
 
     rows: Sequence[int]
@@ -42,17 +48,19 @@ class Batch:
     urls: Sequence[str]
     hosts: Sequence[str]
     places_before: int = 0
+    urls_repeat: bool = True
 
 
 class PreparedBatch(Protocol):
     """A batch in the form that one database takes."""
 
-    def write(self, connection: Connection, *, all_new: bool = False) -> int:
-        """Insert the rows; returns how many images were new to the request.
+    def write(self, connection: Connection) -> int:
+        """Insert the rows; returns how many images were new to the request."""
 
-        Args:
-            all_new: no URL of the batch stands in an earlier one; that is not looked up then.
-        """
+
+def digest_of(url: bytes) -> bytes:
+    """What a URL is known by where it may be too long: 16 bytes."""
+    return hashlib.blake2b(url, digest_size=16).digest()
 
 
 def prepare(batch: Batch, request_id: str, *, now: datetime, is_sqlite: bool) -> PreparedBatch:
@@ -72,28 +80,30 @@ def prepare(batch: Batch, request_id: str, *, now: datetime, is_sqlite: bool) ->
 class _Places:
     """The places of a batch, one for each URL, and which of them are images.
 
-    `first` are the indexes of places whose URL stands there first within the batch; it may stand in
-    an earlier one, too.
+    `first` are the indexes of places whose URL stands there first within the batch (it may stand in
+    an earlier one, too), `again` all others. `seqs` are the running numbers of those in `first`.
     """
 
     def __init__(self, batch: Batch) -> None:
         counts = np.array(batch.url_counts, dtype=np.int64)
-        before = np.repeat(np.cumsum(counts) - counts, counts)
+        before = np.cumsum(counts) - counts
+        self.firsts_of_rows: NDArray[np.int64] = batch.places_before + 1 + before
         self.urls = [url.encode() for url in batch.urls]
         self.rows = np.repeat(np.array(batch.rows, dtype=np.int64), counts)
-        self.positions = np.arange(1, len(batch.urls) + 1) - before
-        self.digests = [hashlib.blake2b(url, digest_size=16).digest() for url in self.urls]
-        self.first = _first(self.digests)
-        self.seqs: NDArray[np.int64] = batch.places_before + 1 + np.array(self.first, np.int64)
+        self.positions = np.arange(1, len(batch.urls) + 1) - np.repeat(before, counts)
+        self.digests = [digest_of(url) for url in self.urls] if batch.urls_repeat else []
+        known: dict[bytes, int] = {}
+        for index, digest in enumerate(self.digests):
+            known.setdefault(digest, index)
+        is_first = np.full(len(self.urls), not batch.urls_repeat)
+        is_first[list(known.values())] = True
+        self.first = np.flatnonzero(is_first)
+        self.again = np.flatnonzero(~is_first)
+        self.seqs: NDArray[np.int64] = batch.places_before + 1 + self.first
 
 
-def _first(digests: Sequence[bytes]) -> Sequence[int]:
-    if len(set(digests)) == len(digests):
-        return range(len(digests))
-    found: dict[bytes, int] = {}
-    for index, digest in enumerate(digests):
-        found.setdefault(digest, index)
-    return list(found.values())
+def _those(items: Sequence[T], indexes: NDArray[np.int64]) -> Sequence[T]:
+    return items if len(items) == indexes.size else [items[index] for index in indexes.tolist()]
 
 
 class _Copies:
@@ -103,38 +113,49 @@ class _Copies:
         request = same_uuid(request_id)
         self._products = packed(
             len(batch.rows),
-            [request, bigints(batch.rows)],
-            [[text.encode() for text in column] for column in (batch.serial_numbers, batch.names)],
-        )
-        self._places = packed(
-            len(batch.urls),
-            [request, bigints(places.rows), bigints(places.positions), digests(places.digests)],
+            [request, bigints(batch.rows), bigints(places.firsts_of_rows)],
+            [name.encode() for name in batch.names],
+            [batch.serial_numbers],
         )
         first = places.first
-        self._image_count = len(first)
+        self._image_count = first.size
+        columns = [
+            request,
+            same_text(PENDING),
+            same_moment(now),
+            bigints(places.seqs),
+            bigints(places.rows[first]),
+            bigints(places.positions[first]),
+        ]
+        self._again = b""
+        self._repeats = batch.urls_repeat
+        if self._repeats:
+            columns.append(digests(_those(places.digests, first)))
+            self._again = packed(
+                places.again.size,
+                [
+                    request,
+                    bigints(places.rows[places.again]),
+                    bigints(places.positions[places.again]),
+                    digests(_those(places.digests, places.again)),
+                ],
+            )
         self._images = packed(
-            len(first),
-            [
-                request,
-                same_text(PENDING),
-                same_moment(now),
-                bigints(places.seqs),
-                digests([places.digests[index] for index in first]),
-                bigints(places.rows[first]),
-                bigints(places.positions[first]),
-            ],
-            [[places.urls[index] for index in first], [batch.hosts[i].encode() for i in first]],
+            first.size,
+            columns,
+            _those(places.urls, first),
+            [_those(batch.hosts, first)],
         )
 
-    def write(self, connection: Connection, *, all_new: bool = False) -> int:
+    def write(self, connection: Connection) -> int:
         cursor = cast("psycopg.Connection[Any]", connection.connection.driver_connection).cursor()
         # The texts are in UTF-8 already, whatever this connection would have written.
         cursor.execute("SET LOCAL client_encoding TO 'UTF8'")
         _copy(cursor, f"products ({PRODUCT_COLUMNS})", self._products)
-        _copy(cursor, f"product_images ({PLACE_COLUMNS})", self._places)
-        if all_new:
+        if not self._repeats:
             _copy(cursor, f"images ({IMAGE_COLUMNS})", self._images)
             return self._image_count
+        _copy(cursor, f"product_images ({PLACE_COLUMNS})", self._again)
         # COPY knows no ON CONFLICT: images that may be there go through a table of this connection.
         # Behind a pooler it may be an older version's connection, too: other columns, other name.
         cursor.execute(
@@ -142,12 +163,22 @@ class _Copies:
             " not_before timestamptz, seq bigint, url_digest bytea, row bigint, position bigint,"
             " source_url text, host text) ON COMMIT DELETE ROWS"
         )
-        _copy(cursor, f"incoming_images ({IMAGE_COLUMNS})", self._images)
-        cursor.execute(
-            f"INSERT INTO images ({IMAGE_COLUMNS}) SELECT {IMAGE_COLUMNS}"  # noqa: S608
-            " FROM incoming_images ORDER BY seq ON CONFLICT (request_id, url_digest) DO NOTHING"
-        )
-        return cursor.rowcount
+        _copy(cursor, f"incoming_images ({REPEATED_COLUMNS})", self._images)
+        cursor.execute(_MERGE)
+        return self._image_count - cursor.rowcount
+
+
+# Those that an earlier batch has are places of its images.
+_MERGE = f"""
+    WITH fresh AS (
+        INSERT INTO images ({REPEATED_COLUMNS})
+        SELECT {REPEATED_COLUMNS} FROM incoming_images ORDER BY seq
+        ON CONFLICT (request_id, url_digest) WHERE url_digest IS NOT NULL DO NOTHING
+        RETURNING seq
+    )
+    INSERT INTO product_images ({PLACE_COLUMNS})
+    SELECT {PLACE_COLUMNS} FROM incoming_images WHERE seq NOT IN (SELECT seq FROM fresh)
+"""  # noqa: S608 - names of columns from above
 
 
 def _copy(cursor: psycopg.Cursor[Any], target: str, data: bytes) -> None:
@@ -160,19 +191,28 @@ class _Inserts:
 
     def __init__(self, batch: Batch, places: _Places, request_id: str, now: datetime) -> None:
         rows, positions = places.rows.tolist(), places.positions.tolist()
+        self._repeats = batch.urls_repeat
         self._products = [
-            {"request_id": request_id, "row": row, "serial_number": serial, "name": name}
-            for row, serial, name in zip(batch.rows, batch.serial_numbers, batch.names, strict=True)
-        ]
-        self._places = [
-            {"request_id": request_id, "row": row, "position": position, "url_digest": digest}
-            for row, position, digest in zip(rows, positions, places.digests, strict=True)
+            {
+                "request_id": request_id,
+                "row": row,
+                "serial_number": serial,
+                "name": name,
+                "first_place": first,
+            }
+            for row, serial, name, first in zip(
+                batch.rows,
+                batch.serial_numbers,
+                batch.names,
+                places.firsts_of_rows.tolist(),
+                strict=True,
+            )
         ]
         self._images = [
             {
                 "request_id": request_id,
                 "seq": seq,
-                "url_digest": places.digests[index],
+                "url_digest": places.digests[index] if self._repeats else None,
                 "source_url": batch.urls[index],
                 "host": batch.hosts[index],
                 "row": rows[index],
@@ -180,14 +220,48 @@ class _Inserts:
                 "status": PENDING,
                 "not_before": now,
             }
-            for seq, index in zip(places.seqs.tolist(), places.first, strict=True)
+            for seq, index in zip(places.seqs.tolist(), places.first.tolist(), strict=True)
+        ]
+        self._again = [
+            {
+                "request_id": request_id,
+                "row": rows[index],
+                "position": positions[index],
+                "url_digest": places.digests[index],
+            }
+            for index in places.again.tolist()
         ]
 
-    def write(self, connection: Connection, *, all_new: bool = False) -> int:
-        del all_new  # A look into the index is what SQLite does anyway.
+    def write(self, connection: Connection) -> int:
         _insert(connection, insert(Product), self._products)
-        _insert(connection, insert(ProductImage), self._places)
-        return _insert(connection, sqlite.insert(Image).on_conflict_do_nothing(), self._images)
+        if not self._repeats:
+            return _insert(connection, insert(Image), self._images)
+        new = _insert(connection, _NEW_IMAGES, self._images)
+        _insert(connection, insert(ProductImage), self._again)
+        if new < len(self._images):
+            _insert(connection, _KNOWN_PLACES, self._images)
+        return new
+
+
+_NEW_IMAGES = sqlite.insert(Image).on_conflict_do_nothing(
+    index_elements=[Image.request_id, Image.url_digest], index_where=Image.url_digest.is_not(None)
+)
+_PLACE = (
+    ProductImage.request_id,
+    ProductImage.row,
+    ProductImage.position,
+    ProductImage.url_digest,
+)
+# The places of images that an earlier batch has.
+_KNOWN_PLACES = insert(ProductImage).from_select(
+    list(_PLACE),
+    select(*(bindparam(column.key, type_=column.type) for column in _PLACE)).where(
+        ~exists().where(
+            Image.request_id == bindparam("request_id", type_=Image.request_id.type),
+            Image.seq == bindparam("seq", type_=Image.seq.type),
+        )
+    ),
+)
 
 
 def _insert(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:

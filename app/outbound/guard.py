@@ -139,10 +139,15 @@ def host_key(url: str) -> str:
 
 def host_keys(urls: Sequence[str]) -> list[str]:
     """Return the `host_key` of each of these `http(s)://` URLs."""
-    # No host goes on behind the third slash, and what stands before it is the same for many URLs.
-    beginnings = [url[: url.find("/", len("https://")) + 1] or url for url in urls]
-    keys = {beginning: host_key(beginning) for beginning in set(beginnings)}
-    return [keys[beginning] for beginning in beginnings]
+    # No host goes on behind the third slash, and what stands before it is mostly that of the last.
+    keys, beginning, key = [], "\0", ""
+    for url in urls:
+        if not url.startswith(beginning):
+            slash = url.find("/", len("https://"))
+            key = host_key(url[: slash + 1] or url)
+            beginning = url[: slash + 1] or "\0"
+        keys.append(key)
+    return keys
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """Write an accepted CSV's rows into the tables, batch by batch; a repeat goes on where it ended."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ ATTEMPTS_MAX = 5
 # More turns than a request can use only find nothing to do; workers look for work themselves, too.
 TURNS_MAX = 8
 IMAGES_PER_TURN = 32
+# Of a file on Postgres in which no URL stands twice: its writing then uses a second core there.
+WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +76,25 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
 
 def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:
     request_id = claimed.id
-    # The database takes a batch while the next one is read and made ready to be sent.
-    with ThreadPoolExecutor(1, "ingest-write") as thread:
-        under_way: Future[bool] | None = None
+    # Two batches at once would wait for each other over a URL of both, and for SQLite's one writer.
+    writers = 1 if _urls_repeat(claimed) or adapters.database.is_sqlite else WRITERS
+    # The database takes batches while the next one is read and made ready to be sent.
+    with ThreadPoolExecutor(writers, "ingest-write") as threads:
+        under_way: deque[Future[bool]] = deque()
+        stopped = False
         for batch in _batches(adapters, claimed):
-            if under_way is not None and not under_way.result():
+            if len(under_way) == writers and not under_way.popleft().result():
                 return
-            under_way = thread.submit(_flush, adapters, claimed, batch)
-            if stopping():
-                if under_way.result():
-                    with adapters.database.transaction() as connection:
-                        requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
-                return
-        if under_way is not None and not under_way.result():
+            before = under_way[-1] if under_way else None
+            under_way.append(threads.submit(_flush, adapters, claimed, batch, before))
+            if stopped := stopping():
+                break
+        if not all(writing.result() for writing in under_way):
             return
+    if stopped:
+        with adapters.database.transaction() as connection:
+            requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
+        return
     with adapters.database.transaction() as connection:
         requests.finish_ingest(connection, request_id, fence=claimed.ingest_fence, now=now())
         ended = finish_if_done(adapters, connection, request_id)
@@ -117,6 +125,7 @@ def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_befor
         urls=usable.urls,
         hosts=host_keys(usable.urls),
         places_before=places_before,
+        urls_repeat=_urls_repeat(claimed),
     )
     return _Batch(
         places_before=places_before,
@@ -126,14 +135,16 @@ def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_befor
     )
 
 
-def _flush(adapters: Adapters, claimed: Any, batch: _Batch) -> bool:
+def _urls_repeat(claimed: Any) -> bool:
+    # What the check has counted: as many URLs as places means that none stands there twice.
+    return bool(claimed.images_total != claimed.places)
+
+
+def _flush(adapters: Adapters, claimed: Any, batch: _Batch, before: Future[bool] | None) -> bool:
+    """Write a batch, and commit it behind the one before: what is stored never has a gap."""
     with adapters.database.transaction() as connection:
-        new_images = batch.prepared.write(
-            connection,
-            # What the check has counted: as many URLs as places means that none stands there twice.
-            all_new=claimed.images_total == claimed.places,
-        )
-        ours = requests.advance_ingest(
+        new_images = batch.prepared.write(connection)
+        ours = (before is None or before.result()) and requests.advance_ingest(
             connection,
             claimed.id,
             fence=claimed.ingest_fence,

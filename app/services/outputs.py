@@ -140,15 +140,17 @@ def _pair(
     """Walk the file and the table side by side; both are in the order of the rows."""
     with closing(stream):
         rows = read_rows(stream, detected)
+        places_before = 0
         while chunk := list(islice(rows, ROWS_PER_QUERY)):
+            part = images.Part(
+                after_row=chunk[0].row - 1,
+                up_to_row=chunk[-1].row,
+                places_before=places_before,
+                places_behind=places_before + sum(len(r.urls) for r in chunk if not r.errors),
+            )
+            places_before = part.places_behind
             with adapters.database.read() as connection:
-                found = images.places(
-                    connection,
-                    request_id,
-                    columns,
-                    after_row=chunk[0].row - 1,
-                    up_to_row=chunk[-1].row,
-                )
+                found = images.places(connection, request_id, columns, part)
             by_row: dict[int, list[Any]] = {}
             for place in found:
                 by_row.setdefault(place.place_row, []).append(place)

@@ -170,7 +170,7 @@ class Auditor:
     def _audit_tables(self, job: Job, findings: Findings) -> None:
         for table, expected in (
             (Product, job.products),
-            (ProductImage, len(job.places)),
+            (ProductImage, len(job.places) - len(job.urls)),
             (Image, len(job.urls)),
         ):
             rows = self._count(table, table.request_id == job.request_id)

@@ -14,10 +14,10 @@ from tests.factories import make_csv
 
 IMAGES = """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
-INSERT INTO images (request_id, seq, url_digest, source_url, host, row, position, status,
+INSERT INTO images (request_id, seq, source_url, host, row, position, status,
     not_before, storage_key, format, width, height, kept, input_bytes, output_bytes, attempts,
     duration_ms, error_code, error_message)
-SELECT :id, n, {digest}, 'https://pics.example/' || n || '.jpg', 'pics.example', n + 1, 1,
+SELECT :id, n, 'https://pics.example/' || n || '.jpg', 'pics.example', n + 1, 1,
     CASE WHEN n <= :completed THEN 'completed' WHEN n <= :ended THEN 'failed' ELSE :rest END,
     :now, CASE WHEN n <= :completed OR (n > :ended AND :rest = 'completed')
         THEN :id_text || '/' || n || '-1-mug.jpg' END,
@@ -28,13 +28,8 @@ FROM numbers
 """
 PRODUCTS = """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
-INSERT INTO products (request_id, row, serial_number, name)
-SELECT :id, n + 1, CAST(n AS TEXT), 'Mug ' || n FROM numbers
-"""
-PLACES = """
-WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
-INSERT INTO product_images (request_id, row, position, url_digest)
-SELECT :id, n + 1, 1, {digest} FROM numbers
+INSERT INTO products (request_id, row, serial_number, name, first_place)
+SELECT :id, n + 1, CAST(n AS TEXT), 'Mug ' || n, n FROM numbers
 """
 
 
@@ -49,9 +44,6 @@ def add_giant(
     moment = now()
     detected = detect(io.BytesIO(make_csv(rows=1)))
     sqlite = adapters.database.is_sqlite
-    digest = (
-        "CAST(printf('%016d', n) AS BLOB)" if sqlite else "decode(lpad(n::text, 16, '0'), 'hex')"
-    )
     values = {
         "id": request_id.replace("-", "") if sqlite else request_id,
         "id_text": request_id,
@@ -85,6 +77,6 @@ def add_giant(
                 "output_bytes": 73_500 * completed,
             },
         )
-        for statement in (IMAGES, PRODUCTS, PLACES):
-            connection.execute(text(statement.format(digest=digest)), values)
+        for statement in (IMAGES, PRODUCTS):
+            connection.execute(text(statement), values)
     return request_id

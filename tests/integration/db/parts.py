@@ -1,6 +1,5 @@
 """Rows for the tests of the tables, made by the same functions that the service uses."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -66,17 +65,11 @@ def write_urls(
     return write_batch(database, request_id, batch)
 
 
-def write_batch(
-    database: Database, request_id: str, batch: rows.Batch, *, all_new: bool = False
-) -> int:
+def write_batch(database: Database, request_id: str, batch: rows.Batch) -> int:
     """Write a batch in a transaction of its own; returns how many images were new."""
     prepared = rows.prepare(batch, request_id, now=START, is_sqlite=database.is_sqlite)
     with database.transaction() as connection:
-        return prepared.write(connection, all_new=all_new)
-
-
-def digest_of(url: str) -> bytes:
-    return hashlib.blake2b(url.encode(), digest_size=16).digest()
+        return prepared.write(connection)
 
 
 def claim(

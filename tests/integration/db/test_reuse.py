@@ -15,7 +15,6 @@ from tests.integration.db.parts import (
     add_request,
     at,
     claim,
-    digest_of,
     done,
     image_rows,
     record,
@@ -30,7 +29,7 @@ def scope(owner: str = "", picture_digest: str = DIGEST) -> reuse.Scope:
 
 
 def key(url: str = "http://host-a.test/1", **values: str) -> str:
-    return scope(**values).key_of(digest_of(url))
+    return scope(**values).key_of(url)
 
 
 def finished(database: Database, *, images: int = 1, etag: str = '"1"', **values: Any) -> str:
@@ -41,7 +40,7 @@ def finished(database: Database, *, images: int = 1, etag: str = '"1"', **values
         done(
             image,
             etag=etag,
-            reuse_key=scope_of.key_of(digest_of(image.source_url)),
+            reuse_key=scope_of.key_of(image.source_url),
             format="jpeg",
             width=8,
             height=6,
@@ -100,7 +99,7 @@ def test_deleted_later_foreign_and_other_pictures_are_not_found(database: Databa
     assert take(database, mine, scope())[0].earlier is None
     with database.transaction() as connection:
         for wanted in (scope("x"), scope("y"), scope("x", "e" * 32)):
-            asked = {1: wanted.key_of(digest_of("http://host-a.test/1"))}
+            asked = {1: wanted.key_of("http://host-a.test/1")}
             found = reuse.find(connection, add_request_id_after(later), asked)
             assert set(found) == ({1} if wanted == scope("x") else set())
         requests.hide(connection, later, now=START)

@@ -1,7 +1,7 @@
 """Writing a CSV's rows in batches, and reading them back by page and by row."""
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.db import images, rows
 from app.db.engine import Database
@@ -11,7 +11,6 @@ from tests.integration.db.parts import (
     add_request,
     claim,
     count,
-    digest_of,
     done,
     image_rows,
     record,
@@ -20,7 +19,7 @@ from tests.integration.db.parts import (
 )
 
 
-def a_batch(numbers: list[int], urls: list[str]) -> rows.Batch:
+def a_batch(numbers: list[int], urls: list[str], *, urls_repeat: bool = True) -> rows.Batch:
     """Rows of one URL each."""
     count_of_rows = len(numbers)
     return rows.Batch(
@@ -30,7 +29,24 @@ def a_batch(numbers: list[int], urls: list[str]) -> rows.Batch:
         url_counts=[1] * count_of_rows,
         urls=urls,
         hosts=["a.test:80"] * count_of_rows,
+        urls_repeat=urls_repeat,
     )
+
+
+def digest(url: str) -> bytes:
+    return rows.digest_of(url.encode())
+
+
+def shared_places(database: Database) -> list[tuple[str, int, int, str]]:
+    """Request, row, position and URL of the places that have a row of their own, in order."""
+    query = select(ProductImage.__table__, Image.source_url).join(
+        Image,
+        (Image.request_id == ProductImage.request_id)
+        & (Image.url_digest == ProductImage.url_digest),
+    )
+    with database.read() as connection:
+        found = connection.execute(query.order_by(ProductImage.row, ProductImage.position)).all()
+    return [(row.request_id, row.row, row.position, row.source_url) for row in found]
 
 
 def test_a_url_that_stood_in_an_earlier_batch_is_not_new(database: Database) -> None:
@@ -44,7 +60,10 @@ def test_a_url_that_stood_in_an_earlier_batch_is_not_new(database: Database) -> 
         (2, "http://a.test/2"),
         (5, "http://a.test/3"),
     ]
-    assert count(database, ProductImage) == count(database, Product) == 6
+    assert count(database, Product) == 6
+    assert shared_places(database) == [
+        (request_id, row, 1, url) for row, url in ((4, first[0]), (5, first[1]), (7, first[0]))
+    ]
 
 
 def test_the_same_url_in_two_requests_is_two_images(database: Database) -> None:
@@ -65,60 +84,76 @@ def test_every_column_of_a_batch_arrives_in_its_place(database: Database) -> Non
         places_before=10,
     )
     assert write_batch(database, request_id, batch) == 3
-    places = [(2, 1, one), (2, 2, two), (5, 1, one), (9, 1, two), (9, 2, three), (9, 3, three)]
     with database.read() as connection:
         products = connection.execute(select(Product.__table__).order_by("row")).all()
-        found = connection.execute(select(ProductImage.__table__).order_by("row", "position")).all()
     assert products == [
-        (request_id, 2, "1", "Mug"),
-        (request_id, 5, "", "Cup"),
-        (request_id, 9, "3", "Bowl"),
+        (request_id, 2, "1", "Mug", 11),
+        (request_id, 5, "", "Cup", 13),
+        (request_id, 9, "3", "Bowl", 14),
     ]
-    assert found == [(request_id, *place, digest_of(url)) for *place, url in places]
+    shared = [(5, 1, one), (9, 1, two), (9, 3, three)]
+    assert shared_places(database) == [(request_id, *place) for place in shared]
     assert [
         (r.seq, r.url_digest, r.source_url, r.host, r.row, r.position, r.status, r.not_before)
         for r in image_rows(database, request_id)
     ] == [
-        (11, digest_of(one), one, "a.test:80", 2, 1, "pending", START),
-        (12, digest_of(two), two, "a.test:80", 2, 2, "pending", START),
-        (15, digest_of(three), three, "", 9, 2, "pending", START),
+        (11, digest(one), one, "a.test:80", 2, 1, "pending", START),
+        (12, digest(two), two, "a.test:80", 2, 2, "pending", START),
+        (15, digest(three), three, "", 9, 2, "pending", START),
     ]
 
 
-def test_a_batch_whose_urls_are_all_new_is_stored_the_same(database: Database) -> None:
+def test_where_no_url_repeats_the_same_is_stored_without_digests(database: Database) -> None:
     stored = []
-    for all_new in (False, True):
+    for urls_repeat in (True, False):
         request_id = add_request(database)
-        batch = a_batch([2, 3], ["http://a.test/1", "http://b.test/ü"])
-        assert write_batch(database, request_id, batch, all_new=all_new) == 2
-        stored.append([tuple(row)[1:] for row in image_rows(database, request_id)])
-    assert stored[0] == stored[1]
+        batch = a_batch([2, 3], ["http://a.test/1", "http://b.test/ü"], urls_repeat=urls_repeat)
+        assert write_batch(database, request_id, batch) == 2
+        stored.append([row._asdict() for row in image_rows(database, request_id)])
+    with_digests, without = stored
+    for row, plain in zip(with_digests, without, strict=True):
+        assert row.pop("request_id") != plain.pop("request_id")
+        assert row.pop("url_digest") == digest(row["source_url"])
+        assert plain.pop("url_digest") is None
+    assert with_digests == without
+    assert count(database, ProductImage) == 0
 
 
 def test_a_batch_is_written_as_a_whole_or_not_at_all(database: Database) -> None:
     request_id = add_request(database)
-    in_the_way = {"request_id": request_id, "row": 3, "position": 1, "url_digest": b"x" * 16}
+    in_the_way = {"request_id": request_id, "row": 4, "position": 1, "url_digest": b"x" * 16}
     with database.transaction() as connection:
         connection.execute(insert(ProductImage), [in_the_way])
+    urls = ["http://a.test/1", "http://a.test/2", "http://a.test/1"]
     with pytest.raises(Exception, match=r"(?i)unique"):
-        write_batch(database, request_id, a_batch([2, 3], ["http://a.test/1", "http://a.test/2"]))
+        write_batch(database, request_id, a_batch([2, 3, 4], urls))
     assert [count(database, table) for table in (Product, ProductImage, Image)] == [0, 1, 0]
+
+
+def test_a_batch_that_is_there_already_is_refused_as_a_whole(database: Database) -> None:
+    request_id = add_request(database)
+    batch = a_batch([2, 3], ["http://a.test/1", "http://a.test/2"], urls_repeat=False)
+    assert write_batch(database, request_id, batch) == 2
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        write_batch(database, request_id, batch)
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [2, 0, 2]
 
 
 def test_products_without_images_can_be_written(database: Database) -> None:
     request_id = add_request(database)
-    batch = rows.Batch([2, 3], ["1", "2"], ["One", "Two"], [0, 0], [], [])
-    assert write_batch(database, request_id, batch, all_new=True) == 0
-    assert [count(database, table) for table in (Product, ProductImage, Image)] == [2, 0, 0]
+    for numbers, urls_repeat in (([2, 3], True), ([4, 5], False)):
+        batch = rows.Batch(numbers, ["1", "2"], ["One", "Two"], [0, 0], [], [], 0, urls_repeat)
+        assert write_batch(database, request_id, batch) == 0
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [4, 0, 0]
 
 
-@pytest.mark.parametrize("all_new", [False, True])
-def test_awkward_text_arrives_as_it_was(database: Database, all_new: bool) -> None:
+@pytest.mark.parametrize("urls_repeat", [False, True])
+def test_awkward_text_arrives_as_it_was(database: Database, urls_repeat: bool) -> None:
     request_id = add_request(database)
     name = "Tab\tback\\slash \\N „quotes“ 😀 'x' \"y\"\r\nnew line"
     url = "http://a.test/" + "ü,;|'\"\\\t\n" * 1_000
-    batch = rows.Batch([2], ["\\."], [name], [1], [url], ["a.test:80"])
-    write_batch(database, request_id, batch, all_new=all_new)
+    batch = rows.Batch([2], ["\\."], [name], [1], [url], ["a.test:80"], 0, urls_repeat)
+    write_batch(database, request_id, batch)
     (image,) = claim(database, request_id)
     assert (image.product_name, image.source_url) == (name, url)
 
@@ -178,25 +213,62 @@ def test_places_of_a_range_of_rows_show_the_shared_image(database: Database) -> 
         request_id,
         ["http://a.test/1", "http://a.test/2", "http://a.test/1", "http://a.test/4"],
     )
+    part = images.Part(after_row=2, up_to_row=4, places_before=1, places_behind=3)
     with database.read() as connection:
-        found = images.places(connection, request_id, images.RESULT, after_row=2, up_to_row=4)
+        found = images.places(connection, request_id, images.RESULT, part)
     assert [(row.place_row, row.place_position, row.source_url) for row in found] == [
         (3, 1, "http://a.test/2"),
         (4, 1, "http://a.test/1"),
     ]
 
 
+@pytest.mark.parametrize("older", [False, True], ids=["as now", "as before 0004"])
+def test_each_place_has_its_image_and_no_other_place_has_one(
+    database: Database, older: bool
+) -> None:
+    request_id, (one, two, three) = add_request(database), (f"http://a.test/{n}" for n in "123")
+    batch = rows.Batch(
+        rows=[2, 5, 9],
+        serial_numbers=["1", "2", "3"],
+        names=["Mug", "Cup", "Bowl"],
+        url_counts=[2, 0, 3],
+        urls=[one, two, two, three, three],
+        hosts=["a.test:80"] * 5,
+    )
+    write_batch(database, request_id, batch)
+    if older:
+        with database.transaction() as connection:
+            connection.execute(update(Product).values(first_place=None))
+            own = select(Image.request_id, Image.row, Image.position, Image.url_digest)
+            columns = ["request_id", "row", "position", "url_digest"]
+            connection.execute(insert(ProductImage).from_select(columns, own))
+    expected = {(2, 1): one, (2, 2): two, (9, 1): two, (9, 2): three, (9, 3): three}
+    with database.read() as connection:
+        at = {
+            (row, position): images.at_place(connection, request_id, row=row, position=position)
+            for row in range(1, 11)
+            for position in range(6)
+        }
+        part = images.Part(after_row=1, up_to_row=9, places_before=0, places_behind=5)
+        walked = images.places(connection, request_id, images.RESULT, part)
+    assert {place: image.source_url for place, image in at.items() if image} == expected
+    assert [(row.place_row, row.place_position, row.source_url) for row in walked] == [
+        (*place, url) for place, url in expected.items()
+    ]
+
+
 def test_rows_are_deleted_in_pieces_and_only_those_of_the_request(database: Database) -> None:
-    doomed, other = add_request(database, images=25), add_request(database, images=4)
+    doomed, other = add_request(database, images=22), add_request(database, images=4)
+    write_urls(database, doomed, ["http://host-a.test/1"] * 3, places_before=22)
     gone = []
     while True:
         with database.transaction() as connection:
             gone.append(images.delete_rows(connection, doomed, limit=10))
         if gone[-1] == 0:
             break
-    assert gone == [30, 30, 15, 0]
+    assert gone == [23, 20, 7, 0]
     assert len(image_rows(database, other)) == 4
-    assert [count(database, table) for table in (Product, ProductImage, Image)] == [4, 4, 4]
+    assert [count(database, table) for table in (Product, ProductImage, Image)] == [4, 0, 4]
 
 
 def test_cancelling_marks_in_pieces_what_is_not_done(database: Database) -> None:

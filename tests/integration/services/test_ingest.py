@@ -1,14 +1,14 @@
 """What stands in the tables after an ingest is what the reader of single rows says of the file."""
 
-import hashlib
 import io
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, insert, select, text
 
 from app.catalog.reader import Detected, read_rows
 from app.db.models import Image, Product, ProductImage
+from app.db.rows import digest_of
 from app.outbound.guard import host_key
 from app.services.ingest import ingest
 from tests.factories import make_csv
@@ -32,7 +32,7 @@ def a_file(*, repeats: bool) -> bytes:
 def stored(service: Bench, request_id: str) -> list[list[Any]]:
     """The rows of the three tables, without what is the same in all of them."""
     columns: list[list[Any]] = [
-        [Product.row, Product.serial_number, Product.name],
+        [Product.row, Product.first_place, Product.serial_number, Product.name],
         [ProductImage.row, ProductImage.position, ProductImage.url_digest],
         [Image.seq, Image.url_digest, Image.source_url, Image.host, Image.row, Image.position],
     ]
@@ -50,21 +50,24 @@ def stored(service: Bench, request_id: str) -> list[list[Any]]:
         ]
 
 
-def expected(data: bytes, detected: Detected) -> list[list[Any]]:
+def expected(data: bytes, detected: Detected, *, repeats: bool) -> list[list[Any]]:
     """The same by the rows one by one."""
     products: list[Any] = []
-    places: list[Any] = []
-    images: dict[bytes, Any] = {}
+    shared: list[Any] = []
+    images: dict[str, Any] = {}
+    places = 0
     for row in read_rows(io.BytesIO(data), detected):
         if row.errors:
             continue
-        products.append((row.row, row.serial_number, row.product_name))
+        products.append((row.row, places + 1, row.serial_number, row.product_name))
         for position, url in enumerate(row.urls, start=1):
-            digest = hashlib.blake2b(url.encode(), digest_size=16).digest()
-            places.append((row.row, position, digest))
-            image = (len(places), digest, url, host_key(url), row.row, position)
-            images.setdefault(digest, image)
-    return [products, places, list(images.values())]
+            places += 1
+            digest = digest_of(url.encode()) if repeats else None
+            if url in images:
+                shared.append((row.row, position, digest))
+            else:
+                images[url] = (places, digest, url, host_key(url), row.row, position)
+    return [products, shared, list(images.values())]
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -81,13 +84,38 @@ def test_all_rows_arrive_however_often_the_ingest_is_stopped(
             ingest(service.adapters, request_id, stopping=lambda: next(stops, False))
             turns += 1
         row = request_row(service.adapters.database, request_id)
-        wanted = expected(data, Detected.from_json(row.detected))
+        wanted = expected(data, Detected.from_json(row.detected), repeats=repeats)
         assert stored(service, request_id) == wanted
-        products, places, images = wanted
+        products, shared, images = wanted
         assert (turns, len(products)) == (4, ROWS - ROWS // 500)
-        assert (row.ingested_row, row.ingested_places) == (products[-1][0], len(places))
+        assert (row.ingested_row, row.ingested_places) == (
+            products[-1][0],
+            len(shared) + len(images),
+        )
         assert row.images_total == row.ingested_images == len(images)
-        assert (len(images) == len(places)) is not repeats
+        assert bool(shared) is repeats
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_behind_a_batch_that_cannot_be_written_there_is_none(
+    stack: dict[str, Any], repeats: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 1_500)
+    with bench(working=False, **stack, lease_seconds=60) as service:
+        request_id = service.upload(a_file(repeats=repeats), accept_valid_rows=True)
+        ingest(service.adapters, request_id, stopping=lambda: True)
+        before = stored(service, request_id)
+        second = {"request_id": request_id, "row": 2_000, "serial_number": "", "name": ""}
+        with service.adapters.database.transaction() as connection:
+            connection.execute(insert(Product), [second])
+        ingest(service.adapters, request_id, stopping=lambda: False)
+        with service.adapters.database.transaction() as connection:
+            connection.execute(delete(Product).where(Product.row == second["row"]))
+            row = request_row(service.adapters.database, request_id)
+        after = stored(service, request_id)
+        assert before[0][-1][0] < row.ingested_row == after[0][-1][0] < second["row"]
+        assert row.ingested_places == after[2][-1][0]
+        assert row.ingested_images == len(after[2]) > len(before[2])
 
 
 def test_long_addresses_make_smaller_batches(
