@@ -1,7 +1,12 @@
 """What every store holds its keys to, and how long others may keep what lies under them."""
 
+import re
+
 # Published images never change under their name, so browsers and CDNs may keep them for a year.
 IMAGE_CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+# A character that none has, or a segment that is empty or starts with a dot.
+_NO_KEY = re.compile(r"[\\\x00-\x1f\x7f]|(?:\A|/)(?:[./]|\Z)")
 
 
 def checked_key(key: str) -> str:
@@ -11,9 +16,7 @@ def checked_key(key: str) -> str:
         ValueError: it is empty or absolute, has a backslash, a control character, an empty segment
             or one that starts with a dot (`..` would leave the store, `.tmp-` is never listed).
     """
-    if "\\" in key or any(character < " " or character == "\x7f" for character in key):
-        raise ValueError(f"not a storage key: {key!r}")
-    if any(not segment or segment.startswith(".") for segment in key.split("/")):
+    if _NO_KEY.search(key):
         raise ValueError(f"not a storage key: {key!r}")
     return key
 
