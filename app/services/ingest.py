@@ -20,7 +20,7 @@ from app.services.finish import announce, end, finish_if_done
 
 log = structlog.get_logger(__name__)
 
-BATCH_PLACES = 10_000
+BATCH_PLACES = 5_000
 # Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
 BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
@@ -109,11 +109,19 @@ def _batches(adapters: Adapters, claimed: Any) -> Iterator[_Batch]:
         for read in read_usable_rows(stream, Detected.from_json(claimed.detected)):
             waiting, blocks = waiting.joined(read.behind(claimed.ingested_row)), blocks + 1
             while waiting.rows and (len(waiting.urls) >= size or blocks >= BATCH_BLOCKS):
-                usable, waiting = waiting.cut(size)
-                yield _prepared(adapters, claimed, usable, places)
-                size, places, blocks = BATCH_PLACES, places + len(usable.urls), 0
+                batch, waiting = _cut(adapters, claimed, waiting, size, places)
+                size, places, blocks = BATCH_PLACES, batch.places_behind, 0
+                yield batch
     if waiting.rows:
         yield _prepared(adapters, claimed, waiting, places)
+
+
+def _cut(
+    adapters: Adapters, claimed: Any, waiting: UsableRows, size: int, places_before: int
+) -> tuple[_Batch, UsableRows]:
+    # Once they are prepared, nothing keeps the rows themselves.
+    usable, others = waiting.cut(size)
+    return _prepared(adapters, claimed, usable, places_before), others
 
 
 def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_before: int) -> _Batch:
