@@ -161,13 +161,14 @@ def bookkeeping_command(
             help="Images of a request; repeat for more sizes.",
         ),
     ],
+    rounds: Rounds = 3,
     s3: Annotated[bool, typer.Option(help="Store on an S3 server.")] = False,
 ) -> None:
     """Tiny pictures from memory: what database, tasks and scheduling cost for each image."""
     from benchmarks.bookkeeping import compare_sizes
 
     print_heading("Bookkeeping")
-    report(compare_sizes(images, s3=s3))
+    report(compare_sizes(images, rounds=rounds, s3=s3))
 
 
 @app.command("one-request")

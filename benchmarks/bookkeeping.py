@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from statistics import mean, median
 
@@ -22,9 +23,11 @@ from benchmarks.single_steps import pipe_apart
 from benchmarks.stacks import Parts, Service, real_parts, role, seconds_between, service
 
 WARM_UP_IMAGES = 300
-# A request of this size is over so soon that many make one measurement.
-SMALL_REQUEST, SMALL_REPEATS = 5_000, 15
-# The base before and after each size takes so many, some ten seconds. A short run needs fewer.
+# A request of up to this size is over in seconds, and whatever else happens in a tenth of a second
+# is as much as its bookkeeping. So many one after the other make a round, and there are several.
+SMALL_REQUEST = 5_000
+ROUND_IMAGES, ROUND_REQUESTS_MOST = 20_000, 20
+# The base before and after each round takes so many, some ten seconds. A short run needs fewer.
 PIPE_IMAGES = 20_000
 BYSTANDER_IMAGES, BYSTANDERS = 60, 3
 PURGE_LIMIT_SECONDS = 1800
@@ -32,11 +35,11 @@ PURGE_LIMIT_SECONDS = 1800
 
 @dataclass
 class Figures:
-    """What requests of one size cost, a value for each."""
+    """What requests of one size cost, a value for each round, DELETE or bystander."""
 
-    # Before and after.
-    pipe_ms: list[float] = field(default_factory=list)
-    pipe_per_second: list[float] = field(default_factory=list)
+    # Before and after the round.
+    pipe_ms: list[tuple[float, float]] = field(default_factory=list)
+    pipe_per_second: list[tuple[float, float]] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     images_per_second: list[float] = field(default_factory=list)
     peak_pss: list[int] = field(default_factory=list)
@@ -48,20 +51,20 @@ class Figures:
 
     @property
     def beyond_pipe_ms(self) -> list[float]:
-        """What is bookkeeping: all but the base, which is taken as the mean of its two values."""
-        base = mean(self.pipe_ms)
-        return [value - base for value in self.cpu_ms]
+        """What is bookkeeping: all but the round's base, the mean of its two values."""
+        return [value - mean(base) for value, base in zip(self.cpu_ms, self.pipe_ms, strict=True)]
 
 
-def compare_sizes(sizes: Sequence[int], *, s3: bool) -> list[Measured]:
+def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measured]:
     """Run requests of these sizes over one tiny picture and print what each image costs.
 
     The same pictures through the same fetcher, codecs and store without anything around them are
-    the base, taken before and after each size; what the service takes beyond their mean is
+    the base, taken before and after each round; what the service takes beyond their mean is
     bookkeeping.
 
     Args:
         sizes: images of a request.
+        rounds: of small requests; a larger one is long enough to run once.
         s3: store on an S3 server instead of in local files.
     """
     figures = {size: Figures() for size in sizes}
@@ -74,21 +77,31 @@ def compare_sizes(sizes: Sequence[int], *, s3: bool) -> list[Measured]:
         running.finished(running.upload(warm_up)["request_id"])
         bystander = write_csv(folder / "bystander.csv", _urls(origin, BYSTANDER_IMAGES))
         alone = [_bystander_seconds(running, bystander) for _ in range(BYSTANDERS)]
-        pipe_urls = _urls(origin, min(PIPE_IMAGES, max(sizes)))
+        round_images = max(size * requests_in_round(size) for size in sizes)
+        pipe_urls = _urls(origin, min(PIPE_IMAGES, round_images))
         base = _pipe(running, parts, pipe_urls)
         for size in sizes:
             table = write_csv(folder / "products.csv", _urls(origin, size))
-            for _ in range(SMALL_REPEATS if size <= SMALL_REQUEST else 1):
-                progress(f"{size:,} images ...")
-                _run(running, parts, table, bystander, size, figures[size])
-            after = _pipe(running, parts, pipe_urls)
-            for cpu_ms, per_second in (base, after):
-                figures[size].pipe_ms.append(cpu_ms)
-                figures[size].pipe_per_second.append(per_second)
-            base = after
+            small = size <= SMALL_REQUEST
+            requests = requests_in_round(size)
+            if small:
+                # What the first request of its size brings up is not what each one costs.
+                running.finished(running.upload(table)["request_id"])
+            for turn in range(rounds if small else 1):
+                progress(f"{requests} x {size:,} images, round {turn + 1} ...")
+                _run(running, parts, table, bystander, size, requests, figures[size])
+                after = _pipe(running, parts, pipe_urls)
+                figures[size].pipe_ms.append((base[0], after[0]))
+                figures[size].pipe_per_second.append((base[1], after[1]))
+                base = after
     limit = 2 * median(alone) + TURN_SECONDS
     _print(figures, alone, limit)
     return _goals(figures, limit)
+
+
+def requests_in_round(size: int) -> int:
+    """How many requests of this size make a round."""
+    return min(ROUND_IMAGES // size, ROUND_REQUESTS_MOST) if size <= SMALL_REQUEST else 1
 
 
 def _urls(origin: str, count: int) -> list[str]:
@@ -104,32 +117,43 @@ def _pipe(running: Service, parts: Parts, urls: Sequence[str]) -> tuple[float, f
 
 
 def _run(
-    running: Service, parts: Parts, table: Path, bystander: Path, size: int, figures: Figures
+    running: Service,
+    parts: Parts,
+    table: Path,
+    bystander: Path,
+    size: int,
+    requests: int,
+    figures: Figures,
 ) -> None:
+    """A round: so many requests of this size one after the other; they are deleted behind it."""
+    bystanders = BYSTANDERS if size > SMALL_REQUEST else 0
+    request_ids, wall_seconds = [], 0.0
     with ExitStack() as stack:
         servers = {
             name: stack.enter_context(Meter(roots, memory=False))
             for name, roots in parts.roots.items()
         }
         meter = stack.enter_context(Meter([running.pid], label=role))
-        started = time.time()
-        request_id = running.upload(table)["request_id"]
-        bystanders = BYSTANDERS if size > SMALL_REQUEST else 0
-        for _ in range(bystanders):
-            figures.bystander_seconds.append(_bystander_seconds(running, bystander))
-        status = running.finished(request_id)
-    images = size + bystanders * BYSTANDER_IMAGES
-    if status["images"]["completed"] != size:
-        raise RuntimeError(f"only {status['images']} of {size} images: {status['errors']}")
+        for _ in range(requests):
+            started = time.time()
+            request_ids.append(running.upload(table)["request_id"])
+            for _ in range(bystanders):
+                figures.bystander_seconds.append(_bystander_seconds(running, bystander))
+            status = running.finished(request_ids[-1])
+            if status["images"]["completed"] != size:
+                raise RuntimeError(f"only {status['images']} of {size}: {status['errors']}")
+            wall_seconds += seconds_between(started, status["finished_at"])
+    images = requests * (size + bystanders * BYSTANDER_IMAGES)
     figures.cpu_ms.append(1000 * meter.cpu_seconds / images)
-    figures.images_per_second.append(images / seconds_between(started, status["finished_at"]))
+    figures.images_per_second.append(images / wall_seconds)
     figures.peak_pss.append(meter.peak_pss_bytes)
     for name, seconds in meter.cpu_by_label.items():
         figures.parts_ms[name].append(1000 * seconds / images)
     for name, server in servers.items():
         figures.parts_ms[f"server side: {name}"].append(1000 * server.cpu_seconds / images)
-    _ask(running, request_id, figures)
-    _delete(running, parts, request_id, figures)
+    _ask(running, request_ids[-1], figures)
+    for request_id in request_ids:
+        _delete(running, parts, request_id, figures)
 
 
 def _bystander_seconds(running: Service, table: Path) -> float:
@@ -176,8 +200,8 @@ def _print(figures: dict[int, Figures], alone: Sequence[float], limit: float) ->
         ]
 
     rows = [
-        row("the pipe alone, CPU ms an image", lambda one: spread(one.pipe_ms, 3)),
-        row("the pipe alone, images/s", lambda one: spread(one.pipe_per_second, 0)),
+        row("the pipe alone, CPU ms an image", lambda one: spread([*chain(*one.pipe_ms)], 3)),
+        row("the pipe alone, images/s", lambda one: spread([*chain(*one.pipe_per_second)], 0)),
         row("CPU ms an image, client side", lambda one: spread(one.cpu_ms, 3)),
         row("of that beyond the pipe alone", lambda one: spread(one.beyond_pipe_ms, 3)),
         *rows_of("- {}", 3, lambda one: one.parts_ms),

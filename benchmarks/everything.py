@@ -31,7 +31,7 @@ def areas(*, quick: bool, rounds: int | None, cache: Path | None) -> list[list[s
     service = ["service", "--delay-ms=200", *turns, *kept]
     formats = ["service", "--formats", *turns, *kept]
     memory, workers = ["memory", *turns, *kept], ["workers", *turns]
-    table, bookkeeping = ["csv", *csv_turns, *kept], ["bookkeeping"]
+    table, bookkeeping = ["csv", *csv_turns, *kept], ["bookkeeping", *turns]
     if quick:
         return [
             [*service, "--images=120"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks import hosts
-from benchmarks.bookkeeping import Figures
+from benchmarks.bookkeeping import Figures, requests_in_round
 from benchmarks.photos import tiny_photo
 from benchmarks.processes import Meter, settle, tree
 from tests.parts.s3_servers import start_rclone
@@ -39,9 +39,14 @@ def test_settle_waits_until_the_work_is_done() -> None:
         process.wait()
 
 
-def test_the_base_of_bookkeeping_is_the_mean_of_before_and_after() -> None:
-    figures = Figures(pipe_ms=[0.80, 0.70], cpu_ms=[0.85, 0.95])
-    assert [round(value, 6) for value in figures.beyond_pipe_ms] == [0.10, 0.20]
+def test_the_base_of_a_round_of_bookkeeping_is_the_mean_of_before_and_after_it() -> None:
+    figures = Figures(pipe_ms=[(0.80, 0.70), (0.70, 0.60)], cpu_ms=[0.85, 0.95])
+    assert [round(value, 6) for value in figures.beyond_pipe_ms] == [0.10, 0.30]
+
+
+def test_a_round_of_small_requests_is_many_of_them() -> None:
+    assert [requests_in_round(size) for size in (200, 1_000, 5_000)] == [20, 20, 4]
+    assert requests_in_round(100_000) == 1
 
 
 def test_the_store_in_memory_keeps_and_deletes_objects() -> None:
