@@ -53,6 +53,7 @@ def print_tables(figures: dict[str, Figures]) -> None:
                 spread(one.images_per_second, 0),
                 spread(ratios(one.images_per_second, limit.images_per_second)),
                 spread(one.servers_share),
+                spread(_of_what_was_left(one, limit)),
                 spread(ratios(dataset.cpu_ms, one.cpu_ms)) if dataset and compared else "-",
                 megabytes(one.peak_pss),
             ]
@@ -65,6 +66,7 @@ def print_tables(figures: dict[str, Figures]) -> None:
             "images/s",
             "its images/s / codec's",
             "share of the cores that the servers took",
+            "its images/s / codec's on what was left of them",
             "CPU of img2dataset without its start / its CPU",
             "peak PSS, MB",
         ],
@@ -78,6 +80,13 @@ def print_tables(figures: dict[str, Figures]) -> None:
             for part in dict.fromkeys(part for name in shown for part in figures[name].parts_ms)
         ],
     )
+
+
+def _of_what_was_left(one: Figures, limit: Figures) -> list[float]:
+    if not one.servers_share:
+        return []
+    speed = ratios(one.images_per_second, limit.images_per_second)
+    return [of / (1 - share) for of, share in zip(speed, one.servers_share, strict=True)]
 
 
 def goals(figures: dict[str, Figures], *, images: int, delay_ms: float) -> list[Measured]:
