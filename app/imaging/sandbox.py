@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 0.25
 JOIN_SECONDS = 10.0
+# How much of what a picture takes is taken over from the newest one.
+NEWEST_SHARE = 0.1
 STOPPING = "The service is stopping."
 
 
@@ -59,6 +61,7 @@ class CodecPool:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._idle = 0
+        self._picture_seconds = 0.0
         self._closing = threading.Event()
         self._started = [threading.Event() for _ in self._lanes]
 
@@ -71,6 +74,14 @@ class CodecPool:
     def waiting(self) -> int:
         """Pictures that no child has taken yet."""
         return self._jobs.qsize()
+
+    @property
+    def backlog_seconds(self) -> float:
+        """How long the pictures that wait will keep all children busy, if they are like the last.
+
+        What the children have begun comes on top.
+        """
+        return self.waiting * self._picture_seconds / self.processes
 
     @property
     def idle(self) -> int:
@@ -167,8 +178,11 @@ class CodecPool:
             if not job.future.cancelled():
                 began = time.perf_counter()
                 outcome = _outcome(lane, job)
+                took = time.perf_counter() - began
+                # The lanes may overwrite each other's share here, which harms no estimate.
+                self._picture_seconds += NEWEST_SHARE * (took - self._picture_seconds)
                 if self._observe is not None:
-                    self._observe(time.perf_counter() - began)
+                    self._observe(took)
                 _hand_over(job, outcome)
                 self._started[index].set()
         lane.end_child()

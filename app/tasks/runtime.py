@@ -20,6 +20,7 @@ from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
 from app.services.work import take_turn
 from app.services.workshop import Workshop
+from app.tasks.event_loop import gathering_loop
 from app.tasks.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,8 @@ class Runtime:
         self.holder = uuid.uuid4().hex
         self.shop: Workshop = build_workshop(adapters)
         adapters.metrics.watch_worker(lambda: worker_state(self.shop))
-        self._loop = asyncio.new_event_loop()
+        codecs = self.shop.codecs
+        self._loop = gathering_loop(lambda: codecs.backlog_seconds)
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
