@@ -279,6 +279,25 @@ def test_second_try_gets_what_is_left_of_the_time() -> None:
         lane.end_child()
 
 
+def test_backlog_is_the_time_that_waiting_pictures_will_take() -> None:
+    async def main(pool: CodecPool) -> None:
+        await pool.compress(PICTURE, OPTIONS)
+        assert pool.backlog_seconds == 0
+        heavy = asyncio.create_task(pool.compress(HEAVY, SLOW))
+        await until_busy(pool)
+        waiting = [asyncio.create_task(pool.compress(PICTURE, OPTIONS)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        two = pool.backlog_seconds
+        waiting.append(asyncio.create_task(pool.compress(PICTURE, OPTIONS)))
+        await asyncio.sleep(0.05)
+        assert pool.backlog_seconds == pytest.approx(1.5 * two)
+        await asyncio.gather(heavy, *waiting)
+        assert pool.backlog_seconds == 0 < two
+
+    with running() as pool:
+        asyncio.run(main(pool))
+
+
 def test_cancelled_caller_costs_nothing_while_it_waits() -> None:
     async def main(pool: CodecPool) -> None:
         heavy = asyncio.create_task(pool.compress(HEAVY, SLOW))
