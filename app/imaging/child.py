@@ -10,12 +10,12 @@ import signal
 import sys
 import warnings
 from functools import lru_cache
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 from app.imaging import heic_file, planes, wire
+from app.imaging.channel import Channel
 from app.imaging.compress import compress
 from app.imaging.result import CompressedImage
 
@@ -36,25 +36,25 @@ def main(arguments: list[str]) -> None:
     warnings.simplefilter("ignore")
     descriptor, max_pixels, memory_bytes = (int(argument) for argument in arguments[:3])
     cpu_seconds = float(arguments[3])
-    pipe = Connection(descriptor)
+    pipe = Channel.of_descriptor(descriptor)
     heic_file.load_reader()
     planes.load_library()
     _limit_resources(memory_bytes)
     gc.freeze()
-    pipe.send_bytes(wire.READY)
+    pipe.send(wire.READY)
     try:
         while True:
-            options = _options(pipe.recv_bytes(wire.MAX_HEADER_BYTES))
+            options = _options(pipe.receive(wire.MAX_HEADER_BYTES))
             _serve_one(pipe, options, max_pixels, cpu_seconds)
     except (EOFError, OSError):
         return  # The parent has closed the pipe or is gone.
 
 
 def _serve_one(
-    pipe: Connection, options: ProcessingOptions, max_pixels: int, cpu_seconds: float
+    pipe: Channel, options: ProcessingOptions, max_pixels: int, cpu_seconds: float
 ) -> None:
     try:
-        data = pipe.recv_bytes()
+        data = pipe.receive()
         # SIGPROF comes after so many seconds of CPU time of this process and, unhandled, ends it
         # even inside of a C function. RLIMIT_CPU would count all pictures together, in whole
         # seconds.
@@ -69,10 +69,9 @@ def _serve_one(
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     if isinstance(answer, bytes):
-        pipe.send_bytes(answer)
+        pipe.send(answer)
     else:
-        pipe.send_bytes(wire.pack_header(answer))
-        pipe.send_bytes(answer.data)
+        pipe.send(wire.pack_header(answer), answer.data)
 
 
 @lru_cache(maxsize=16)

@@ -7,8 +7,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import structlog
@@ -22,6 +20,7 @@ from app.domain.errors import (
 )
 from app.domain.options import ProcessingOptions
 from app.imaging import wire
+from app.imaging.channel import Channel
 from app.imaging.result import CompressedImage
 
 log = structlog.get_logger()
@@ -70,7 +69,7 @@ class _ChildLost(Exception):
 class Lane:
     """A codec child that is replaced whenever it ends, used by one thread at a time.
 
-    It is a plain subprocess at the end of a `multiprocessing` pipe. The spawn method of
+    It is a plain subprocess at the end of a pair of sockets. The spawn method of
     `multiprocessing` would import the parent's main module into every child, hand over its whole
     environment with all keys, keep one more process beside them, and not work at all inside of the
     daemonic workers of task queues.
@@ -79,7 +78,7 @@ class Lane:
     def __init__(self, limits: CodecLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: Connection | None = None
+        self._pipe: Channel | None = None
         self._served = 0
         self.children_started = 0
         self._lock = threading.Lock()
@@ -129,7 +128,7 @@ class Lane:
         if self._process is not None and not self._overdue and self._process.poll() is None:
             return
         self.end_child()
-        ours, theirs = Pipe()
+        ours, theirs = Channel.pair()
         with self._lock:
             if self._closed:
                 ours.close()
@@ -142,7 +141,7 @@ class Lane:
             self._deadline, self._overdue = time.monotonic() + START_SECONDS, False
         theirs.close()
         try:
-            ours.recv_bytes(len(wire.READY))
+            ours.receive(len(wire.READY))
         except (EOFError, OSError) as error:
             self.end_child()
             log.exception("codec_child_did_not_start")
@@ -189,13 +188,12 @@ class Lane:
             self._deadline = deadline
         self._served += 1
         try:
-            pipe.send_bytes(message)
-            pipe.send_bytes(data)
+            pipe.send(message, data)
         except OSError as error:
             raise _ChildLost(before_decoding=True) from error
         try:
-            fields = wire.unpack_header(pipe.recv_bytes(wire.MAX_HEADER_BYTES))
-            return CompressedImage(data=pipe.recv_bytes(largest), **fields)
+            fields = wire.unpack_header(pipe.receive(wire.MAX_HEADER_BYTES))
+            return CompressedImage(data=pipe.receive(largest), **fields)
         except ConnectionResetError as error:
             # The child ended with a part of the picture unread; otherwise this were an EOFError.
             raise _ChildLost(before_decoding=True) from error
@@ -224,7 +222,7 @@ class Lane:
         return DecoderCrashed("The decoder crashed on this picture.")
 
 
-def _start(pipe: Connection, limits: CodecLimits) -> subprocess.Popen[bytes]:
+def _start(pipe: Channel, limits: CodecLimits) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= CHILD_ENVIRONMENT
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
