@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-IMAGES_MIN, IMAGES_MAX = 16, 128
-# A process begins here: enough for hosts that answer within a tenth of a second.
-IMAGES_AT_FIRST = 32
-STEP = 4
+# The least is enough for hosts that answer within a tenth of a second.
+IMAGES_MIN, IMAGES_MAX = 32, 128
+OPENING, STEP = 4, 4
 # How long the codecs are watched before the window changes, at least; and how much of what a
 # download takes is taken over from the newest one.
 WATCHED_SECONDS = 0.1
@@ -37,7 +36,7 @@ class Codecs(Protocol):
 class Flow:
     """The shared window of a worker process.
 
-    Where codecs run dry although the window is full, the hosts are slow and it doubles; where
+    Where codecs run dry although the window is full, the hosts are slow and it opens wide; where
     images wait before the codecs all the time, more downloads only cost memory and it closes step
     by step. It is judged once in the time of a download: pictures asked for together arrive
     together, so any single moment shows a queue or idle codecs, whatever the hosts are like.
@@ -45,7 +44,7 @@ class Flow:
 
     def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
-        self.window = IMAGES_AT_FIRST
+        self.window = IMAGES_MIN
         self.running = 0
         self.held_bytes = 0
         self._fetch_seconds = 0.0
@@ -96,7 +95,7 @@ class Flow:
         if moment < self._judge_at:
             return
         if self._ran_dry:
-            self.window = min(2 * self.window, IMAGES_MAX)
+            self.window = min(OPENING * self.window, IMAGES_MAX)
         elif self._fewest_waiting > 2 * self._codecs.processes:
             self.window = max(self.window - STEP, IMAGES_MIN)
         self._ran_dry, self._fewest_waiting = False, None

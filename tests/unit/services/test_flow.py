@@ -8,11 +8,12 @@ import pytest
 from app.services import flow
 from app.services.flow import (
     HELD_BYTES_MAX,
-    IMAGES_AT_FIRST,
     IMAGES_MAX,
     IMAGES_MIN,
+    OPENING,
     SLOW_MAX,
     SLOW_SECONDS,
+    STEP,
     WATCHED_SECONDS,
     Flow,
 )
@@ -46,9 +47,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_turns_share_the_window(clock: Clock) -> None:
     window = Flow(Codecs())
-    assert window.room("a", turns=1, running_in_turn=0) == IMAGES_AT_FIRST
-    assert window.room("a", turns=2, running_in_turn=3) == IMAGES_AT_FIRST // 2 - 3
-    assert window.room("a", turns=1, running_in_turn=IMAGES_AT_FIRST + 5) == 0
+    assert window.room("a", turns=1, running_in_turn=0) == IMAGES_MIN
+    assert window.room("a", turns=2, running_in_turn=3) == IMAGES_MIN // 2 - 3
+    assert window.room("a", turns=1, running_in_turn=IMAGES_MIN + 5) == 0
 
 
 def test_downloads_that_wait_for_their_host_do_not_fill_the_window(clock: Clock) -> None:
@@ -56,22 +57,22 @@ def test_downloads_that_wait_for_their_host_do_not_fill_the_window(clock: Clock)
     with ExitStack() as under_way:
         for seq in range(10):
             under_way.enter_context(window.fetching("a", seq))
-        assert window.room("a", turns=1, running_in_turn=10) == IMAGES_AT_FIRST - 10
+        assert window.room("a", turns=1, running_in_turn=10) == IMAGES_MIN - 10
         clock.seconds += SLOW_SECONDS + 0.1
         under_way.enter_context(window.fetching("a", 99))
-        assert window.room("a", turns=1, running_in_turn=11) == IMAGES_AT_FIRST - 1
+        assert window.room("a", turns=1, running_in_turn=11) == IMAGES_MIN - 1
         # Another request's turn has no slow ones of its own.
-        assert window.room("b", turns=1, running_in_turn=1) == IMAGES_AT_FIRST - 1
-    assert window.room("a", turns=1, running_in_turn=0) == IMAGES_AT_FIRST
+        assert window.room("b", turns=1, running_in_turn=1) == IMAGES_MIN - 1
+    assert window.room("a", turns=1, running_in_turn=0) == IMAGES_MIN
 
 
 def test_slow_downloads_are_bounded_all_the_same(clock: Clock) -> None:
     window = Flow(Codecs())
     with ExitStack() as under_way:
-        for seq in range(SLOW_MAX + IMAGES_AT_FIRST):
+        for seq in range(SLOW_MAX + IMAGES_MIN):
             under_way.enter_context(window.fetching("a", seq))
         clock.seconds += SLOW_SECONDS + 0.1
-        assert window.room("a", turns=1, running_in_turn=SLOW_MAX + IMAGES_AT_FIRST) == 0
+        assert window.room("a", turns=1, running_in_turn=SLOW_MAX + IMAGES_MIN) == 0
 
 
 def test_nothing_starts_while_too_many_bytes_wait(clock: Clock) -> None:
@@ -91,13 +92,14 @@ def test_slow_hosts_open_the_window_until_it_is_full_open(clock: Clock) -> None:
         window.adjust()
         sizes.append(window.window)
     assert sizes == sorted(sizes)
-    assert sizes[0] >= 2 * IMAGES_AT_FIRST
+    assert sizes[0] >= 2 * IMAGES_MIN
     assert sizes[-1] == IMAGES_MAX
 
 
 def test_pictures_that_always_wait_for_a_codec_close_the_window(clock: Clock) -> None:
     codecs = Codecs(waiting=5)
     window = Flow(codecs)
+    window.window = IMAGES_MAX
     for _ in range(100):
         clock.seconds += WATCHED_SECONDS
         window.adjust()
@@ -107,12 +109,13 @@ def test_pictures_that_always_wait_for_a_codec_close_the_window(clock: Clock) ->
 def test_a_burst_that_is_worked_off_does_not_close_the_window(clock: Clock) -> None:
     codecs = Codecs()
     window = Flow(codecs)
+    window.window = IMAGES_MAX
     for waiting in (30, 20, 10, 3) * 10:
         clock.seconds += WATCHED_SECONDS / 4
         codecs.waiting = waiting
         window.adjust()
     # Judged at the start, when only the burst's head had been seen, and never again.
-    assert window.window >= IMAGES_AT_FIRST - 4
+    assert window.window >= IMAGES_MAX - STEP
 
 
 def test_idle_codecs_do_not_open_a_window_that_is_not_used(clock: Clock) -> None:
@@ -121,7 +124,7 @@ def test_idle_codecs_do_not_open_a_window_that_is_not_used(clock: Clock) -> None
     for _ in range(10):
         clock.seconds += WATCHED_SECONDS
         window.adjust()
-    assert window.window == IMAGES_AT_FIRST
+    assert window.window == IMAGES_MIN
 
 
 def test_the_window_is_judged_once_in_the_time_of_a_download(clock: Clock) -> None:
@@ -130,13 +133,11 @@ def test_the_window_is_judged_once_in_the_time_of_a_download(clock: Clock) -> No
     for seq in range(50):
         with window.fetching("a", seq):
             clock.seconds += 1.0
-    window.running = window.window
     window.adjust()
-    opened = window.window
-    window.running = opened
+    window.running = window.window
     clock.seconds += 0.8
     window.adjust()
-    assert window.window == opened
+    assert window.window == IMAGES_MIN
     clock.seconds += 0.2
     window.adjust()
-    assert window.window == min(2 * opened, IMAGES_MAX) != opened
+    assert window.window == min(OPENING * IMAGES_MIN, IMAGES_MAX)
