@@ -24,8 +24,8 @@ def test_what_a_thawed_worker_has_in_hand_changes_nothing(
 ) -> None:
     service.start()
     service.wait_ready()
-    # Seven rounds for the connections that a host gets: some are under way however late we look.
-    job = make_job(image_host, images=224, delay=0.3)
+    # Six rounds for the connections that a host gets: some are under way however late we look.
+    job = make_job(image_host, images=192, delay=0.3)
     assert service.upload(job, webhook_url=webhook_receiver.url)
     until(lambda: service.status(job)["images"]["completed"] >= 1, 20)
     frozen = service.processes.pop(WORKER)
