@@ -83,11 +83,9 @@ class LocalStore:
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`; half-written objects are not among them."""
         checked_prefix(prefix)
-        for path in self._files(prefix):
+        for path, key in self._files(prefix):
             if not path.name.startswith(_TEMPORARY_PREFIX):
-                key = path.relative_to(self._root).as_posix()
-                if key.startswith(prefix):
-                    yield key
+                yield key
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Names of the folders right below `prefix`."""
@@ -112,12 +110,11 @@ class LocalStore:
             found = True
             while found:
                 found = False
-                for path in self._files(prefix):
-                    if path.relative_to(self._root).as_posix().startswith(prefix):
-                        found = True
-                        path.unlink(missing_ok=True)
-                        # A dead writer's temporary file goes as well, but was never an object.
-                        deleted += not path.name.startswith(_TEMPORARY_PREFIX)
+                for path, _ in self._files(prefix):
+                    found = True
+                    path.unlink(missing_ok=True)
+                    # A dead writer's temporary file goes as well, but was never an object.
+                    deleted += not path.name.startswith(_TEMPORARY_PREFIX)
             self._remove_empty_folders(prefix)
         return deleted
 
@@ -167,11 +164,11 @@ class LocalStore:
                 with _replacing(path) as file:
                     file.write(data)
 
-    def _files(self, prefix: str) -> Iterator[Path]:
-        """Every file in the folders that can hold keys with this prefix.
+    def _files(self, prefix: str) -> Iterator[tuple[Path, str]]:
+        """Every file that starts with this prefix, half-written ones too, with its key.
 
         One by one as the folder is read: a request may have a million in one (`os.walk` takes 140
-        bytes for each).
+        bytes for each). Links to folders are nobody's: neither followed nor files.
         """
         folders = [self._root / prefix.rpartition("/")[0]]
         with _as_store_error("list"):
@@ -181,10 +178,13 @@ class LocalStore:
                     os.scandir(folders.pop()) as entries,
                 ):
                     for entry in entries:
+                        path = Path(entry.path)
                         if entry.is_dir(follow_symlinks=False):
-                            folders.append(Path(entry.path))
-                        else:
-                            yield Path(entry.path)
+                            folders.append(path)
+                        elif not entry.is_dir():
+                            key = path.relative_to(self._root).as_posix()
+                            if key.startswith(prefix):
+                                yield path, key
 
     def _remove_empty_folders(self, prefix: str) -> None:
         top = self._root / prefix.rpartition("/")[0]

@@ -152,3 +152,18 @@ def test_folder_that_cannot_be_made_fails_the_check_without_its_path(tmp_path: P
         store.check()
     assert str(tmp_path) not in str(caught.value)
     assert "Not a directory" in str(caught.value)
+
+
+def test_a_link_to_a_folder_is_neither_followed_nor_a_file(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept.jpg").write_bytes(b"picture")
+    link = tmp_path / "objects" / "r1" / "link"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    assert list(store.keys("")) == []
+    assert store.delete_prefix("r1/") == 0
+    assert link.is_symlink()
+    assert (elsewhere / "kept.jpg").exists()
