@@ -143,9 +143,9 @@ def host_keys(urls: Sequence[str]) -> list[str]:
     keys, beginning, key = [], "\0", ""
     for url in urls:
         if not url.startswith(beginning):
-            slash = url.find("/", len("https://"))
-            key = host_key(url[: slash + 1] or url)
-            beginning = url[: slash + 1] or "\0"
+            up_to_host = url[: url.find("/", len("https://")) + 1]
+            key = host_key(up_to_host or url)
+            beginning = up_to_host or "\0"
         keys.append(key)
     return keys
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 # The least is enough for hosts that answer within a tenth of a second.
 IMAGES_MIN, IMAGES_MAX = 32, 128
+# So many times as large it becomes at once, and so many images smaller.
 OPENING, STEP = 4, 4
 # How long the codecs are watched before the window changes, at least; and how much of what a
 # download takes is taken over from the newest one.
