@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
-from tests.kills.jobs import make_job
+from tests.kills.jobs import make_job, quicken
 from tests.kills.points import API, WORKER
 from tests.kills.service import Service
 from tests.kills.stacks import FULL
@@ -24,20 +24,22 @@ def test_what_a_thawed_worker_has_in_hand_changes_nothing(
 ) -> None:
     service.start()
     service.wait_ready()
-    # Six rounds for the connections that a host gets: some are under way however late we look.
-    job = make_job(image_host, images=192, delay=0.3)
+    job = make_job(image_host, images=60, delay=4)
     assert service.upload(job, webhook_url=webhook_receiver.url)
-    until(lambda: service.status(job)["images"]["completed"] >= 1, 20)
+    until(lambda: len(image_host.requests) >= 10, 20)
     frozen = service.processes.pop(WORKER)
     members = frozen.family()
     try:
         for pid in members:
             os.kill(pid, signal.SIGSTOP)
+        # The next worker has its pictures at once, the frozen one when all is done.
+        quicken(image_host, job)
         service.start()
         status = service.wait_end(job)
         until(auditor.webhooks_are_told, 20)
         attempts = {image["attempts"] for image in service.images(job)}
         assert max(attempts) > 1, "the frozen worker held nothing"
+        until(lambda: not image_host.is_busy, 20)
         for pid in members:
             os.kill(pid, signal.SIGCONT)
         # It is awake when it takes part in the work again.

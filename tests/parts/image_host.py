@@ -85,6 +85,12 @@ class ImageHost(LoopbackServer):
         with self._lock:
             return self._not_modified["/" + path.lstrip("/")]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request waits for its answer."""
+        with self._lock:
+            return self._open > 0
+
     def begin(self, request: SeenRequest) -> Answer:
         """Record a request and choose its answer; for the handler."""
         with self._lock:
