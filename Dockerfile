@@ -34,10 +34,12 @@ LABEL org.opencontainers.image.title="Image Processing Service" \
       org.opencontainers.image.revision="${REVISION}"
 # HOST: other containers and the published port come from outside of this one. MALLOC_ARENA_MAX:
 # glibc's default of eight arenas a core keeps freed pixels of many threads in many places.
+# TOKIO_WORKER_THREADS: one thread has room for more of obstore's puts than a worker can start.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     MALLOC_ARENA_MAX=2 \
+    TOKIO_WORKER_THREADS=1 \
     HOST=0.0.0.0 \
     METRICS_HOST=0.0.0.0 \
     PORT=8000 \

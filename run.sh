@@ -17,6 +17,8 @@ export PYTHONSAFEPATH=1
 # glibc reads it at the start of a process only. Its default of eight arenas a core keeps freed
 # pixels of many threads in many places.
 export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
+# obstore's puts: one thread of its runtime has room for more of them than a worker's loop can start.
+export TOKIO_WORKER_THREADS=${TOKIO_WORKER_THREADS:-1}
 
 (($#)) || set -- serve
 # exec: signals reach the service itself, and its exit code is ours.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import progress
-from benchmarks.processes import Meter
+from benchmarks.processes import SELDOM_SECONDS, Meter
 
 PROCESSES = 2
 # Fewer than its 256 by default: with a host that answers at once, more threads only cost it.
@@ -85,7 +85,7 @@ def run_img2dataset(program: Path, urls: Sequence[str]) -> DatasetRun:
         environment = os.environ | {"NO_ALBUMENTATIONS_UPDATE": "1"}
         with log.open("wb") as out:
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
-            with Meter([process.pid]) as meter:
+            with Meter([process.pid], sample_seconds=SELDOM_SECONDS) as meter:
                 _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         brought = sum(1 for _ in output.rglob("*.jpg")) if output.exists() else 0

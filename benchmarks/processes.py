@@ -18,6 +18,9 @@ from typing import Any, Self
 QUIET_SHARE, QUIET_SECONDS, QUIET_LIMIT_SECONDS = 0.1, 1.0, 120.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.5
+# One look at the memory of ten processes takes 15 ms of a core, so that two a second were 1.5 % of
+# two cores (`perf record -a`): too much where images/s are compared with what nobody looks at.
+SELDOM_SECONDS = 2.0
 # Where the names that people read end in /proc/PID/stat; the fields after it count from here.
 PARENT, USER_TICKS, CHILDREN_SYSTEM_TICKS = 1, 11, 15
 

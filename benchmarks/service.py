@@ -13,7 +13,7 @@ from urllib.parse import quote
 from benchmarks import codecs, hosts, img2dataset
 from benchmarks.figures import progress
 from benchmarks.goals import Measured
-from benchmarks.processes import SAMPLE_SECONDS, Meter, settle
+from benchmarks.processes import SELDOM_SECONDS, Meter, settle
 from benchmarks.service_tables import (
     CODEC,
     DATASET,
@@ -123,7 +123,7 @@ def run_request(
     images: int,
     figures: Figures,
     *,
-    sample_seconds: float = SAMPLE_SECONDS,
+    sample_seconds: float = SELDOM_SECONDS,
 ) -> None:
     """Take one request through a service that has nothing else to do, and delete it.
 

@@ -26,8 +26,12 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 # Each question costs the service a little; the request's own clock tells when it was done.
 POLL_SECONDS = 0.5
-# The second one is what `run.sh` and the Docker image set.
-AS_USERS_START_IT = {"FETCH_ALLOW_NETWORKS": "127.0.0.0/8", "MALLOC_ARENA_MAX": "2"}
+# All but the first are what `run.sh` and the Docker image set.
+AS_USERS_START_IT = {
+    "FETCH_ALLOW_NETWORKS": "127.0.0.0/8",
+    "MALLOC_ARENA_MAX": "2",
+    "TOKIO_WORKER_THREADS": "1",
+}
 FINAL = frozenset({"completed", "failed", "cancelled"})
 
 
