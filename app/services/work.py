@@ -26,6 +26,9 @@ TURN_SECONDS = 10.0
 # Results written in one transaction, and how long the first of them may wait for it.
 RECORD_BATCH = 128
 RECORD_AFTER_SECONDS = 0.25
+# How soon the window is looked at where nothing is done meanwhile: hosts that make everybody wait
+# show before their first answer.
+LOOK_SECONDS = 0.05
 # How soon a cancelled request is noticed.
 CHECK_SECONDS = 0.5
 
@@ -164,7 +167,7 @@ class Turn:
 
     async def _wait(self) -> set[asyncio.Task[Outcome]]:
         done, _ = await asyncio.wait(
-            self.running, timeout=RECORD_AFTER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            self.running, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         self.shop.flow.adjust()
         return done
