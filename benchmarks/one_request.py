@@ -104,7 +104,7 @@ def _work(
     adapters = build_adapters(load_settings())
     figures = Figures()
     locked_at = _note_locks()
-    last: ClaimedImage | None = None
+    last: int | None = None
     barrier.wait()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -121,7 +121,7 @@ def _work(
         if not images:
             results.put("The request is too small: there was nothing left to claim.")
             return
-        last = images[-1]
+        last = images[-1].seq
         outcomes = [_outcome(image) for image in images]
         recorded_at = time.perf_counter()
         with adapters.database.transaction() as connection:

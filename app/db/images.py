@@ -10,9 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, Product, ProductImage
+from app.db.waiting import claimed_before, claimed_to, never_claimed, note_claimed
 from app.domain.statuses import ImageStatus
-
-_UNFINISHED = (ImageStatus.PENDING.value, ImageStatus.PROCESSING.value)
 
 
 def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> int:
@@ -35,18 +34,30 @@ def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> i
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
     """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
-    unfinished = (
-        addresses(connection, Image)
-        .where(Image.request_id == request_id, Image.status.in_(_UNFINISHED))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(Image)
-        .where(is_among(connection, Image, unfinished))
-        .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
-    )
-    return connection.execute(statement).rowcount
+    first_claim = never_claimed(request_id, behind=claimed_to(request_id))
+    processing = and_(Image.request_id == request_id, Image.status == ImageStatus.PROCESSING.value)
+    marked = 0
+    # One search for each way to find them, in the order in which their index has them.
+    for unfinished, order in (
+        (first_claim, [Image.seq]),
+        (claimed_before(request_id), [Image.not_before, Image.seq]),
+        (processing, [Image.leased_until]),
+    ):
+        some = (
+            addresses(connection, Image)
+            .where(unfinished)
+            .order_by(*order)
+            .limit(limit - marked)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(Image)
+            .where(is_among(connection, Image, some))
+            .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
+        )
+        marked += connection.execute(statement).rowcount
+    note_claimed(connection, request_id)
+    return marked
 
 
 def page(

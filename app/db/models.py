@@ -107,6 +107,8 @@ class ProcessingRequest(Base):
     ingested_images: Mapped[int] = mapped_column(server_default="0")
     ingest_fence: Mapped[int] = mapped_column(server_default="0")
     ingest_leased_until: Mapped[datetime | None]
+    # No image up to this `seq` waits for its first claim; lags behind, and never goes back.
+    claimed_to: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         Index("ix_requests_owner_id", "owner", "id"),
@@ -177,10 +179,11 @@ class Image(Base):
     position: Mapped[int]
 
     status: Mapped[str]
-    # Not before this moment may it be claimed; orders the queue, too, so retries go to its end.
+    # Not before this moment may it be claimed again; of no meaning before its first claim.
     not_before: Mapped[datetime]
     leased_until: Mapped[datetime | None]
-    # Counts every claim and never goes back: a write that names an old fence changes nothing.
+    # Counts every claim and never goes back: a write that names an old fence changes nothing, and
+    # 0 means that nobody ever had it.
     fence: Mapped[int] = mapped_column(server_default="0")
     # Attempts that count towards FETCH_MAX_ATTEMPTS; a claim given back does not.
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -219,13 +222,14 @@ class Image(Base):
             postgresql_where=text("url_digest IS NOT NULL"),
             sqlite_where=text("url_digest IS NOT NULL"),
         ),
+        # What waits for its first claim is found by the key, from `requests.claimed_to` on.
         Index(
-            "ix_images_queue",
+            "ix_images_again",
             "request_id",
             "not_before",
             "seq",
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending' AND fence > 0"),
+            sqlite_where=text("status = 'pending' AND fence > 0"),
         ),
         Index(
             "ix_images_leased",

@@ -10,13 +10,13 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Select,
     Text,
     and_,
     exists,
     func,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.types import TypeEngine
@@ -25,9 +25,9 @@ from app.db import reuse
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, ProcessingRequest, Product, RequestId
 from app.db.recordset import recordset
+from app.db.waiting import PENDING, claimed_before, claimed_to, never_claimed
 from app.domain.statuses import ImageStatus, RequestStatus
 
-PENDING = ImageStatus.PENDING.value
 PROCESSING = ImageStatus.PROCESSING.value
 
 
@@ -40,7 +40,6 @@ class ClaimedImage:
 
     request_id: str
     seq: int
-    not_before: datetime
     fence: int
     attempt: int
     source_url: str
@@ -94,29 +93,65 @@ def claim(
     now: datetime,
     lease_until: datetime,
     other_than: Collection[str] = (),
-    behind: ClaimedImage | None = None,
+    behind: int | None = None,
     scope: reuse.Scope | None = None,
 ) -> list[ClaimedImage]:
-    """Take up to `limit` due images of a request that is being processed, in the file's order.
+    """Take up to `limit` due images of a request that is being processed.
 
-    Images of the hosts in `other_than` are left where they are. What earlier requests in `scope`
-    made of the same URLs comes with them.
+    Those that nobody has claimed before come first, in the file's order; then those that were
+    given back or are to be tried again, in the order in which they are due. Images of the hosts in
+    `other_than` are left where they are. What earlier requests in `scope` made of the same URLs
+    comes with them.
 
     Args:
-        behind: look only behind this one in the queue. Claimed images leave their index entries
-            behind, and a search from the queue's head would step over all of them.
+        behind: search for the former only behind this `seq`; None: from `requests.claimed_to` on.
+            A search steps over all images that were claimed meanwhile.
     """
-    due = (
+    others = Image.host.not_in(other_than) if other_than else true()
+    first = (
         addresses(connection, Image)
-        .where(
-            _due(request_id, now),
-            Image.host.not_in(other_than) if other_than else true(),
-            _order() > (behind.not_before, behind.seq) if behind is not None else true(),
-        )
-        .order_by(Image.not_before, Image.seq)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .where(_never_claimed(request_id, behind), others)
+        .order_by(Image.seq)
     )
+    again = (
+        addresses(connection, Image)
+        .where(claimed_before(request_id), Image.not_before <= now, others)
+        .order_by(Image.not_before, Image.seq)
+    )
+    rows = _take(connection, request_id, first.limit(limit), lease_until)
+    rows.sort(key=lambda row: row.seq)
+    if len(rows) < limit:
+        tried = _take(connection, request_id, again.limit(limit - len(rows)), lease_until)
+        rows += sorted(tried, key=lambda row: (row.not_before, row.seq))
+    names = _product_names(connection, request_id, {row.row for row in rows})
+    keys = {row.seq: scope.key_of(row.source_url) for row in rows} if scope is not None else {}
+    earlier = (
+        reuse.find(connection, request_id, keys)
+        if scope is not None and scope.look and keys
+        else {}
+    )
+    return [
+        ClaimedImage(
+            request_id=request_id,
+            seq=row.seq,
+            fence=row.fence,
+            attempt=row.attempts,
+            source_url=row.source_url,
+            host=row.host,
+            row=row.row,
+            position=row.position,
+            product_name=names.get(row.row, ""),
+            reuse_key=keys.get(row.seq),
+            earlier=earlier.get(row.seq),
+        )
+        for row in rows
+    ]
+
+
+def _take(
+    connection: Connection, request_id: str, chosen: Select[Any], lease_until: datetime
+) -> list[Any]:
+    """Claim what the query chooses and nobody else is taking, in no particular order."""
     open_request = exists(
         select(ProcessingRequest.id).where(
             ProcessingRequest.id == request_id,
@@ -126,7 +161,7 @@ def claim(
     )
     statement = (
         update(Image)
-        .where(is_among(connection, Image, due), open_request)
+        .where(is_among(connection, Image, chosen.with_for_update(skip_locked=True)), open_request)
         .values(
             status=PROCESSING,
             fence=Image.fence + 1,
@@ -144,31 +179,12 @@ def claim(
             Image.position,
         )
     )
-    rows = connection.execute(statement).all()
-    names = _product_names(connection, request_id, {row.row for row in rows})
-    keys = {row.seq: scope.key_of(row.source_url) for row in rows} if scope is not None else {}
-    earlier = (
-        reuse.find(connection, request_id, keys)
-        if scope is not None and scope.look and keys
-        else {}
-    )
-    return [
-        ClaimedImage(
-            request_id=request_id,
-            seq=row.seq,
-            not_before=row.not_before,
-            fence=row.fence,
-            attempt=row.attempts,
-            source_url=row.source_url,
-            host=row.host,
-            row=row.row,
-            position=row.position,
-            product_name=names.get(row.row, ""),
-            reuse_key=keys.get(row.seq),
-            earlier=earlier.get(row.seq),
-        )
-        for row in sorted(rows, key=lambda row: (row.not_before, row.seq))
-    ]
+    return list(connection.execute(statement).all())
+
+
+def _never_claimed(request_id: str, behind: int | None) -> ColumnElement[bool]:
+    start = claimed_to(request_id) if behind is None else behind
+    return never_claimed(request_id, behind=start)
 
 
 def _product_names(connection: Connection, request_id: str, rows: set[int]) -> dict[int, str]:
@@ -225,8 +241,10 @@ def others_wait(
 
     Reads past every due image of those hosts, so its cost grows with their number.
     """
-    query = select(Image.seq).where(_due(request_id, now), Image.host.not_in(other_than)).limit(1)
-    return connection.execute(query).first() is not None
+    others = Image.host.not_in(other_than)
+    first = select(Image.seq).where(_never_claimed(request_id, None), others).order_by(Image.seq)
+    again = select(Image.seq).where(claimed_before(request_id), Image.not_before <= now, others)
+    return any(connection.execute(query.limit(1)).first() for query in (first, again))
 
 
 _OUTCOME_COLUMNS: dict[str, TypeEngine[Any]] = {
@@ -280,15 +298,6 @@ def record(
     return {(row.seq, row.fence) for row in connection.execute(statement)}
 
 
-def _order() -> Any:
-    """An image's place in its request's queue."""
-    return tuple_(Image.not_before, Image.seq)
-
-
-def _due(request_id: str, now: datetime) -> ColumnElement[bool]:
-    return and_(Image.request_id == request_id, Image.status == PENDING, Image.not_before <= now)
-
-
 def _still_ours(
     request_id: str, held: Any, claims: Sequence[ClaimedImage] | Sequence[Outcome]
 ) -> Any:
@@ -323,13 +332,14 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
 
 def next_due(connection: Connection, request_id: str) -> datetime | None:
     """When the next waiting image of this request may be claimed; None when none waits."""
-    query = (
-        select(Image.not_before)
-        .where(Image.request_id == request_id, Image.status == PENDING)
-        .order_by(Image.not_before)
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
+    due = select(Image.not_before)
+    first = due.where(_never_claimed(request_id, None)).order_by(Image.seq)
+    again = due.where(claimed_before(request_id)).order_by(Image.not_before)
+    for query in (first, again):
+        found = connection.execute(query.limit(1)).scalar_one_or_none()
+        if found is not None:
+            return found
+    return None
 
 
 def expired(connection: Connection, *, now: datetime, limit: int) -> Sequence[Any]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from app.db.models import Image, ProcessingRequest
+from app.db.waiting import claimed_before, never_claimed
 from app.domain.statuses import ImageStatus, RequestStatus
 
 _OPEN = (RequestStatus.PENDING.value, RequestStatus.PROCESSING.value)
+_NEVER_CLAIMED = never_claimed(ProcessingRequest.id, behind=ProcessingRequest.claimed_to)
 
 
 def to_ingest(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
@@ -32,12 +34,11 @@ def to_ingest(connection: Connection, *, now: datetime, limit: int) -> Sequence[
 
 def with_due_images(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
     """Requests that have images which could be claimed now, oldest first."""
-    due = exists(
-        select(Image.seq).where(
-            Image.request_id == ProcessingRequest.id,
-            Image.status == ImageStatus.PENDING.value,
-            Image.not_before <= now,
-        )
+    due = or_(
+        exists(select(Image.seq).where(_NEVER_CLAIMED)),
+        exists(
+            select(Image.seq).where(claimed_before(ProcessingRequest.id), Image.not_before <= now)
+        ),
     )
     query = (
         select(ProcessingRequest.id)
@@ -70,16 +71,19 @@ def full(connection: Connection, *, limit: int) -> Sequence[str]:
 
 def cancelled_with_images(connection: Connection, *, limit: int) -> Sequence[str]:
     """Cancelled requests of which not every image is marked yet."""
-    # One question for each status, as each has its own partial index: most cancelled requests have
-    # none left, and finding that out must not read all their images at every sweep.
+    # One question for each way to find them: most cancelled requests have none left, and finding
+    # that out must not read all their images at every sweep.
     unfinished = or_(
         *(
-            exists(
-                select(Image.seq).where(
-                    Image.request_id == ProcessingRequest.id, Image.status == status.value
-                )
+            exists(select(Image.seq).where(condition))
+            for condition in (
+                _NEVER_CLAIMED,
+                claimed_before(ProcessingRequest.id),
+                and_(
+                    Image.request_id == ProcessingRequest.id,
+                    Image.status == ImageStatus.PROCESSING.value,
+                ),
             )
-            for status in (ImageStatus.PENDING, ImageStatus.PROCESSING)
         )
     )
     query = (

@@ -20,7 +20,7 @@ from app.services.finish import announce, end, finish_if_done
 
 log = structlog.get_logger(__name__)
 
-BATCH_PLACES = 5_000
+BATCH_PLACES = 10_000
 # Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
 BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
@@ -30,8 +30,8 @@ ATTEMPTS_MAX = 5
 # More turns than a request can use only find nothing to do; workers look for work themselves, too.
 TURNS_MAX = 8
 IMAGES_PER_TURN = 32
-# Of a file on Postgres in which no URL stands twice: its writing then uses a second core there.
-WRITERS = 2
+# Of a file on Postgres in which no URL stands twice: two that are written, and one on its way.
+WRITERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +79,23 @@ def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) 
     # Two batches at once would wait for each other over a URL of both, and for SQLite's one writer.
     writers = 1 if _urls_repeat(claimed) or adapters.database.is_sqlite else WRITERS
     # The database takes batches while the next one is read and made ready to be sent.
-    with ThreadPoolExecutor(writers, "ingest-write") as threads:
+    with ThreadPoolExecutor(writers + 1, "ingest-write") as threads:
         under_way: deque[Future[bool]] = deque()
+        looks: list[Future[None]] = []
         stopped = False
         for batch in _batches(adapters, claimed):
             if len(under_way) == writers and not under_way.popleft().result():
                 return
             before = under_way[-1] if under_way else None
             under_way.append(threads.submit(_flush, adapters, claimed, batch, before))
+            if statistics.due(batch.places_before, batch.places_behind):
+                looks.append(threads.submit(_look, adapters, under_way[-1]))
             if stopped := stopping():
                 break
         if not all(writing.result() for writing in under_way):
             return
+        for look in looks:
+            look.result()
     if stopped:
         with adapters.database.transaction() as connection:
             requests.release_ingest(connection, request_id, fence=claimed.ingest_fence)
@@ -165,13 +170,17 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, before: Future[bool]
         if not ours:
             connection.rollback()
             return False
-    if statistics.due(batch.places_before, batch.places_behind):
-        with adapters.database.transaction() as connection:
-            statistics.refresh(connection)
     if batch.places_before == claimed.ingested_places:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
         adapters.hints.send("request.work", claimed.id, times=turns)
     return True
+
+
+def _look(adapters: Adapters, written: Future[bool]) -> None:
+    """Have the database look at the rows once they are there, while others are written."""
+    if written.result():
+        with adapters.database.transaction() as connection:
+            statistics.refresh(connection)
 
 
 def _is_ours(adapters: Adapters, claimed: Any) -> bool:

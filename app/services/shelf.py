@@ -6,14 +6,19 @@ from collections import deque
 from datetime import timedelta
 from itertools import chain
 
+from sqlalchemy import Connection
+
 from app.db import queue, reuse
 from app.db.queue import ClaimedImage
+from app.db.waiting import note_claimed
 from app.services.adapters import now
 from app.services.workshop import Workshop
 
 # Images held ready beyond what can start now. Larger claims cost less for each image; but what one
 # worker holds, others cannot take, so that only long turns come to the larger number.
 AHEAD, MOST_AHEAD = 32, 128
+# After so many claims the request's row says how far they have come, for searches from there.
+NOTED_EVERY = 5_000
 # Pause before looking again after the queue had less than was asked for.
 LOOK_SECONDS = 0.5
 # Looking past a busy host's images costs time that grows with their number: it may take this
@@ -40,7 +45,9 @@ class Shelf:
         self.ready: deque[ClaimedImage] = deque()
         self.blocked: dict[str, deque[ClaimedImage]] = {}
         self._ahead = AHEAD
-        self._last: ClaimedImage | None = None
+        # The last image so far of those that nobody had claimed before.
+        self._last: int | None = None
+        self._unnoted = 0
         self._look_at = 0.0
         self._probe_at = 0.0
 
@@ -98,25 +105,33 @@ class Shelf:
         limit = room + self._ahead - len(self.ready)
         moment = now()
         lease_until = moment + timedelta(seconds=self.shop.adapters.settings.lease_seconds)
-        claimed = await self.shop.in_transaction(
-            lambda connection: queue.claim(
+        behind = None if busy else self._last
+        due_to_note = behind is None or self._unnoted >= NOTED_EVERY
+
+        def work(connection: Connection) -> list[ClaimedImage]:
+            if due_to_note:
+                note_claimed(connection, self.request_id)
+            return queue.claim(
                 connection,
                 self.request_id,
                 limit=limit,
                 now=moment,
                 lease_until=lease_until,
                 other_than=busy,
-                behind=None if busy else self._last,
+                behind=behind,
                 scope=self.scope,
             )
-        )
+
+        claimed = await self.shop.in_transaction(work)
         self.ready.extend(claimed)
+        self._unnoted = len(claimed) + (0 if due_to_note else self._unnoted)
         if len(claimed) == limit:
             self._ahead = min(2 * self._ahead, MOST_AHEAD)
             if not busy:
-                self._last = claimed[-1]
+                first_claims = [image.seq for image in claimed if image.fence == 1]
+                self._last = first_claims[-1] if first_claims else self._last
         elif self._last is not None and not busy:
-            # What was given back or is to be tried again may stand before it.
+            # What another worker was about to take when we passed it may still be there.
             self._last = None
         else:
             self._look_at = time.monotonic() + LOOK_SECONDS

@@ -16,12 +16,12 @@ IMAGES = """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
 INSERT INTO images (request_id, seq, source_url, host, row, position, status,
     not_before, storage_key, format, width, height, kept, input_bytes, output_bytes, attempts,
-    duration_ms, error_code, error_message)
+    fence, duration_ms, error_code, error_message)
 SELECT :id, n, 'https://pics.example/' || n || '.jpg', 'pics.example', n + 1, 1,
     CASE WHEN n <= :completed THEN 'completed' WHEN n <= :ended THEN 'failed' ELSE :rest END,
     :now, CASE WHEN n <= :completed OR (n > :ended AND :rest = 'completed')
         THEN :id_text || '/' || n || '-1-mug.jpg' END,
-    'jpeg', 1200, 900, false, 210000, 73500, 1, 180,
+    'jpeg', 1200, 900, false, 210000, 73500, 1, 1, 180,
     CASE WHEN n > :completed AND n <= :ended THEN 'http_status' END,
     CASE WHEN n > :completed AND n <= :ended THEN 'The image''s host answered 404.' END
 FROM numbers
@@ -38,7 +38,7 @@ def add_giant(
 ) -> str:
     """Write a request whose first images are completed, the next ones failed and all others `rest`.
 
-    Nobody works on it: its images wait for the day after tomorrow.
+    Nobody works on it: its images were tried once and wait for the day after tomorrow.
     """
     request_id = str(uuid7())
     moment = now()

@@ -79,7 +79,7 @@ def claim(
     *,
     now: float = 0,
     lease: float = 60,
-    behind: ClaimedImage | None = None,
+    behind: int | None = None,
 ) -> list[ClaimedImage]:
     """Claim images at a moment, for a lease from then on."""
     with database.transaction() as connection:
@@ -104,6 +104,18 @@ def done(image: ClaimedImage, **values: Any) -> Outcome:
         "kept": False,
     }
     return Outcome(seq=image.seq, fence=image.fence, **(fields | values))
+
+
+def again(image: ClaimedImage, seconds: float) -> Outcome:
+    """The outcome of an attempt that is to be repeated so many seconds after the start."""
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        status="pending",
+        not_before=at(seconds),
+        error_code="timeout",
+        error_message="The image's host did not send the image within 30 seconds.",
+    )
 
 
 def record(database: Database, request_id: str, outcomes: list[Outcome]) -> set[int]:

@@ -89,10 +89,23 @@ _REUSE = (
     """UPDATE images SET etag = 'e', last_modified = 'm', final_url = 'u', reuse_key = 'r',
         reused_from = :id WHERE request_id = :id AND seq = 1""",
 )
+# Revision 0004: an image whose URL stands once, and a row that says where its first one is.
+_INGEST_ONCE = (
+    _INGEST[0],
+    """INSERT INTO products (request_id, row, first_place, name, serial_number)
+        VALUES (:id, 2, 1, 'Mug', '1')""",
+    """INSERT INTO images (request_id, seq, source_url, host, row, position, status, not_before)
+        VALUES (:id, 1, 'http://x.example/1', 'x.example', 2, 1, 'pending', :now),
+        (:id, 2, 'http://x.example/2', 'x.example', 2, 2, 'pending', :now)""",
+    _INGEST[-1],
+)
+_ONCE = (*_ACCEPT, *_INGEST_ONCE, *_WORK, *_DELIVER, *_KEYS, *_REUSE)
+_REMOVE_ONCE = tuple(statement for statement in _REMOVE if "product_images" not in statement)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
     "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
+    "0004": Code(_ONCE, _REMOVE_ONCE),
 }
 
 

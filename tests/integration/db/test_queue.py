@@ -5,18 +5,20 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from app.db import images, queue, requests
+from app.db import images, queue, requests, stalled, waiting
 from app.db.engine import Database
 from app.db.queue import ClaimedImage, Outcome
 from tests.integration.db.parts import (
     START,
     add_request,
+    again,
     at,
     claim,
     done,
     freeze_statistics,
     image_rows,
     record,
+    request_row,
     rows_read,
     write_urls,
 )
@@ -29,7 +31,6 @@ def test_claims_come_in_the_order_of_the_file_with_all_a_worker_needs(database: 
     assert first[1] == ClaimedImage(
         request_id=request_id,
         seq=2,
-        not_before=at(0),
         fence=1,
         attempt=1,
         source_url="http://host-a.test/2",
@@ -42,17 +43,68 @@ def test_claims_come_in_the_order_of_the_file_with_all_a_worker_needs(database: 
     assert claim(database, request_id) == []
 
 
-def test_a_search_behind_an_image_leaves_what_was_given_back_before_it(database: Database) -> None:
-    request_id = add_request(database, images=6)
+def test_images_that_nobody_had_come_before_those_to_be_tried_again(database: Database) -> None:
+    request_id = add_request(database, images=7)
     first = claim(database, request_id, 3)
     with database.transaction() as connection:
-        queue.give_back(connection, request_id, first[:2])
-    assert [image.seq for image in claim(database, request_id, 2, behind=first[-1])] == [4, 5]
-    # One that is to be tried again stands behind all that were never tried.
-    record(database, request_id, [again(first[2], 10)])
-    behind = claim(database, request_id, now=10, behind=first[-1])
-    assert [image.seq for image in behind] == [6, 3]
-    assert [image.seq for image in claim(database, request_id)] == [1, 2]
+        queue.give_back(connection, request_id, first[1:])
+    record(database, request_id, [again(first[0], 10)])
+    assert [image.seq for image in claim(database, request_id, 2)] == [4, 5]
+    # What was given back was due from the beginning, the other one from the tenth second on.
+    assert [image.seq for image in claim(database, request_id, 3, now=9)] == [6, 7, 2]
+    assert [image.seq for image in claim(database, request_id, now=10)] == [3, 1]
+
+
+def test_a_search_behind_an_image_leaves_those_before_it_that_nobody_had(
+    database: Database,
+) -> None:
+    request_id = add_request(database, images=6)
+    given_back = claim(database, request_id, 1)
+    with database.transaction() as connection:
+        queue.give_back(connection, request_id, given_back)
+    assert [image.seq for image in claim(database, request_id, behind=4)] == [5, 6, 1]
+    assert [image.seq for image in claim(database, request_id)] == [2, 3, 4]
+
+
+def test_searches_begin_where_the_claims_have_come_to(database: Database) -> None:
+    request_id = add_request(database, images=6)
+
+    def noted() -> int:
+        with database.transaction() as connection:
+            waiting.note_claimed(connection, request_id)
+        claimed_to: int = request_row(database, request_id).claimed_to
+        return claimed_to
+
+    assert noted() == 0
+    claim(database, request_id, 3)
+    claim(database, request_id, 1, behind=4)
+    # Up to the first one that waits, whatever was claimed behind it.
+    assert noted() == 3
+    claim(database, request_id)
+    assert noted() == 6
+    # What the ingest adds later stands behind all of that.
+    write_urls(database, request_id, ["http://host-a.test/7"], places_before=6)
+    assert noted() == 6
+    assert [image.seq for image in claim(database, request_id)] == [7]
+    assert noted() == 7
+
+
+# SQLite has one writer, so that nobody ever sees a claim that is not committed.
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_images_of_a_claim_that_fails_are_not_left_behind(database: Database) -> None:
+    request_id = add_request(database, images=6)
+    with database.transaction() as failing:
+        claimed = queue.claim(failing, request_id, limit=3, now=START, lease_until=at(60))
+        assert [image.seq for image in claimed] == [1, 2, 3]
+        # Others pass them and note how far they came, before it turns out that they are free.
+        assert [image.seq for image in claim(database, request_id)] == [4, 5, 6]
+        with database.transaction() as connection:
+            waiting.note_claimed(connection, request_id)
+        failing.rollback()
+    assert request_row(database, request_id).claimed_to == 0
+    with database.read() as connection:
+        assert stalled.with_due_images(connection, now=START, limit=9) == [request_id]
+    assert [image.seq for image in claim(database, request_id)] == [1, 2, 3]
 
 
 def test_an_image_that_is_not_due_yet_is_left(database: Database) -> None:
@@ -302,6 +354,28 @@ def test_a_claim_and_a_record_touch_their_own_rows_only_before_statistics_know_t
         assert rows_read(connection) < 200
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_searches_at_a_large_request_s_end_do_not_read_all_of_it(database: Database) -> None:
+    add_request(database, images=30)
+    freeze_statistics(database)
+    request_id = add_request(database, images=5_000)
+    claim(database, request_id, 4_990)
+    with database.transaction() as connection:
+        waiting.note_claimed(connection, request_id)
+    with database.transaction() as connection:
+        before = rows_read(connection)
+        waiting.note_claimed(connection, request_id)
+        assert request_id in stalled.with_due_images(connection, now=START, limit=9)
+        assert queue.next_due(connection, request_id) == START
+        assert queue.others_wait(connection, request_id, now=START, other_than={"none.test:80"})
+        claimed = queue.claim(connection, request_id, limit=20, now=at(0), lease_until=at(60))
+        assert len(claimed) == 10
+        waiting.note_claimed(connection, request_id)
+        assert stalled.cancelled_with_images(connection, limit=9) == []
+        assert queue.next_due(connection, request_id) is None
+        assert rows_read(connection) - before < 500
+
+
 def plan_of_record(
     database: Database, request_id: str, claimed: list[ClaimedImage], explain: str
 ) -> list[str]:
@@ -323,15 +397,3 @@ def plan_of_record(
         queue.record(connection, request_id, [done(image) for image in claimed])
         connection.rollback()
     return lines
-
-
-def again(image: ClaimedImage, seconds: float) -> Outcome:
-    """The outcome of an attempt that is to be repeated so many seconds after the start."""
-    return Outcome(
-        seq=image.seq,
-        fence=image.fence,
-        status="pending",
-        not_before=at(seconds),
-        error_code="timeout",
-        error_message="The image's host did not send the image within 30 seconds.",
-    )

@@ -2,11 +2,21 @@
 
 import threading
 
-from app.db import leases, requests, stalled
+from app.db import images, leases, requests, stalled, waiting
 from app.db.engine import Database
 from app.db.requests import Counts
 from app.domain.statuses import RequestStatus
-from tests.integration.db.parts import START, add_request, at, claim, request_row
+from tests.integration.db.parts import (
+    START,
+    add_request,
+    again,
+    at,
+    claim,
+    done,
+    image_rows,
+    record,
+    request_row,
+)
 
 
 def test_one_of_many_writes_the_rows(database: Database) -> None:
@@ -134,7 +144,7 @@ def test_error_counts_of_thousands_of_requests_are_one_question(database: Databa
 
 def test_stalled_work_is_found(database: Database) -> None:
     accepted = add_request(database, status="pending")
-    waiting = add_request(database, images=2, ingested_at=START)
+    due = add_request(database, images=2, ingested_at=START)
     full = add_request(database, images=1, ingested_at=START, images_failed=1)
     claim(database, full)
     cancelled = add_request(database, images=1, status="cancelled", finished_at=START)
@@ -142,8 +152,7 @@ def test_stalled_work_is_found(database: Database) -> None:
     hidden = add_request(database, deleted_at=START, ingested_at=START)
     with database.read() as connection:
         assert stalled.to_ingest(connection, now=START, limit=9) == [accepted]
-        assert stalled.with_due_images(connection, now=START, limit=9) == [waiting]
-        assert stalled.with_due_images(connection, now=at(-1), limit=9) == []
+        assert stalled.with_due_images(connection, now=START, limit=9) == [due]
         assert stalled.full(connection, limit=9) == [full]
         assert stalled.cancelled_with_images(connection, limit=9) == [cancelled]
         assert stalled.hidden(connection, limit=9) == [hidden]
@@ -156,6 +165,45 @@ def test_stalled_work_is_found(database: Database) -> None:
             "cancelled": 1,
             "completed": 1,
         }
+
+
+def test_requests_have_due_images_while_one_waits_for_its_first_claim_or_its_next(
+    database: Database,
+) -> None:
+    def due(seconds: float) -> list[str]:
+        with database.read() as connection:
+            return list(stalled.with_due_images(connection, now=at(seconds), limit=9))
+
+    request_id = add_request(database, images=3)
+    first, *others = claim(database, request_id, 2)
+    assert due(0) == [request_id]
+    others += claim(database, request_id)
+    with database.transaction() as connection:
+        waiting.note_claimed(connection, request_id)
+    assert due(0) == []
+    record(database, request_id, [again(first, 30), *map(done, others)])
+    assert (due(29), due(30)) == ([], [request_id])
+
+
+def test_a_cancelled_request_is_looked_for_until_each_of_its_images_is_marked(
+    database: Database,
+) -> None:
+    request_id = add_request(database, images=6)
+    tried, *held = claim(database, request_id, 3)
+    record(database, request_id, [again(tried, 30)])
+    with database.transaction() as connection:
+        requests.end(connection, request_id, status=RequestStatus.CANCELLED, reason=None, now=START)
+    marked = []
+    while True:
+        with database.transaction() as connection:
+            found = stalled.cancelled_with_images(connection, limit=9)
+            marked.append(images.cancel_waiting(connection, request_id, now=START, limit=4))
+        assert bool(found) == bool(marked[-1])
+        if not marked[-1]:
+            break
+    # Three that nobody had, the one to be tried again, and the two that a worker holds.
+    assert (marked, len(held)) == ([4, 2, 0], 2)
+    assert {row.status for row in image_rows(database, request_id)} == {"cancelled"}
 
 
 def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:

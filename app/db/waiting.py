@@ -1,0 +1,68 @@
+"""Which images wait: for their first claim, found by the key, or for another one, by an index.
+
+An index entry for every image until its first claim would be a quarter of what Postgres does at the
+ingest, for an order that the key has, too (docs/decisions/0013). What was never claimed stands behind
+`requests.claimed_to`, so that no search begins at the request's first image again.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+
+from app.db.models import Image, ProcessingRequest
+from app.domain.statuses import ImageStatus
+
+PENDING = ImageStatus.PENDING.value
+
+
+def never_claimed(request_id: Any, *, behind: Any) -> ColumnElement[bool]:
+    """True for images that wait for their first claim; to be searched in the order of `seq`.
+
+    Args:
+        request_id: a value, or the column of an outer query.
+        behind: the `seq` to begin behind: where an earlier search came to, or `claimed_to`.
+    """
+    return and_(
+        Image.request_id == request_id,
+        Image.seq > behind,
+        Image.status == PENDING,
+        Image.fence == 0,
+    )
+
+
+def claimed_before(request_id: Any) -> ColumnElement[bool]:
+    """True for images that were given back or are to be tried again, from `not_before` on."""
+    return and_(Image.request_id == request_id, Image.status == PENDING, Image.fence > 0)
+
+
+def claimed_to(request_id: str) -> Any:
+    """Behind which image the first search of a request begins."""
+    return (
+        select(ProcessingRequest.claimed_to)
+        .where(ProcessingRequest.id == request_id)
+        .scalar_subquery()
+    )
+
+
+def note_claimed(connection: Connection, request_id: str) -> None:
+    """Move `claimed_to` up to the first image that waits for its first claim.
+
+    It reads the images that were claimed since the last time. One that another transaction is
+    taking still counts as waiting, so that none is ever left behind.
+    """
+    first = _seq_of(never_claimed(request_id, behind=claimed_to(request_id))).order_by(Image.seq)
+    last = _seq_of(Image.request_id == request_id).order_by(Image.seq.desc())
+    # One statement, and so one view of the table: what the ingest adds meanwhile stands behind it.
+    query = select(
+        func.coalesce(first.limit(1).scalar_subquery() - 1, last.limit(1).scalar_subquery(), 0)
+    )
+    reached = connection.execute(query).scalar_one()
+    connection.execute(
+        update(ProcessingRequest)
+        .where(ProcessingRequest.id == request_id, ProcessingRequest.claimed_to < reached)
+        .values(claimed_to=reached)
+    )
+
+
+def _seq_of(condition: ColumnElement[bool]) -> Select[int]:
+    return select(Image.seq).where(condition)
