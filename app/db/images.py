@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, Product, ProductImage
-from app.db.waiting import claimed_before, claimed_to, never_claimed, note_claimed
+from app.db.waiting import claimed_before, first_claims, note_claimed
 from app.domain.statuses import ImageStatus
 
 
@@ -34,12 +34,11 @@ def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> i
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
     """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
-    first_claim = never_claimed(request_id, behind=claimed_to(request_id))
     processing = and_(Image.request_id == request_id, Image.status == ImageStatus.PROCESSING.value)
     marked = 0
     # One search for each way to find them, in the order in which their index has them.
     for unfinished, order in (
-        (first_claim, [Image.seq]),
+        (first_claims(request_id), [Image.seq]),
         (claimed_before(request_id), [Image.not_before, Image.seq]),
         (processing, [Image.leased_until]),
     ):

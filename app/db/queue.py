@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    ColumnElement,
     Connection,
     Select,
     Text,
@@ -25,7 +24,7 @@ from app.db import reuse
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, ProcessingRequest, Product, RequestId
 from app.db.recordset import recordset
-from app.db.waiting import PENDING, claimed_before, claimed_to, never_claimed
+from app.db.waiting import PENDING, claimed_before, first_claims
 from app.domain.statuses import ImageStatus, RequestStatus
 
 PROCESSING = ImageStatus.PROCESSING.value
@@ -110,7 +109,7 @@ def claim(
     others = Image.host.not_in(other_than) if other_than else true()
     first = (
         addresses(connection, Image)
-        .where(_never_claimed(request_id, behind), others)
+        .where(first_claims(request_id, behind=behind), others)
         .order_by(Image.seq)
     )
     again = (
@@ -182,11 +181,6 @@ def _take(
     return list(connection.execute(statement).all())
 
 
-def _never_claimed(request_id: str, behind: int | None) -> ColumnElement[bool]:
-    start = claimed_to(request_id) if behind is None else behind
-    return never_claimed(request_id, behind=start)
-
-
 def _product_names(connection: Connection, request_id: str, rows: set[int]) -> dict[int, str]:
     if not rows:
         return {}
@@ -232,19 +226,6 @@ def give_back(
         .where(_still_ours(request_id, held, claims))
         .values(status=PENDING, leased_until=None, attempts=Image.attempts - 1)
     )
-
-
-def others_wait(
-    connection: Connection, request_id: str, *, now: datetime, other_than: Collection[str]
-) -> bool:
-    """True when an image is due whose host is none of `other_than`.
-
-    Reads past every due image of those hosts, so its cost grows with their number.
-    """
-    others = Image.host.not_in(other_than)
-    first = select(Image.seq).where(_never_claimed(request_id, None), others).order_by(Image.seq)
-    again = select(Image.seq).where(claimed_before(request_id), Image.not_before <= now, others)
-    return any(connection.execute(query.limit(1)).first() for query in (first, again))
 
 
 _OUTCOME_COLUMNS: dict[str, TypeEngine[Any]] = {
@@ -328,18 +309,6 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         # The text form that SQLite's column holds, and that Postgres reads as UTC.
         row[name] = row[name].strftime("%Y-%m-%d %H:%M:%S.%f") if row[name] else None
     return row
-
-
-def next_due(connection: Connection, request_id: str) -> datetime | None:
-    """When the next waiting image of this request may be claimed; None when none waits."""
-    due = select(Image.not_before)
-    first = due.where(_never_claimed(request_id, None)).order_by(Image.seq)
-    again = due.where(claimed_before(request_id)).order_by(Image.not_before)
-    for query in (first, again):
-        found = connection.execute(query.limit(1)).scalar_one_or_none()
-        if found is not None:
-            return found
-    return None
 
 
 def expired(connection: Connection, *, now: datetime, limit: int) -> Sequence[Any]:

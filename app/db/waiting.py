@@ -1,10 +1,12 @@
 """Which images wait: for their first claim, found by the key, or for another one, by an index.
 
-An index entry for every image until its first claim would be a quarter of what Postgres does at the
-ingest, for an order that the key has, too (docs/decisions/0013). What was never claimed stands behind
-`requests.claimed_to`, so that no search begins at the request's first image again.
+An index entry for every image until its first claim would be a quarter of what Postgres does at
+the ingest, for an order that the key has, too (docs/decisions/0013). What was never claimed stands
+behind `requests.claimed_to`, so that no search begins at the request's first image again.
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
@@ -35,13 +37,35 @@ def claimed_before(request_id: Any) -> ColumnElement[bool]:
     return and_(Image.request_id == request_id, Image.status == PENDING, Image.fence > 0)
 
 
-def claimed_to(request_id: str) -> Any:
-    """Behind which image the first search of a request begins."""
-    return (
-        select(ProcessingRequest.claimed_to)
-        .where(ProcessingRequest.id == request_id)
-        .scalar_subquery()
-    )
+def first_claims(request_id: str, *, behind: int | None = None) -> ColumnElement[bool]:
+    """`never_claimed` behind this `seq`, or from `claimed_to` on."""
+    start = select(ProcessingRequest.claimed_to).where(ProcessingRequest.id == request_id)
+    return never_claimed(request_id, behind=start.scalar_subquery() if behind is None else behind)
+
+
+def next_due(connection: Connection, request_id: str) -> datetime | None:
+    """When the next waiting image of this request may be claimed; None when none waits."""
+    due = select(Image.not_before)
+    first = due.where(first_claims(request_id)).order_by(Image.seq)
+    again = due.where(claimed_before(request_id)).order_by(Image.not_before)
+    for query in (first, again):
+        found = connection.execute(query.limit(1)).scalar_one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+def others_wait(
+    connection: Connection, request_id: str, *, now: datetime, other_than: Collection[str]
+) -> bool:
+    """True when an image is due whose host is none of `other_than`.
+
+    Reads past every due image of those hosts, so its cost grows with their number.
+    """
+    others = Image.host.not_in(other_than)
+    first = select(Image.seq).where(first_claims(request_id), others).order_by(Image.seq)
+    again = select(Image.seq).where(claimed_before(request_id), Image.not_before <= now, others)
+    return any(connection.execute(query.limit(1)).first() for query in (first, again))
 
 
 def note_claimed(connection: Connection, request_id: str) -> None:
@@ -50,7 +74,7 @@ def note_claimed(connection: Connection, request_id: str) -> None:
     It reads the images that were claimed since the last time. One that another transaction is
     taking still counts as waiting, so that none is ever left behind.
     """
-    first = _seq_of(never_claimed(request_id, behind=claimed_to(request_id))).order_by(Image.seq)
+    first = _seq_of(first_claims(request_id)).order_by(Image.seq)
     last = _seq_of(Image.request_id == request_id).order_by(Image.seq.desc())
     # One statement, and so one view of the table: what the ingest adds meanwhile stands behind it.
     query = select(

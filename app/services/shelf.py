@@ -8,9 +8,8 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-from app.db import queue, reuse
+from app.db import queue, reuse, waiting
 from app.db.queue import ClaimedImage
-from app.db.waiting import note_claimed
 from app.services.adapters import now
 from app.services.workshop import Workshop
 
@@ -64,11 +63,11 @@ class Shelf:
         Called for every image that is done, so it looks at no more of them than it has to.
         """
         taken: list[ClaimedImage] = []
-        for host, waiting in list(self.blocked.items()):
-            while waiting and len(taken) < room and self.shop.host_has_room(host):
+        for host, images in list(self.blocked.items()):
+            while images and len(taken) < room and self.shop.host_has_room(host):
                 self.shop.running_by_host[host] += 1
-                taken.append(waiting.popleft())
-            if not waiting:
+                taken.append(images.popleft())
+            if not images:
                 del self.blocked[host]
         while self.ready and len(taken) < room:
             image = self.ready.popleft()
@@ -82,8 +81,8 @@ class Shelf:
     def drop(self, keep: set[int]) -> None:
         """Forget all images but those with a `seq` in `keep`."""
         self.ready = deque(image for image in self.ready if image.seq in keep)
-        for host, waiting in list(self.blocked.items()):
-            kept = deque(image for image in waiting if image.seq in keep)
+        for host, images in list(self.blocked.items()):
+            kept = deque(image for image in images if image.seq in keep)
             if kept:
                 self.blocked[host] = kept
             else:
@@ -110,7 +109,7 @@ class Shelf:
 
         def work(connection: Connection) -> list[ClaimedImage]:
             if due_to_note:
-                note_claimed(connection, self.request_id)
+                waiting.note_claimed(connection, self.request_id)
             return queue.claim(
                 connection,
                 self.request_id,
@@ -151,4 +150,4 @@ class Shelf:
 
     def _probe(self, busy: set[str]) -> bool:
         with self.shop.adapters.database.read() as connection:
-            return queue.others_wait(connection, self.request_id, now=now(), other_than=busy)
+            return waiting.others_wait(connection, self.request_id, now=now(), other_than=busy)

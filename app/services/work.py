@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from app.db import queue, requests, reuse
+from app.db import queue, requests, reuse, waiting
 from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
@@ -207,7 +207,7 @@ class Turn:
             await asyncio.sleep(0.05)
             return True
         due = await self.shop.in_transaction(
-            lambda connection: queue.next_due(connection, self.request_id)
+            lambda connection: waiting.next_due(connection, self.request_id)
         )
         wait = (due - now()).total_seconds() if due is not None else CHECK_SECONDS
         if wait > TURN_SECONDS or (due is None and not self.ingesting):

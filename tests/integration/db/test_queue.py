@@ -113,7 +113,7 @@ def test_an_image_that_is_not_due_yet_is_left(database: Database) -> None:
     record(database, request_id, [again(first, 30), done(second)])
     assert claim(database, request_id, now=29) == []
     with database.read() as connection:
-        assert queue.next_due(connection, request_id) == at(30)
+        assert waiting.next_due(connection, request_id) == at(30)
     (later,) = claim(database, request_id, now=30)
     assert (later.seq, later.attempt, later.fence) == (1, 2, 2)
 
@@ -123,7 +123,7 @@ def test_images_of_busy_hosts_are_left(database: Database) -> None:
     urls = ["http://slow.test/1", "http://slow.test/2", "http://fast.test/3"]
     write_urls(database, request_id, urls)
     with database.transaction() as connection:
-        assert queue.others_wait(connection, request_id, now=START, other_than={"slow.test:80"})
+        assert waiting.others_wait(connection, request_id, now=START, other_than={"slow.test:80"})
         claimed = queue.claim(
             connection,
             request_id,
@@ -133,7 +133,9 @@ def test_images_of_busy_hosts_are_left(database: Database) -> None:
             other_than={"slow.test:80"},
         )
         assert [image.seq for image in claimed] == [3]
-        assert not queue.others_wait(connection, request_id, now=START, other_than={"slow.test:80"})
+        assert not waiting.others_wait(
+            connection, request_id, now=START, other_than={"slow.test:80"}
+        )
 
 
 @pytest.mark.parametrize("status", ["pending", "cancelled", "completed", "failed"])
@@ -366,13 +368,13 @@ def test_searches_at_a_large_request_s_end_do_not_read_all_of_it(database: Datab
         before = rows_read(connection)
         waiting.note_claimed(connection, request_id)
         assert request_id in stalled.with_due_images(connection, now=START, limit=9)
-        assert queue.next_due(connection, request_id) == START
-        assert queue.others_wait(connection, request_id, now=START, other_than={"none.test:80"})
+        assert waiting.next_due(connection, request_id) == START
+        assert waiting.others_wait(connection, request_id, now=START, other_than={"none.test:80"})
         claimed = queue.claim(connection, request_id, limit=20, now=at(0), lease_until=at(60))
         assert len(claimed) == 10
         waiting.note_claimed(connection, request_id)
         assert stalled.cancelled_with_images(connection, limit=9) == []
-        assert queue.next_due(connection, request_id) is None
+        assert waiting.next_due(connection, request_id) is None
         assert rows_read(connection) - before < 500
 
 
