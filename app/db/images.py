@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, Product, ProductImage
-from app.db.waiting import claimed_before, first_claims, note_claimed
+from app.db.waiting import claimed_to, note_claimed, unfinished
 from app.domain.statuses import ImageStatus
 
 
@@ -34,17 +34,11 @@ def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> i
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
     """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
-    processing = and_(Image.request_id == request_id, Image.status == ImageStatus.PROCESSING.value)
     marked = 0
-    # One search for each way to find them, in the order in which their index has them.
-    for unfinished, order in (
-        (first_claims(request_id), [Image.seq]),
-        (claimed_before(request_id), [Image.not_before, Image.seq]),
-        (processing, [Image.leased_until]),
-    ):
+    for condition, order in unfinished(request_id, behind=claimed_to(request_id)):
         some = (
             addresses(connection, Image)
-            .where(unfinished)
+            .where(condition)
             .order_by(*order)
             .limit(limit - marked)
             .with_for_update(skip_locked=True)

@@ -24,10 +24,8 @@ from app.db import reuse
 from app.db.chosen import addresses, is_among
 from app.db.models import Image, ProcessingRequest, Product, RequestId
 from app.db.recordset import recordset
-from app.db.waiting import PENDING, claimed_before, first_claims
-from app.domain.statuses import ImageStatus, RequestStatus
-
-PROCESSING = ImageStatus.PROCESSING.value
+from app.db.waiting import PENDING, PROCESSING, claimed_before, first_claims
+from app.domain.statuses import RequestStatus
 
 
 @dataclass(frozen=True, slots=True)

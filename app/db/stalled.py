@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from app.db.models import Image, ProcessingRequest
-from app.db.waiting import claimed_before, never_claimed
-from app.domain.statuses import ImageStatus, RequestStatus
+from app.db.waiting import claimed_before, never_claimed, unfinished
+from app.domain.statuses import RequestStatus
 
 _OPEN = (RequestStatus.PENDING.value, RequestStatus.PROCESSING.value)
 _NEVER_CLAIMED = never_claimed(ProcessingRequest.id, behind=ProcessingRequest.claimed_to)
@@ -73,19 +73,8 @@ def cancelled_with_images(connection: Connection, *, limit: int) -> Sequence[str
     """Cancelled requests of which not every image is marked yet."""
     # One question for each way to find them: most cancelled requests have none left, and finding
     # that out must not read all their images at every sweep.
-    unfinished = or_(
-        *(
-            exists(select(Image.seq).where(condition))
-            for condition in (
-                _NEVER_CLAIMED,
-                claimed_before(ProcessingRequest.id),
-                and_(
-                    Image.request_id == ProcessingRequest.id,
-                    Image.status == ImageStatus.PROCESSING.value,
-                ),
-            )
-        )
-    )
+    searches = unfinished(ProcessingRequest.id, behind=ProcessingRequest.claimed_to)
+    left = or_(*(exists(select(Image.seq).where(condition)) for condition, _ in searches))
     query = (
         select(ProcessingRequest.id)
         .where(
@@ -93,7 +82,7 @@ def cancelled_with_images(connection: Connection, *, limit: int) -> Sequence[str
             ProcessingRequest.deleted_at.is_(None),
             ProcessingRequest.images_completed + ProcessingRequest.images_failed
             < ProcessingRequest.images_total,
-            unfinished,
+            left,
         )
         .limit(limit)
     )

@@ -15,6 +15,7 @@ from app.db.models import Image, ProcessingRequest
 from app.domain.statuses import ImageStatus
 
 PENDING = ImageStatus.PENDING.value
+PROCESSING = ImageStatus.PROCESSING.value
 
 
 def never_claimed(request_id: Any, *, behind: Any) -> ColumnElement[bool]:
@@ -37,10 +38,32 @@ def claimed_before(request_id: Any) -> ColumnElement[bool]:
     return and_(Image.request_id == request_id, Image.status == PENDING, Image.fence > 0)
 
 
+def unfinished(
+    request_id: Any, *, behind: Any
+) -> tuple[tuple[ColumnElement[bool], tuple[Any, ...]], ...]:
+    """Each way to find what is not done, with the order in which its index has it.
+
+    Args:
+        request_id, behind: as for `never_claimed`.
+    """
+    processing = and_(Image.request_id == request_id, Image.status == PROCESSING)
+    return (
+        (never_claimed(request_id, behind=behind), (Image.seq,)),
+        (claimed_before(request_id), (Image.not_before, Image.seq)),
+        (processing, (Image.leased_until,)),
+    )
+
+
+def claimed_to(request_id: str) -> Any:
+    """Behind which image a search that begins anew begins."""
+    query = select(ProcessingRequest.claimed_to).where(ProcessingRequest.id == request_id)
+    return query.scalar_subquery()
+
+
 def first_claims(request_id: str, *, behind: int | None = None) -> ColumnElement[bool]:
     """`never_claimed` behind this `seq`, or from `claimed_to` on."""
-    start = select(ProcessingRequest.claimed_to).where(ProcessingRequest.id == request_id)
-    return never_claimed(request_id, behind=start.scalar_subquery() if behind is None else behind)
+    start = claimed_to(request_id) if behind is None else behind
+    return never_claimed(request_id, behind=start)
 
 
 def next_due(connection: Connection, request_id: str) -> datetime | None:
