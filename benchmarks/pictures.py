@@ -6,8 +6,8 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -63,36 +63,49 @@ def measure_pictures(*, only: str) -> None:
 
 async def _run(case: Case) -> list[str]:
     data = case.make()
-    with _one_child() as pool, _watched_child() as watched:
-        before = watched.peak
-        if case.stopped:
-            for pid in own_children():
-                os.kill(pid, signal.SIGSTOP)
-        started = time.perf_counter()
-        try:
-            done = await pool.compress(data, case.options)
-            end = f"{done.format}, {len(done.data):,} bytes" + (", kept" if done.kept else "")
-        except ImageError as error:
-            end = f"`{error.code}`"
-        seconds = time.perf_counter() - started
-        watched.look()
+    async with _one_child() as pool:
+        with _watched_child() as watched:
+            return await _watched_run(case, data, pool, watched)
+
+
+async def _watched_run(case: Case, data: bytes, pool: CodecPool, watched: "_Watched") -> list[str]:
+    before = watched.peak
+    started = time.perf_counter()
+    picture = asyncio.create_task(pool.compress(data, case.options))
+    if case.stopped:
+        await _until(lambda: not pool.idle)
+        for pid in own_children():
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        done = await picture
+        end = f"{done.format}, {len(done.data):,} bytes" + (", kept" if done.kept else "")
+    except ImageError as error:
+        end = f"`{error.code}`"
+    seconds = time.perf_counter() - started
+    watched.look()
     peaks = [f"{value / MEGABYTE:,.0f}" for value in (watched.peak, before)]
     return [case.name, f"{len(data):,}", f"{seconds:.2f}", *peaks, end]
 
 
-@contextmanager
-def _one_child() -> Iterator[CodecPool]:
+@asynccontextmanager
+async def _one_child() -> AsyncIterator[CodecPool]:
     """A pool as the worker has it, of one child, ready for its first picture."""
     with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
         settings = load_settings(data_dir=Path(folder), codec_processes=1)
         pool = build_workshop(build_adapters(settings)).codecs
         pool.start()
         try:
-            if not pool.ready(START_SECONDS):
-                raise RuntimeError("the codec child did not start")
+            await _until(lambda: pool.ready)
             yield pool
         finally:
-            pool.close()
+            await pool.close()
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        # What is waited for is other processes' doing, of which no event tells.
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(SAMPLE_SECONDS)
 
 
 class _Watched:

@@ -124,7 +124,7 @@ async def _pipe(urls: list[str]) -> None:
     finally:
         await shop.fetcher.aclose()
         await shop.adapters.store.aclose()
-        shop.codecs.close()
+        await shop.codecs.close()
 
 
 async def _through(shop: Workshop, urls: Sequence[str]) -> None:

@@ -1,27 +1,21 @@
-"""One codec child and the thread that waits for it."""
+"""One codec child after the other, and what the service hears of it."""
 
+import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from app.domain.errors import (
-    DecoderCrashed,
-    DecoderOutOfMemory,
-    DecoderTimeout,
-    ImageError,
-    InternalError,
-)
-from app.domain.options import ProcessingOptions
+from app.domain.errors import DecoderCrashed, DecoderTimeout, ImageError, InternalError
 from app.imaging import wire
-from app.imaging.channel import Channel
-from app.imaging.result import CompressedImage
+from app.imaging.board import Board
+from app.imaging.inbox import NO_TICKET, Inbox, Ticket, open_memory
 
 log = structlog.get_logger()
 
@@ -30,6 +24,8 @@ START_SECONDS = 60.0
 END_SECONDS = 5.0
 # Four bytes a pixel and a header: larger than any format we write.
 BYTES_PER_PIXEL, HEADER_BYTES = 4, 1_000_000
+# What may lie unread of an answer; a larger one waits in the child.
+READ_BYTES = 1_000_000
 # What a child needs of our environment; keys and passwords stay here.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 CHILD_ENVIRONMENT = {
@@ -39,6 +35,7 @@ CHILD_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+CRASHED = "The decoder crashed on this picture."
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class CodecLimits:
         max_pixels: decoded pixels, all kept frames of an animation together.
         memory_bytes: memory that pictures may add to a fresh child.
         cpu_seconds: processor time for one picture.
-        wall_seconds: time from handing a picture over to having the answer.
+        wall_seconds: time from a child's taking it to its answer.
     """
 
     max_pixels: int
@@ -58,189 +55,176 @@ class CodecLimits:
     wall_seconds: float
 
 
-class _ChildLost(Exception):
-    """The child ended or was ended; `before_decoding` means that it never had the whole picture."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a child says of a picture: `header` is to be read by `wire.unpack_header`."""
 
-    def __init__(self, *, before_decoding: bool = False) -> None:
-        super().__init__()
-        self.before_decoding = before_decoding
+    number: int
+    seconds: float
+    header: bytes
+    data: bytes
+
+
+class ChildLost(Exception):
+    """The child ended or was ended, or it cannot be trusted any more."""
 
 
 class Lane:
-    """A codec child that is replaced whenever it ends, used by one thread at a time.
+    """A codec child that can be started again and again, for one event loop.
 
-    It is a plain subprocess at the end of a pair of sockets. The spawn method of
-    `multiprocessing` would import the parent's main module into every child, hand over its whole
-    environment with all keys, keep one more process beside them, and not work at all inside of the
-    daemonic workers of task queues.
+    It is a plain subprocess. The spawn method of `multiprocessing` would import the parent's main
+    module into every child, hand over its whole environment with all keys, keep one more process
+    beside them, and not work at all inside of the daemonic workers of task queues.
     """
 
-    def __init__(self, limits: CodecLimits) -> None:
+    def __init__(self, limits: CodecLimits, inbox: Inbox) -> None:
         self._limits = limits
+        self._inbox = inbox
+        self._board_memory = open_memory()
+        self._board = Board(self._board_memory)
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: Channel | None = None
-        self._served = 0
-        self.children_started = 0
-        self._lock = threading.Lock()
-        self._deadline: float | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
         self._overdue = False
-        self._closed = False
+        self._answered = 0
+        self.children_started = 0
+        # Answers of this child.
+        self.served = 0
+        self.ready = False
+        # When its picture will have had its time, once the watch has seen it at work.
+        self.deadline: float | None = None
+        # Since when it could have taken another picture.
+        self.rested_at = 0.0
 
-    def compress(self, data: bytes, options: ProcessingOptions) -> CompressedImage:
-        """Have one picture compressed by the child.
+    @property
+    def number(self) -> int:
+        """The picture that the child is at work on, or was when it ended, or 0."""
+        number = self._board.number
+        return 0 if number == self._answered else number
 
-        Raises:
-            ImageError: of the picture; `DecoderCrashed` and `DecoderTimeout` where the child ended,
-                `InternalError` where there is none or the pool closes.
-        """
-        message = wire.pack_options(options)
-        deadline: float | None = None
-        while True:
-            self.ensure_child()
-            # A second try in a fresh child gets what is left of the picture's time.
-            deadline = deadline or time.monotonic() + self._limits.wall_seconds
-            fresh = self._served == 0
-            try:
-                try:
-                    return self._exchange(message, data, deadline)
-                finally:
-                    self._stop_clock()
-            except _ChildLost as lost:
-                error = self._why_lost()
-                if not lost.before_decoding or self._closed or fresh:
-                    raise error from lost
-            except wire.ChildOutOfMemory as out:
-                # Earlier pictures may have left the heap in pieces; only a fresh child's word
-                # counts.
-                self.end_child()
-                if fresh:
-                    raise DecoderOutOfMemory(
-                        "The picture needs too much memory; a smaller one or JPEG needs less."
-                    ) from out
-
-    def ensure_child(self) -> None:
-        """Start a child unless one is there and alive.
+    async def start(self, ticket: Ticket = NO_TICKET) -> None:
+        """Start a child that does the ticket's picture, if any, and then those of the inbox.
 
         Raises:
-            InternalError: it does not start, or the pool closes.
+            InternalError: it does not start.
         """
-        # A child that was killed just after its answer may look alive for a moment.
-        if self._process is not None and not self._overdue and self._process.poll() is None:
-            return
-        self.end_child()
-        ours, theirs = Channel.pair()
-        with self._lock:
-            if self._closed:
-                ours.close()
-                theirs.close()
-                raise InternalError("The service is stopping.")
-            self._process = _start(theirs, self._limits)
-            self.children_started += 1
-            self._pipe = ours
-            self._served = 0
-            self._deadline, self._overdue = time.monotonic() + START_SECONDS, False
-        theirs.close()
+        ours, theirs = socket.socketpair()
         try:
-            ours.receive(len(wire.READY))
-        except (EOFError, OSError) as error:
-            self.end_child()
+            self._board.number = self._answered = self.served = 0
+            self._overdue, self.deadline = False, None
+            with theirs:
+                self._process = self._spawn(theirs.fileno())
+            async with asyncio.timeout(START_SECONDS):
+                self._reader, self._writer = await asyncio.open_connection(
+                    sock=ours, limit=READ_BYTES
+                )
+                await self._reader.readexactly(len(wire.READY))
+        except (EOFError, OSError, TimeoutError) as error:
+            await self.end()
             log.exception("codec_child_did_not_start")
             raise InternalError("The decoder did not start.") from error
         finally:
-            self._stop_clock()
+            if self._writer is None:
+                ours.close()
+        self.children_started += 1
+        self._writer.write(ticket.pack())
+        self.ready = True
+        self.rested_at = asyncio.get_running_loop().time()
 
-    def end_if_overdue(self, now: float) -> None:
-        """Kill the child when it has had its time; called by the pool's watch."""
-        with self._lock:
-            if self._deadline is not None and now >= self._deadline and self._process is not None:
-                self._overdue = True
-                self._process.kill()
+    async def answer(self) -> Answer:
+        """The child's next answer.
 
-    def end_child(self) -> None:
-        """Kill the child, if any, and wait until it is gone."""
-        with self._lock:
-            process, pipe = self._process, self._pipe
-            self._process = self._pipe = self._deadline = None
-        if process is not None:
-            process.kill()
-            process.wait(END_SECONDS)
-        if pipe is not None:
-            pipe.close()
-
-    def close(self) -> None:
-        """Kill the child in the middle of its work and never start another one."""
-        with self._lock:
-            self._closed = True
-            if self._process is not None:
-                self._process.kill()
-
-    def _stop_clock(self) -> None:
-        """From here on the watch lets the child live."""
-        with self._lock:
-            self._deadline = None
-
-    def _exchange(self, message: bytes, data: bytes, deadline: float) -> CompressedImage:
-        pipe = self._pipe
-        if pipe is None:
-            raise _ChildLost
-        largest = self._limits.max_pixels * BYTES_PER_PIXEL + HEADER_BYTES + len(data)
-        with self._lock:
-            self._deadline = deadline
-        self._served += 1
+        Raises:
+            ChildLost: there is none.
+        """
+        assert self._reader is not None  # noqa: S101 - it was started
+        largest = self._limits.max_pixels * BYTES_PER_PIXEL + HEADER_BYTES
         try:
-            pipe.send(message, data)
-        except OSError as error:
-            raise _ChildLost(before_decoding=True) from error
-        try:
-            fields = wire.unpack_header(pipe.receive(wire.MAX_HEADER_BYTES))
-            return CompressedImage(data=pipe.receive(largest), **fields)
-        except ConnectionResetError as error:
-            # The child ended with a part of the picture unread; otherwise this were an EOFError.
-            raise _ChildLost(before_decoding=True) from error
-        except (EOFError, OSError, wire.ChildTalksNonsense) as error:
-            raise _ChildLost from error
+            frame = wire.Frame.unpack(await self._reader.readexactly(wire.FRAME_BYTES))
+            if frame.header_bytes > wire.MAX_HEADER_BYTES or frame.data_bytes > largest:
+                raise ChildLost
+            header = await self._reader.readexactly(frame.header_bytes)
+            data = await self._reader.readexactly(frame.data_bytes)
+        except (EOFError, OSError) as error:
+            raise ChildLost from error
+        self._answered = frame.number
+        self.served += 1
+        self.deadline = None
+        self.rested_at = asyncio.get_running_loop().time()
+        # Whatever number it says, NaN included, this is one that can be reckoned with.
+        seconds = min(max(0.0, frame.seconds), self._limits.wall_seconds)
+        return Answer(frame.number, seconds, header, data)
 
-    def _why_lost(self) -> ImageError:
-        process = self._process
-        self.end_child()
-        log.warning(
-            "codec_child_lost",
-            returncode=process.returncode if process else None,
-            overdue=self._overdue,
-            closing=self._closed,
-        )
-        if self._closed:
-            return InternalError("The service is stopping.")
+    def kill(self, *, overdue: bool = False) -> None:
+        """Kill the child in the middle of its work; `answer` then tells of it."""
+        self._overdue = self._overdue or overdue
+        if self._process is not None:
+            self._process.kill()
+
+    async def end(self) -> int | None:
+        """Kill the child, if any, and wait until it is gone; returns how it ended."""
+        process, writer = self._process, self._writer
+        self._process = self._reader = self._writer = None
+        self.ready = False
+        if writer is not None:
+            writer.close()
+        if process is None:
+            return None
+        process.kill()
+        try:
+            return await asyncio.to_thread(process.wait, END_SECONDS)
+        except subprocess.TimeoutExpired:
+            # The kernel has it in hands; it ends whenever that lets go.
+            log.warning("codec_child_does_not_end", pid=process.pid)
+            return None
+
+    async def why_lost(self) -> ImageError:
+        """End the child; returns what its end means for the picture that it had."""
+        returncode = await self.end()
+        log.warning("codec_child_lost", returncode=returncode, overdue=self._overdue)
         if self._overdue:
             return DecoderTimeout(
                 f"Decoding took longer than {self._limits.wall_seconds:g} seconds."
             )
-        if process is not None and process.returncode == -signal.SIGPROF:
+        if returncode == -signal.SIGPROF:
             return DecoderTimeout(
                 f"Decoding took more than {self._limits.cpu_seconds:g} seconds of processor time."
             )
-        return DecoderCrashed("The decoder crashed on this picture.")
+        return DecoderCrashed(CRASHED)
+
+    async def close(self) -> None:
+        """End the child for good."""
+        await self.end()
+        self._board.close()
+        os.close(self._board_memory)
+
+    def _spawn(self, answers: int) -> subprocess.Popen[bytes]:
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment |= CHILD_ENVIRONMENT
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+        tickets, places = self._inbox.tickets_reader, self._inbox.place_readers
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "app.imaging.child",
+                str(answers),
+                str(self._board_memory),
+                str(tickets),
+                _joined(places),
+                str(self._limits.max_pixels),
+                str(self._limits.memory_bytes),
+                str(self._limits.cpu_seconds),
+            ],
+            env=environment,
+            pass_fds=[answers, self._board_memory, tickets, *places],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # Decoders print what the file tells them to; that has no place in our log.
+            stderr=subprocess.DEVNULL,
+        )
 
 
-def _start(pipe: Channel, limits: CodecLimits) -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= CHILD_ENVIRONMENT
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "app.imaging.child",
-            str(pipe.fileno()),
-            str(limits.max_pixels),
-            str(limits.memory_bytes),
-            str(limits.cpu_seconds),
-        ],
-        env=environment,
-        pass_fds=[pipe.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # Decoders print what the file tells them to; that has no place in our log.
-        stderr=subprocess.DEVNULL,
-    )
+def _joined(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))

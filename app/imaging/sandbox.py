@@ -4,18 +4,16 @@ A crash, a bomb or an endless picture is one failed image; its neighbours never 
 """
 
 import asyncio
-import queue
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
-from app.domain.errors import ImageError, InternalError
+from app.domain.errors import DecoderCrashed, DecoderOutOfMemory, ImageError, InternalError
 from app.domain.options import ProcessingOptions
-from app.imaging.lane import CodecLimits, Lane
+from app.imaging import wire
+from app.imaging.inbox import NO_TICKET, Inbox
+from app.imaging.jobs import UNGIVEN, Job, Jobs
+from app.imaging.lane import CRASHED, Answer, ChildLost, CodecLimits, Lane
 from app.imaging.planes import load_library
 from app.imaging.result import CompressedImage
 
@@ -24,27 +22,23 @@ __all__ = ["CodecLimits", "CodecPool"]
 log = structlog.get_logger()
 
 WATCH_SECONDS = 0.25
-JOIN_SECONDS = 10.0
+# A child that could not be started is tried again after this.
+START_AGAIN_SECONDS = 1.0
+# Pictures that lie ready for each child, the one in hand included: enough for the pause of the
+# worker's loop (10 ms) with a photo of a megapixel each 4 ms.
+READY_PER_CHILD = 4
 # How much of what a picture takes is taken over from the newest one.
 NEWEST_SHARE = 0.1
 STOPPING = "The service is stopping."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
-    data: bytes
-    options: ProcessingOptions
-    loop: asyncio.AbstractEventLoop
-    future: "asyncio.Future[CompressedImage]"
-
-
 class CodecPool:
-    """As many codec children as `processes`, each behind a pipe and one waiting thread.
+    """As many codec children as `processes`, for one event loop.
 
     Args:
         processes: children; one per core keeps all cores busy.
         limits: what one picture may take.
-        observe: told the seconds that each picture took in its child, from the lanes' threads.
+        observe: told the seconds that each picture took in its child.
     """
 
     def __init__(
@@ -54,39 +48,38 @@ class CodecPool:
         *,
         observe: Callable[[float], None] | None = None,
     ) -> None:
+        self.processes = processes
         self._limits = limits
         self._observe = observe
-        self._lanes = [Lane(limits) for _ in range(processes)]
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._idle = 0
+        self._inbox = Inbox(READY_PER_CHILD * processes)
+        self._jobs = Jobs(self._inbox)
+        self._lanes = [Lane(limits, self._inbox) for _ in range(processes)]
+        self._tasks: list[asyncio.Task[None]] = []
         self._picture_seconds = 0.0
-        self._closing = threading.Event()
-        self._started = [threading.Event() for _ in self._lanes]
-
-    @property
-    def processes(self) -> int:
-        """How many children there are."""
-        return len(self._lanes)
+        self._closed = False
 
     @property
     def waiting(self) -> int:
         """Pictures that no child has taken yet."""
-        return self._jobs.qsize()
+        return self._jobs.queued + self._jobs.ready(self._taken())
 
     @property
     def backlog_seconds(self) -> float:
-        """How long the pictures that wait will keep all children busy, if they are like the last.
+        """How long what lies ready will keep all children busy, if it is like the last pictures.
 
         What the children have begun comes on top.
         """
-        return self.waiting * self._picture_seconds / self.processes
+        return self._jobs.ready(self._taken()) * self._picture_seconds / self.processes
 
     @property
     def idle(self) -> int:
         """Children that wait for a picture."""
-        return self._idle
+        return sum(lane.ready and not lane.number for lane in self._lanes)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every child has been started."""
+        return all(lane.children_started for lane in self._lanes)
 
     @property
     def replaced(self) -> int:
@@ -101,29 +94,18 @@ class CodecPool:
     def start(self) -> None:
         """Start the children side by side and return at once; pictures may be given already.
 
+        Called in the event loop in which everything else is called, `close` included.
+
         Raises:
             RuntimeError: the pool was started or closed before.
         """
-        with self._lock:
-            if self._threads or self._closing.is_set():
-                raise RuntimeError("a codec pool starts once")
-            self._threads = [
-                threading.Thread(target=self._run, args=(index,), name=f"codec-{index}")
-                for index in range(len(self._lanes))
-            ]
-            self._threads.append(threading.Thread(target=self._watch, name="codec-watch"))
-            for thread in self._threads:
-                # A process that ends without close() must not hang; its children see the pipe end.
-                thread.daemon = True
-                thread.start()
-
-    def ready(self, timeout_seconds: float = 0.0) -> bool:
-        """Whether every child has been started, waiting for it up to `timeout_seconds`."""
-        deadline = time.monotonic() + timeout_seconds
-        return all(started.wait(max(0.0, deadline - time.monotonic())) for started in self._started)
+        if self._tasks or self._closed:
+            raise RuntimeError("a codec pool starts once")
+        self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
+        self._tasks.append(asyncio.create_task(self._watch()))
 
     async def compress(self, data: bytes, options: ProcessingOptions) -> CompressedImage:
-        """Compress one picture in a child; any number of calls may wait, in any event loop.
+        """Compress one picture in a child; any number of calls may wait.
 
         A call that is cancelled before a child takes its picture costs nothing; after that the
         picture is finished and the result dropped.
@@ -133,97 +115,145 @@ class CodecPool:
                 much memory) and `DecoderTimeout`; `InternalError`, which is retryable, where the
                 pool closes or a child cannot be started.
         """
-        if not self._threads:
+        if self._closed:
+            raise InternalError(STOPPING)
+        if not self._tasks:
             raise RuntimeError("the codec pool has not been started")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[CompressedImage] = loop.create_future()
-        with self._lock:  # close() must not miss a job that comes in beside it.
-            if self._closing.is_set():
-                raise InternalError(STOPPING)
-            self._jobs.put(_Job(data, options, loop, future))
-        return await future
+        done: asyncio.Future[CompressedImage] = asyncio.get_running_loop().create_future()
+        job = Job(data, wire.pack_options(options), done)
+        self._jobs.add(job)
+        try:
+            return await done
+        finally:
+            if done.cancelled():
+                self._jobs.forget(job)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End all children, whatever they do, and fail what waits; may be called again.
 
         Pictures under way end as `InternalError`, which is retryable: it was not their fault.
         """
-        with self._lock:
-            self._closing.set()
-            for lane in self._lanes:
-                lane.close()
-            for _ in self._lanes:
-                self._jobs.put(None)
-        for thread in self._threads:
-            thread.join(JOIN_SECONDS)
-        for lane in self._lanes:
-            lane.end_child()
-        with suppress(queue.Empty):
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        # Nobody may ask them for their numbers any more.
+        lanes, self._lanes = self._lanes, []
+        await asyncio.gather(*(lane.close() for lane in lanes))
+        self._fail_all(InternalError(STOPPING))
+        self._inbox.close()
+
+    async def _run(self, lane: Lane) -> None:
+        """Keep a lane's child going for as long as the pool is open."""
+        first: Job | None = None
+        while True:
+            try:
+                await lane.start(first.ticket if first and first.ticket else NO_TICKET)
+                first = await self._listen(lane, first)
+            except InternalError as error:
+                self._go_without(first, error)
+            except Exception:
+                # A lane must outlive every surprise, or its share of the pictures waits for ever.
+                log.exception("codec_lane_failed")
+                self._go_without(first, InternalError(UNGIVEN))
+            else:
+                continue
+            first = None
+            await asyncio.sleep(START_AGAIN_SECONDS)
+
+    async def _listen(self, lane: Lane, first: Job | None) -> Job | None:
+        """Hand the child's answers over until it ends; returns what a fresh child is to begin with.
+
+        Args:
+            first: what the child was started for, which is out of all others' reach.
+        """
+        try:
             while True:
-                job = self._jobs.get_nowait()
-                if job is not None:
-                    _hand_over(job, InternalError(STOPPING))
+                again = self._settle(lane, await lane.answer())
+                if again is not None:
+                    await lane.end()
+                    return again
+        except ChildLost:
+            pass
+        error = await lane.why_lost()
+        lost = self._jobs.of_number(lane.number) or (None if lane.served else first)
+        if lost is not None:
+            self._jobs.finish(lost, error)
+        self._jobs.lay_out_again(self._taken())
+        return None
 
-    def _run(self, index: int) -> None:
-        lane = self._lanes[index]
-        with suppress(InternalError):  # The first picture meets it again, and fails with it.
-            lane.ensure_child()
-            self._started[index].set()
-        while not self._closing.is_set():
-            self._count_idle(1)
-            job = self._jobs.get()
-            self._count_idle(-1)
-            if job is None:
-                break
-            if not job.future.cancelled():
-                began = time.perf_counter()
-                outcome = _outcome(lane, job)
-                took = time.perf_counter() - began
-                # The lanes may overwrite each other's share here, which harms no estimate.
-                self._picture_seconds += NEWEST_SHARE * (took - self._picture_seconds)
-                if self._observe is not None:
-                    self._observe(took)
-                _hand_over(job, outcome)
-                self._started[index].set()
-        lane.end_child()
+    def _settle(self, lane: Lane, answer: Answer) -> Job | None:
+        """Hand an answer over; returns its picture where a fresh child has to try it.
 
-    def _count_idle(self, change: int) -> None:
-        with self._lock:
-            self._idle += change
+        Raises:
+            ChildLost: the child cannot be trusted any more.
+        """
+        job = self._jobs.of_number(answer.number)
+        if job is None:
+            return None  # Its caller has gone meanwhile.
+        if answer.number in self._taken():
+            raise ChildLost  # It is another child's.
+        outcome: CompressedImage | ImageError
+        try:
+            outcome = CompressedImage(data=answer.data, **wire.unpack_header(answer.header))
+        except wire.ChildOutOfMemory:
+            # Earlier pictures may have left the heap in pieces; only a fresh child's word counts.
+            if lane.served > 1:
+                job.for_fresh_child = True
+                job.deadline = job.deadline or (
+                    asyncio.get_running_loop().time() - answer.seconds + self._limits.wall_seconds
+                )
+                return job
+            outcome = DecoderOutOfMemory(
+                "The picture needs too much memory; a smaller one or JPEG needs less."
+            )
+        except wire.ChildTalksNonsense as error:
+            self._jobs.finish(job, DecoderCrashed(CRASHED))
+            raise ChildLost from error
+        except ImageError as error:
+            outcome = error
+        self._picture_seconds += NEWEST_SHARE * (answer.seconds - self._picture_seconds)
+        if self._observe is not None:
+            self._observe(answer.seconds)
+        self._jobs.finish(job, outcome)
+        return None
 
-    def _watch(self) -> None:
-        """Kill what is late. A time-out on the pipe would not do: a child may stop in the middle
-        of reading its picture or of sending its answer."""
+    def _go_without(self, first: Job | None, error: InternalError) -> None:
+        """A child is missing: others go on with what waits, and where there are none it is told."""
+        if first is not None:
+            self._jobs.finish(first, error)
+        if not any(lane.ready for lane in self._lanes):
+            self._fail_all(error)
+
+    def _fail_all(self, error: InternalError) -> None:
+        while (job := self._jobs.oldest()) is not None:
+            self._jobs.finish(job, error)
+
+    def _taken(self) -> list[int]:
+        return [lane.number for lane in self._lanes]
+
+    async def _watch(self) -> None:
+        """Kill what is late, in the middle of a picture or of sending its answer."""
         pause = min(WATCH_SECONDS, self._limits.wall_seconds / 4)
-        while not self._closing.wait(pause):
-            now = time.monotonic()
+        while True:
+            await asyncio.sleep(pause)
+            now = asyncio.get_running_loop().time()
             for lane in self._lanes:
-                lane.end_if_overdue(now)
+                if lane.ready:
+                    self._look_at(lane, now)
 
-
-def _outcome(lane: Lane, job: _Job) -> CompressedImage | ImageError:
-    try:
-        return lane.compress(job.data, job.options)
-    except ImageError as error:
-        return error
-    except Exception:
-        # A lane's thread must outlive every surprise, or its share of the pictures waits for ever.
-        log.exception("codec_lane_failed")
-        return InternalError("The picture could not be given to a decoder.")
-
-
-def _hand_over(job: _Job, outcome: CompressedImage | ImageError) -> None:
-    """Give the result to the caller's event loop, which may be gone by now."""
-    with suppress(RuntimeError):
-        job.loop.call_soon_threadsafe(_settle, job.future, outcome)
-
-
-def _settle(
-    future: "asyncio.Future[CompressedImage]", outcome: CompressedImage | ImageError
-) -> None:
-    if future.cancelled():
-        return
-    if isinstance(outcome, ImageError):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
+    def _look_at(self, lane: Lane, now: float) -> None:
+        long_ago = now - self._limits.wall_seconds
+        if lane.number:
+            if lane.deadline is None:
+                job = self._jobs.of_number(lane.number)
+                # A second try in a fresh child gets what is left of the picture's time.
+                lane.deadline = (job.deadline if job else None) or now + self._limits.wall_seconds
+            elif now >= lane.deadline:
+                lane.kill(overdue=True)
+        elif lane.rested_at < long_ago and self._jobs.lie_since(long_ago, self._taken()):
+            # It is alive and does not take what has lain ready all the time.
+            lane.kill()

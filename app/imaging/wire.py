@@ -1,13 +1,15 @@
-"""What goes over the pipe between the service and a codec child.
+"""What the service and a codec child tell each other.
 
-To the child: the options as JSON, then the file. From the child: a header as JSON, then, where it
-went well, the new file. A child decodes hostile files and may have been taken over by one, so what
-it says is data to be checked: nothing is unpickled, and every field has its bounds.
+To the child: the options as JSON, beside the file. From the child: for each picture a frame with
+its number and the sizes of what follows, a header as JSON and, where it went well, the new file. A
+child decodes hostile files and may have been taken over by one, so what it says is data to be
+checked: nothing is unpickled, and every field has its bounds.
 """
 
 import json
+import struct
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.errors import (
     CorruptImage,
@@ -33,6 +35,31 @@ CHILD_ERRORS: dict[str, type[ImageError]] = {
 }
 
 
+_FRAME = struct.Struct("!QdIQ")
+FRAME_BYTES = _FRAME.size
+
+
+class Frame(NamedTuple):
+    """The head of an answer: whose it is, how long the child took, and the sizes of what follows.
+
+    Nothing here is checked yet: the seconds may even be no number.
+    """
+
+    number: int
+    seconds: float
+    header_bytes: int
+    data_bytes: int
+
+    @classmethod
+    def unpack(cls, message: bytes) -> "Frame":
+        """The frame of `pack`."""
+        return cls(*_FRAME.unpack(message))
+
+    def pack(self) -> bytes:
+        """FRAME_BYTES bytes."""
+        return _FRAME.pack(*self)
+
+
 class ChildOutOfMemory(Exception):
     """The child reached its memory limit and said so."""
 
@@ -53,7 +80,7 @@ def unpack_options(message: bytes) -> ProcessingOptions:
 
 
 def pack_header(image: CompressedImage) -> bytes:
-    """All of a result but its bytes, which follow as a message of their own."""
+    """All of a result but its bytes, which follow it."""
     fields = {name: getattr(image, name) for name in CompressedImage.__slots__ if name != "data"}
     fields["notes"] = list(image.notes)[:MAX_NOTES]
     return json.dumps(fields).encode()

@@ -56,9 +56,8 @@ class Runtime:
 
     def start(self) -> None:
         """Start the codecs, the loop and the sweep."""
-        self.shop.codecs.start()
         self._thread.start()
-        self._await(self._start_sweeping())
+        self._await(self._start())
         codecs = self.shop.codecs
         log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
@@ -99,13 +98,13 @@ class Runtime:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
-            self.shop.codecs.close()
         log.info("worker_stopped")
 
     def _await(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    async def _start_sweeping(self) -> None:
+    async def _start(self) -> None:
+        self.shop.codecs.start()
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
         if self._heartbeat is not None:
             self._heartbeat.start(self._loop)
@@ -180,6 +179,7 @@ class Runtime:
             for task in late:
                 log.error("task_abandoned", task=repr(task.get_coro()))
                 task.cancel()
+        await self.shop.codecs.close()
         await self.shop.fetcher.aclose()
         await self.adapters.webhooks.aclose()
         await self.adapters.store.aclose()

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,9 @@ from app.domain.errors import (
 )
 from app.domain.options import ProcessingOptions
 from app.imaging import wire
-from app.imaging.lane import Lane
+from app.imaging.inbox import TICKET_BYTES, Ticket
+from app.imaging.jobs import Job
+from app.imaging.lane import Answer
 from app.imaging.result import CompressedImage
 from app.imaging.sandbox import CodecLimits, CodecPool
 from tests.unit.imaging import zoo
@@ -39,15 +39,25 @@ PICTURE = zoo.save(zoo.photo(), "JPEG", quality=95)
 HEAVY = zoo.save(zoo.photo(2_000, 1_500), "JPEG")
 
 
-@contextmanager
-def running(processes: int = 1, limits: CodecLimits = LIMITS) -> Iterator[CodecPool]:
-    pool = CodecPool(processes, limits)
-    pool.start()
-    assert pool.ready(30)
-    try:
-        yield pool
-    finally:
-        pool.close()
+def run(
+    main: Callable[[CodecPool], Coroutine[None, None, None]],
+    processes: int = 1,
+    limits: CodecLimits = LIMITS,
+    *,
+    observe: Callable[[float], None] | None = None,
+) -> None:
+    """Give `main` a pool whose children have all been started."""
+
+    async def with_pool() -> None:
+        pool = CodecPool(processes, limits, observe=observe)
+        pool.start()
+        try:
+            await until(lambda: pool.ready, seconds=30)
+            await main(pool)
+        finally:
+            await pool.close()
+
+    asyncio.run(with_pool())
 
 
 # Children of services that other tests of this process keep running.
@@ -83,9 +93,17 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    await asyncio.to_thread(wait_for, condition, seconds)
+
+
 async def until_busy(pool: CodecPool) -> None:
-    await asyncio.to_thread(wait_for, lambda: not pool.idle and not pool.waiting)
+    await until(lambda: not pool.idle and not pool.waiting)
     await asyncio.sleep(0.1)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def outcomes(*calls: Awaitable[CompressedImage]) -> list[CompressedImage | BaseException]:
@@ -94,6 +112,7 @@ async def outcomes(*calls: Awaitable[CompressedImage]) -> list[CompressedImage |
 
 def test_pictures_come_back_each_to_its_caller() -> None:
     async def main(pool: CodecPool) -> None:
+        assert pool.processes == len(children()) == 2
         pictures = [zoo.save(zoo.photo(40 + index, 30), "PNG") for index in range(40)]
         results = await asyncio.gather(*(pool.compress(data, OPTIONS) for data in pictures))
         assert [result.width for result in results] == [40 + index for index in range(40)]
@@ -101,11 +120,11 @@ def test_pictures_come_back_each_to_its_caller() -> None:
         assert first == zoo.squeeze(pictures[0])
         assert zoo.opened(first).size == (40, 30)
 
-    with running(2) as pool:
-        assert pool.processes == len(children()) == 2
-        asyncio.run(main(pool))
-        wait_for(lambda: pool.idle == 2)
+        await until(lambda: pool.idle == 2)
         assert pool.waiting == 0
+        assert pool.backlog_seconds == 0
+
+    run(main, 2)
 
 
 def test_errors_of_a_picture_cross_the_pipe_and_the_child_lives_on() -> None:
@@ -122,8 +141,7 @@ def test_errors_of_a_picture_cross_the_pipe_and_the_child_lives_on() -> None:
         assert isinstance(good, CompressedImage)
         assert children() == before
 
-    with running() as pool:
-        asyncio.run(main(pool))
+    run(main)
 
 
 def test_killed_child_fails_its_picture_alone() -> None:
@@ -138,30 +156,23 @@ def test_killed_child_fails_its_picture_alone() -> None:
         assert {result.width for result in await asyncio.gather(*after)} == {400}
         assert child not in children()
 
-    with running() as pool:
-        asyncio.run(main(pool))
+    run(main)
 
 
 def test_the_pool_tells_how_long_each_picture_took_and_how_many_children_it_replaced() -> None:
     seconds: list[float] = []
 
-    async def main() -> None:
+    async def main(pool: CodecPool) -> None:
         await pool.compress(PICTURE, OPTIONS)
         assert pool.replaced == 0
         (child,) = children()
         os.kill(child, signal.SIGKILL)
-        wait_for(lambda: child not in children())
         await pool.compress(PICTURE, OPTIONS)
+        assert pool.replaced == 1
 
-    pool = CodecPool(1, LIMITS, observe=seconds.append)
-    pool.start()
-    try:
-        asyncio.run(main())
-    finally:
-        pool.close()
+    run(main, observe=seconds.append)
     assert len(seconds) == 2
     assert all(0 < each < 30 for each in seconds)
-    assert pool.replaced == 1
 
 
 def test_child_that_died_between_pictures_fails_none() -> None:
@@ -171,8 +182,7 @@ def test_child_that_died_between_pictures_fails_none() -> None:
             os.kill(child, signal.SIGKILL)
         assert (await pool.compress(PICTURE, OPTIONS)).width == 400
 
-    with running() as pool:
-        asyncio.run(main(pool))
+    run(main)
 
 
 def test_child_that_stands_still_is_ended_in_time_and_replaced() -> None:
@@ -180,17 +190,56 @@ def test_child_that_stands_still_is_ended_in_time_and_replaced() -> None:
 
     async def main(pool: CodecPool) -> None:
         (child,) = children()
+        heavy = asyncio.create_task(pool.compress(HEAVY, SLOW))
+        await until_busy(pool)
         os.kill(child, signal.SIGSTOP)
         started = time.monotonic()
-        # Larger than the pipe holds, so that the sender is stuck as well.
         with pytest.raises(DecoderTimeout, match="1 seconds"):
-            await pool.compress(PICTURE + bytes(5_000_000), OPTIONS)
-        assert 0.9 < time.monotonic() - started < 3
+            await heavy
+        assert 0.5 < time.monotonic() - started < 3
         assert (await pool.compress(PICTURE, OPTIONS)).width == 400
         assert child not in children()
 
-    with running(1, limits) as pool:
-        asyncio.run(main(pool))
+    run(main, 1, limits)
+
+
+def test_child_that_takes_no_picture_is_replaced_and_fails_none() -> None:
+    limits = CodecLimits(zoo.MAX_PIXELS, 800_000_000, cpu_seconds=20, wall_seconds=1.0)
+
+    async def main(pool: CodecPool) -> None:
+        (child,) = children()
+        os.kill(child, signal.SIGSTOP)
+        results = await asyncio.gather(*(pool.compress(PICTURE, OPTIONS) for _ in range(9)))
+        assert {result.width for result in results} == {400}
+        assert child not in children()
+        assert pool.replaced == 1
+
+    run(main, 1, limits)
+
+
+def test_child_that_dies_with_a_ticket_in_its_hands_fails_none() -> None:
+    async def main(pool: CodecPool) -> None:
+        (child,) = children()
+        os.kill(child, signal.SIGSTOP)
+        results = [asyncio.create_task(pool.compress(PICTURE, OPTIONS)) for _ in range(9)]
+        await asyncio.sleep(0.1)
+        # What the child would do next: it takes a ticket, and dies before it says so.
+        assert Ticket.unpack(os.read(pool._inbox.tickets_reader, TICKET_BYTES)).number
+        os.kill(child, signal.SIGKILL)
+        assert {result.width for result in await asyncio.gather(*results)} == {400}
+
+    run(main)
+
+
+def test_one_slow_picture_keeps_none_from_the_other_children() -> None:
+    async def main(pool: CodecPool) -> None:
+        heavy = asyncio.create_task(pool.compress(HEAVY, SLOW))
+        await until(lambda: pool.idle == 1 and not pool.waiting)
+        await asyncio.gather(*(pool.compress(PICTURE, OPTIONS) for _ in range(30)))
+        assert not heavy.done()
+        assert (await heavy).format == "avif"
+
+    run(main, 2)
 
 
 def test_picture_that_takes_too_much_processor_time_is_ended() -> None:
@@ -205,8 +254,7 @@ def test_picture_that_takes_too_much_processor_time_is_ended() -> None:
         # The clock counts each picture alone: sixty together take longer than one may.
         assert all(isinstance(result, CompressedImage) for result in light)
 
-    with running(1, limits) as pool:
-        asyncio.run(main(pool))
+    run(main, 1, limits)
 
 
 def test_picture_that_needs_too_much_memory_fails_alone() -> None:
@@ -224,8 +272,7 @@ def test_picture_that_needs_too_much_memory_fails_alone() -> None:
         assert "memory" in fat.message
         assert isinstance(after, CompressedImage)
 
-    with running(1, limits) as pool:
-        asyncio.run(main(pool))
+    run(main, 1, limits)
 
 
 @pytest.mark.parametrize("wanted", ["jpeg", "png", "webp", "avif"])
@@ -235,20 +282,39 @@ def test_too_little_memory_at_any_step_is_neither_damage_nor_a_bug(wanted: str) 
     data = zoo.save(picture, "PNG", compress_level=1)
     options = ProcessingOptions(format=wanted)  # type: ignore[call-arg, arg-type]
 
-    def outcome(memory_bytes: int) -> CompressedImage | ImageError:
-        lane = Lane(CodecLimits(zoo.MAX_PIXELS, memory_bytes, cpu_seconds=20, wall_seconds=30))
-        try:
-            return lane.compress(data, options)
-        except ImageError as error:
-            return error
-        finally:
-            lane.end_child()
+    def outcome(memory_bytes: int) -> CompressedImage | BaseException:
+        ended: list[CompressedImage | BaseException] = []
+
+        async def main(pool: CodecPool) -> None:
+            ended.extend(await outcomes(pool.compress(data, options)))
+
+        run(main, 1, CodecLimits(zoo.MAX_PIXELS, memory_bytes, cpu_seconds=20, wall_seconds=30))
+        return ended[0]
 
     ended = [outcome(megabytes * 1_000_000) for megabytes in (20, 28, 36, 44, 400)]
     assert all(isinstance(each, CompressedImage | DecoderCrashed) for each in ended)
     assert isinstance(ended[0], DecoderCrashed)
     assert "memory" in ended[0].message
     assert isinstance(ended[-1], CompressedImage)
+
+
+def test_picture_without_memory_gets_a_fresh_child_and_its_neighbours_go_on() -> None:
+    limits = CodecLimits(zoo.MAX_PIXELS, 60_000_000, cpu_seconds=20, wall_seconds=30)
+    large = zoo.save(zoo.Image.new("RGB", (7_000, 7_000), zoo.RED), "PNG", compress_level=1)
+
+    async def main(pool: CodecPool) -> None:
+        await asyncio.gather(*(pool.compress(PICTURE, OPTIONS) for _ in range(4)))
+        before = set(children())
+        fat, *others = await outcomes(
+            pool.compress(large, OPTIONS), *(pool.compress(PICTURE, OPTIONS) for _ in range(20))
+        )
+        assert isinstance(fat, DecoderCrashed)
+        assert "memory" in fat.message
+        assert all(isinstance(other, CompressedImage) for other in others)
+        await until(lambda: len(before & set(children())) == 1)
+        assert pool.replaced == 1
+
+    run(main, 2, limits)
 
 
 def test_webp_that_there_is_no_memory_for_is_not_called_damaged() -> None:
@@ -259,24 +325,30 @@ def test_webp_that_there_is_no_memory_for_is_not_called_damaged() -> None:
         with pytest.raises(DecoderCrashed, match="memory"):
             await pool.compress(large, OPTIONS)
 
-    with running(1, limits) as pool:
-        asyncio.run(main(pool))
+    run(main, 1, limits)
 
 
 def test_second_try_gets_what_is_left_of_the_time() -> None:
-    lane = Lane(CodecLimits(zoo.MAX_PIXELS, 800_000_000, cpu_seconds=20, wall_seconds=2.0))
-    try:
-        lane.compress(PICTURE, OPTIONS)
-        (child,) = children()
-        # It takes the header, then no more of the picture, and dies: that calls for a second try.
-        os.kill(child, signal.SIGSTOP)
-        threading.Timer(1.0, os.kill, (child, signal.SIGKILL)).start()
-        assert lane.compress(PICTURE + bytes(5_000_000), OPTIONS).width == 400
-        assert lane._deadline is None
-        assert child not in children()
-    finally:
-        lane.close()
-        lane.end_child()
+    limits = CodecLimits(zoo.MAX_PIXELS, 800_000_000, cpu_seconds=20, wall_seconds=2.0)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pool = CodecPool(1, limits)
+        (lane,) = pool._lanes
+        pool._jobs.add(Job(PICTURE, wire.pack_options(OPTIONS), loop.create_future()))
+        lane.served = 2
+        out_of_memory = wire.pack_error(wire.MEMORY_CODE, "")
+        again = pool._settle(lane, Answer(1, 1.5, out_of_memory, b""))
+        assert again is not None
+        # The watch sees the fresh child at work on it.
+        lane.ready, lane._board.number = True, 1
+        now = loop.time()
+        pool._look_at(lane, now)
+        assert lane.deadline is not None
+        assert lane.deadline - now == pytest.approx(0.5, abs=0.1)
+        await pool.close()
+
+    asyncio.run(main())
 
 
 def test_backlog_is_the_time_that_waiting_pictures_will_take() -> None:
@@ -291,11 +363,15 @@ def test_backlog_is_the_time_that_waiting_pictures_will_take() -> None:
         waiting.append(asyncio.create_task(pool.compress(PICTURE, OPTIONS)))
         await asyncio.sleep(0.05)
         assert pool.backlog_seconds == pytest.approx(1.5 * two)
+        # What has no place in the inbox yet would not keep the children busy by itself.
+        waiting += [asyncio.create_task(pool.compress(PICTURE, OPTIONS)) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        assert pool.waiting == 23
+        assert pool.backlog_seconds == pytest.approx(1.5 * two)
         await asyncio.gather(heavy, *waiting)
         assert pool.backlog_seconds == 0 < two
 
-    with running() as pool:
-        asyncio.run(main(pool))
+    run(main)
 
 
 def test_cancelled_caller_costs_nothing_while_it_waits() -> None:
@@ -313,54 +389,85 @@ def test_cancelled_caller_costs_nothing_while_it_waits() -> None:
         assert (await heavy).format == "avif"
         assert time.monotonic() - started < 15
 
-    with running() as pool:
-        asyncio.run(main(pool))
+    run(main)
 
 
 def test_close_leaves_no_child_and_ends_what_is_under_way_as_retryable() -> None:
-    async def main(pool: CodecPool) -> list[CompressedImage | BaseException]:
-        tasks = [asyncio.create_task(pool.compress(HEAVY, SLOW)) for _ in range(5)]
+    async def main() -> None:
+        pool = CodecPool(2, LIMITS)
+        pool.start()
+        tasks = [asyncio.create_task(pool.compress(HEAVY, SLOW)) for _ in range(12)]
         await asyncio.sleep(0.5)
         started = time.monotonic()
-        await asyncio.to_thread(pool.close)
+        await pool.close()
         assert time.monotonic() - started < 3
-        return await outcomes(*tasks)
+        ended = await outcomes(*tasks)
+        assert all(isinstance(error, InternalError) and error.retryable for error in ended)
+        await pool.close()
+        with pytest.raises(InternalError):
+            await pool.compress(PICTURE, OPTIONS)
 
-    pool = CodecPool(2, LIMITS)
-    pool.start()
-    ended = asyncio.run(main(pool))
+    asyncio.run(main())
     assert children() == []
-    assert all(isinstance(error, InternalError) and error.retryable for error in ended)
-    pool.close()
-    with pytest.raises(InternalError):
-        asyncio.run(pool.compress(PICTURE, OPTIONS))
 
 
 def test_close_before_start_and_right_after_start() -> None:
-    CodecPool(1, LIMITS).close()
-    pool = CodecPool(2, LIMITS)
-    pool.start()
-    pool.close()
+    async def main() -> None:
+        await CodecPool(1, LIMITS).close()
+        pool = CodecPool(2, LIMITS)
+        pool.start()
+        await pool.close()
+        pool = CodecPool(2, LIMITS)
+        pool.start()
+        await asyncio.sleep(0.05)
+        await pool.close()
+
+    before = open_descriptors()
+    asyncio.run(main())
     assert children() == []
+    assert open_descriptors() == before
+
+
+def test_children_that_do_not_start_are_told_of_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        pool = CodecPool(2, LIMITS)
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        pool.start()
+        try:
+            for error in await outcomes(*(pool.compress(PICTURE, OPTIONS) for _ in range(20))):
+                assert isinstance(error, InternalError)
+                assert error.retryable
+            monkeypatch.undo()
+            await until(lambda: pool.ready)
+            assert (await pool.compress(PICTURE, OPTIONS)).width == 400
+        finally:
+            await pool.close()
+
+    asyncio.run(main())
 
 
 def test_ctrl_c_and_sigterm_leave_the_children_to_the_parent() -> None:
-    with running() as pool:
+    async def main(pool: CodecPool) -> None:
         (child,) = children()
         os.kill(child, signal.SIGINT)
         os.kill(child, signal.SIGTERM)
-        assert asyncio.run(pool.compress(PICTURE, OPTIONS)).width == 400
+        assert (await pool.compress(PICTURE, OPTIONS)).width == 400
         assert children() == [child]
+
+    run(main)
 
 
 PARENT = """
-import os, sys, time
+import asyncio, os, sys, time
 from app.imaging.sandbox import CodecLimits, CodecPool
 print("started", flush=True)
-if __name__ == "__main__":
+async def main():
     pool = CodecPool(2, CodecLimits(50_000_000, 800_000_000, 20, 30))
     pool.start()
-    assert pool.ready(30)
+    while not pool.ready:
+        await asyncio.sleep(0.05)
     pids = [entry for entry in os.listdir("/proc") if entry.isdigit()]
     mine = []
     for pid in pids:
@@ -373,6 +480,8 @@ if __name__ == "__main__":
     environment = open(f"/proc/{mine[0]}/environ").read()
     print(*mine, "AWS_SECRET" in environment, "MALLOC_ARENA_MAX=2" in environment, flush=True)
     time.sleep(60)
+if __name__ == "__main__":
+    asyncio.run(main())
 """
 
 

@@ -84,13 +84,13 @@ from pathlib import Path
 import app.main, app.services.pipeline
 from app.domain.options import ProcessingOptions
 from app.imaging.sandbox import CodecLimits, CodecPool
-pool = CodecPool(1, CodecLimits(50_000_000, 630_000_000, 12, 14))
-pool.start()
-try:
-    done = asyncio.run(pool.compress(Path(sys.argv[1]).read_bytes(), ProcessingOptions()))
+async def main():
+    pool = CodecPool(1, CodecLimits(50_000_000, 630_000_000, 12, 14))
+    pool.start()
+    done = await pool.compress(Path(sys.argv[1]).read_bytes(), ProcessingOptions())
     print(done.source_format, done.width, done.height, "pillow_heif" in sys.modules)
-finally:
-    pool.close()
+    await pool.close()
+asyncio.run(main())
 """
 
 
