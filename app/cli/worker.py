@@ -13,6 +13,7 @@ from app.bootstrap import LANES, build_adapters, prepare
 from app.config import settings
 from app.logs import configure_logs
 from app.tasks.embedded import THREADS_PER_LANE
+from app.tasks.event_loop import as_batch_work
 from app.tasks.worker import worker_app
 
 
@@ -25,6 +26,8 @@ def worker(*, until_stdin_closes: bool = False) -> int:
     Raises:
         SettingsError, DatabaseUnavailable, StoreError: it cannot start; the message says why.
     """
+    # Before there is any other thread: obstore's are to wait their turn as well.
+    as_batch_work()
     configure_logs(settings())
     if settings().redis_url is None:
         print(

@@ -1,9 +1,12 @@
 """The worker's event loop: it lets events gather while nobody waits for what comes of them."""
 
 import asyncio
+import os
 import selectors
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 # Up to here a longer pause costs less CPU; twice as much gave nothing more.
 GATHER_SECONDS = 0.010
@@ -39,3 +42,18 @@ def gathering_loop(backlog_seconds: Callable[[], float]) -> asyncio.AbstractEven
             GATHER_SECONDS.
     """
     return asyncio.SelectorEventLoop(_GatheringSelector(backlog_seconds))
+
+
+def as_batch_work() -> None:
+    """Let this thread, and all threads and processes that it starts from now on, wait their turn.
+
+    By default a thread that wakes up takes the core from whoever has it, and here that is a codec
+    in the middle of a picture. Work of the kernel's batch class goes on when the other's time
+    slice, some milliseconds, is over, and gets as much of the cores as before.
+
+    Source: sched(7), SCHED_BATCH. Other systems than Linux have no such class.
+    """
+    if sys.platform == "linux":
+        # A sandbox may forbid it; then all goes on as it would have without.
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -20,7 +20,7 @@ from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
 from app.services.work import take_turn
 from app.services.workshop import Workshop
-from app.tasks.event_loop import gathering_loop
+from app.tasks.event_loop import as_batch_work, gathering_loop
 from app.tasks.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class Runtime:
         codecs = self.shop.codecs
         self._loop = gathering_loop(lambda: codecs.backlog_seconds)
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
-        self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop")
+        self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
         self._deliveries: set[asyncio.Task[Any]] = set()
         self._sweeper: asyncio.Task[None] | None = None
@@ -99,6 +99,10 @@ class Runtime:
             self._thread.join()
             self._loop.close()
         log.info("worker_stopped")
+
+    def _run_loop(self) -> None:
+        as_batch_work()
+        self._loop.run_forever()
 
     def _await(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
