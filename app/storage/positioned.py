@@ -4,6 +4,10 @@ import io
 import os
 from typing import Any
 
+# Read at once at most, whatever is asked for: obstore asks for a part of 5 MB and copies what it
+# gets to where it collects one, so that a whole part would be there several times.
+_READ_BYTES = 2**18
+
 
 class PositionedReader(io.RawIOBase):
     """Reads a file by its descriptor without moving the position that others read from.
@@ -26,9 +30,16 @@ class PositionedReader(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return self.readall()
+        self._refuse_if_stopped()
+        data = os.pread(self._descriptor, min(size, _READ_BYTES), self._position)
+        self._position += len(data)
+        return data
+
     def readinto(self, buffer: Any) -> int:
-        if self._stopped:
-            raise OSError("the reading was stopped")
+        self._refuse_if_stopped()
         count = os.preadv(self._descriptor, [buffer], self._position)
         self._position += count
         return count
@@ -40,3 +51,7 @@ class PositionedReader(io.RawIOBase):
 
     def tell(self) -> int:
         return self._position
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            raise OSError("the reading was stopped")
