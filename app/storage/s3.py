@@ -38,7 +38,9 @@ _PARTS_AT_ONCE = 2
 # What S3 takes in one call; its lists have pages of the same length.
 _DELETED_AT_ONCE = 1_000
 
-_DOWNLOAD = TransferConfig(multipart_chunksize=8 * 2**20, max_concurrency=3)
+# What is read from the network faster than the disk takes it waits in memory: 16 pieces of 256 KB,
+# where boto3's own limit is 1,000 of them.
+_DOWNLOAD = TransferConfig(multipart_chunksize=8 * 2**20, max_concurrency=3, max_io_queue=16)
 
 
 class S3Store:
