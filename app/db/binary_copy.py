@@ -6,7 +6,7 @@ Source: Postgres' documentation, "COPY", "Binary Format".
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = struct.pack(">h", -1)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# Rows made at a time: what they are made of is several times as large as they are.
+_PIECE_ROWS = 1_000
 
 
 class Column(NamedTuple):
@@ -57,8 +59,8 @@ def packed(
     columns: Sequence[Column],
     first_text: Sequence[bytes] = (),
     texts: Sequence[Sequence[str]] = (),
-) -> bytes:
-    """A whole COPY with so many rows.
+) -> Iterator[bytes]:
+    """A whole COPY with so many rows, in pieces to send one after the other.
 
     Args:
         columns: stand first in each row.
@@ -77,19 +79,29 @@ def packed(
         record[f"size {number}"] = record.dtype[f"value {number}"].itemsize
         if np.ndim(column.values) == 0:
             record[f"value {number}"] = column.values
-    records = np.repeat(record, count)
-    for number, column in enumerate(columns):
-        if np.ndim(column.values):
-            records[f"value {number}"] = column.values
-    if not first_text:
-        return b"".join((_SIGNATURE, records.tobytes(), _TRAILER))
+    yield _SIGNATURE
+    for start in range(0, count, _PIECE_ROWS):
+        rows = slice(start, min(start + _PIECE_ROWS, count))
+        records = np.repeat(record, rows.stop - rows.start)
+        for number, column in enumerate(columns):
+            if np.ndim(column.values):
+                records[f"value {number}"] = column.values[rows]
+        if first_text:
+            yield _with_texts(records, first_text[rows], [text[rows] for text in texts])
+        else:
+            yield records.tobytes()
+    yield _TRAILER
+
+
+def _with_texts(
+    records: NDArray[Any], first_text: Sequence[bytes], texts: Sequence[Sequence[str]]
+) -> bytes:
     records["size of the text"] = list(map(len, first_text))
     # As plain bytes: `tolist` of a type without fields makes them far quicker than slicing would.
     parts = [records.view(f"V{records.itemsize}").tolist(), first_text, *map(_with_sizes, texts)]
-    pieces = [_SIGNATURE] * (count * len(parts) + 2)
-    for number, part in enumerate(parts, start=1):
-        pieces[number : -1 : len(parts)] = part
-    pieces[-1] = _TRAILER
+    pieces = [b""] * (len(records) * len(parts))
+    for number, part in enumerate(parts):
+        pieces[number :: len(parts)] = part
     return b"".join(pieces)
 
 

@@ -5,6 +5,7 @@ database takes the batch before it.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,7 @@ class PreparedBatch(Protocol):
     """A batch in the form that one database takes."""
 
     def write(self, connection: Connection) -> int:
-        """Insert the rows; returns how many images were new to the request."""
+        """Insert the rows, once; returns how many images were new to the request."""
 
 
 def digest_of(url: bytes) -> bytes:
@@ -107,15 +108,20 @@ def _those(items: Sequence[T], indexes: NDArray[np.int64]) -> Sequence[T]:
 
 
 class _Copies:
-    """A batch as what Postgres' COPY takes, ready to be sent."""
+    """A batch as what Postgres' COPY takes, ready to be sent.
+
+    What is sent is forgotten, because several batches are under way at once.
+    """
 
     def __init__(self, batch: Batch, places: _Places, request_id: str, now: datetime) -> None:
         request = same_uuid(request_id)
-        self._products = packed(
-            len(batch.rows),
-            [request, bigints(batch.rows), bigints(places.firsts_of_rows)],
-            [name.encode() for name in batch.names],
-            [batch.serial_numbers],
+        self._products = deque(
+            packed(
+                len(batch.rows),
+                [request, bigints(batch.rows), bigints(places.firsts_of_rows)],
+                [name.encode() for name in batch.names],
+                [batch.serial_numbers],
+            )
         )
         first = places.first
         self._image_count = first.size
@@ -127,24 +133,28 @@ class _Copies:
             bigints(places.rows[first]),
             bigints(places.positions[first]),
         ]
-        self._again = b""
+        self._again: deque[bytes] = deque()
         self._repeats = batch.urls_repeat
         if self._repeats:
             columns.append(digests(_those(places.digests, first)))
-            self._again = packed(
-                places.again.size,
-                [
-                    request,
-                    bigints(places.rows[places.again]),
-                    bigints(places.positions[places.again]),
-                    digests(_those(places.digests, places.again)),
-                ],
+            self._again.extend(
+                packed(
+                    places.again.size,
+                    [
+                        request,
+                        bigints(places.rows[places.again]),
+                        bigints(places.positions[places.again]),
+                        digests(_those(places.digests, places.again)),
+                    ],
+                )
             )
-        self._images = packed(
-            first.size,
-            columns,
-            _those(places.urls, first),
-            [_those(batch.hosts, first)],
+        self._images = deque(
+            packed(
+                first.size,
+                columns,
+                _those(places.urls, first),
+                [_those(batch.hosts, first)],
+            )
         )
 
     def write(self, connection: Connection) -> int:
@@ -181,9 +191,10 @@ _MERGE = f"""
 """  # noqa: S608 - names of columns from above
 
 
-def _copy(cursor: psycopg.Cursor[Any], target: str, data: bytes) -> None:
+def _copy(cursor: psycopg.Cursor[Any], target: str, pieces: deque[bytes]) -> None:
     with cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy:
-        copy.write(data)
+        while pieces:
+            copy.write(pieces.popleft())
 
 
 class _Inserts:
