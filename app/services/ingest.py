@@ -15,6 +15,7 @@ from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
 from app.outbound.guard import host_keys
+from app.services import heap
 from app.services.adapters import Adapters, now
 from app.services.finish import announce, end, finish_if_done
 
@@ -72,6 +73,8 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
         log.exception("ingest_failed", request_id=request_id, attempt=claimed.ingest_fence)
         if claimed.ingest_fence >= ATTEMPTS_MAX:
             _give_up(adapters, claimed, "The file could not be read again after the upload.")
+    finally:
+        heap.give_back(claimed.places)
 
 
 def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, 
 from app.domain.naming import upload_key
 from app.domain.options import OutputMode
 from app.domain.statuses import ImageStatus, RequestStatus
+from app.services import heap
 from app.services.adapters import Adapters
 from app.services.read import find
 from app.storage.positioned import PositionedReader
@@ -156,6 +157,7 @@ def _pair(
                 by_row.setdefault(place.place_row, []).append(place)
             for row in chunk:
                 yield row, by_row.get(row.row, [])
+    heap.give_back(places_before)
 
 
 def _output_urls(adapters: Adapters, row: InputRow, found: Sequence[Any]) -> Sequence[str | None]:

@@ -24,6 +24,7 @@ from app.domain.errors import (
 from app.domain.naming import upload_key
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
+from app.services import heap
 from app.services.adapters import Adapters, now
 from app.services.documents import links
 from app.services.limits import check_new_request, early_refusal
@@ -121,6 +122,7 @@ def submit(
     ):
         findings = _check(adapters, table, reading)
         store()
+    heap.give_back(findings.places)
     answer = {
         "request_id": request_id,
         "status": RequestStatus.PENDING.value,
