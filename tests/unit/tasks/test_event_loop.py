@@ -1,11 +1,14 @@
 """The worker's loop lets events gather only while something else waits longer."""
 
 import asyncio
+import os
 import threading
 import time
 from contextlib import closing
 
-from app.tasks.event_loop import GATHER_SECONDS, gathering_loop
+import pytest
+
+from app.tasks.event_loop import GATHER_SECONDS, as_batch_work, gathering_loop
 
 EVENTS = 100
 APART_SECONDS = GATHER_SECONDS / 10
@@ -75,3 +78,32 @@ def test_a_later_timer_is_as_punctual_as_ever() -> None:
         loop.run_until_complete(asyncio.sleep(10 * GATHER_SECONDS))
         # Never early; how late depends on the machine.
         assert time.perf_counter() - began >= 9.9 * GATHER_SECONDS
+
+
+def test_batch_work_holds_for_the_thread_and_what_it_starts() -> None:
+    seen: list[int] = []
+
+    def inner() -> None:
+        seen.append(os.sched_getscheduler(0))
+
+    def outer() -> None:
+        as_batch_work()
+        seen.append(os.sched_getscheduler(0))
+        started = threading.Thread(target=inner)
+        started.start()
+        started.join()
+
+    thread = threading.Thread(target=outer)
+    thread.start()
+    thread.join()
+    assert seen == [os.SCHED_BATCH, os.SCHED_BATCH]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def test_batch_work_that_is_not_allowed_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    as_batch_work()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
