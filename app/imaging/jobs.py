@@ -69,6 +69,11 @@ class Jobs:
         """The picture of this number; None where it has ended or its caller has gone."""
         return self._laid_out.get(number)
 
+    def source_bytes(self, number: int) -> int:
+        """How large the file of this number is; 0 where nobody waits for it any more."""
+        job = self._laid_out.get(number)
+        return len(job.data) if job is not None else 0
+
     def oldest(self) -> Job | None:
         """One that has come before nearly all others."""
         return next(iter(self._laid_out.values()), self._queue[0] if self._queue else None)

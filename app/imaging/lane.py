@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,16 +131,19 @@ class Lane:
         self.ready = True
         self.rested_at = asyncio.get_running_loop().time()
 
-    async def answer(self) -> Answer:
+    async def answer(self, source_bytes: Callable[[int], int]) -> Answer:
         """The child's next answer.
 
+        Args:
+            source_bytes: how large the file of a picture was, by its number: it may have been kept.
         Raises:
             ChildLost: there is none.
         """
         assert self._reader is not None  # noqa: S101 - it was started
-        largest = self._limits.max_pixels * BYTES_PER_PIXEL + HEADER_BYTES
         try:
             frame = wire.Frame.unpack(await self._reader.readexactly(wire.FRAME_BYTES))
+            largest = self._limits.max_pixels * BYTES_PER_PIXEL + HEADER_BYTES
+            largest += source_bytes(frame.number)
             if frame.header_bytes > wire.MAX_HEADER_BYTES or frame.data_bytes > largest:
                 raise ChildLost
             header = await self._reader.readexactly(frame.header_bytes)

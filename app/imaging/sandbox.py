@@ -24,9 +24,10 @@ log = structlog.get_logger()
 WATCH_SECONDS = 0.25
 # A child that could not be started is tried again after this.
 START_AGAIN_SECONDS = 1.0
-# Pictures that lie ready for each child, the one in hand included: enough for the pause of the
-# worker's loop (10 ms) with a photo of a megapixel each 4 ms.
-READY_PER_CHILD = 4
+# Pictures that lie ready for each child beside the one in hand: enough for the pause of the
+# worker's loop (10 ms) with a photo of a megapixel each 4 ms. And for all children: more than one
+# loop can put out in its pause would only be open files.
+AHEAD_PER_CHILD, AHEAD_MAX = 3, 24
 # How much of what a picture takes is taken over from the newest one.
 NEWEST_SHARE = 0.1
 STOPPING = "The service is stopping."
@@ -51,7 +52,7 @@ class CodecPool:
         self.processes = processes
         self._limits = limits
         self._observe = observe
-        self._inbox = Inbox(READY_PER_CHILD * processes)
+        self._inbox = Inbox(processes + min(AHEAD_PER_CHILD * processes, AHEAD_MAX))
         self._jobs = Jobs(self._inbox)
         self._lanes = [Lane(limits, self._inbox) for _ in range(processes)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -172,7 +173,7 @@ class CodecPool:
         """
         try:
             while True:
-                again = self._settle(lane, await lane.answer())
+                again = self._settle(lane, await lane.answer(self._jobs.source_bytes))
                 if again is not None:
                     await lane.end()
                     return again
@@ -241,9 +242,13 @@ class CodecPool:
         while True:
             await asyncio.sleep(pause)
             now = asyncio.get_running_loop().time()
-            for lane in self._lanes:
-                if lane.ready:
-                    self._look_at(lane, now)
+            try:
+                for lane in self._lanes:
+                    if lane.ready:
+                        self._look_at(lane, now)
+            except Exception:
+                # Whatever surprises it once must not let late pictures live for ever.
+                log.exception("codec_watch_failed")
 
     def _look_at(self, lane: Lane, now: float) -> None:
         long_ago = now - self._limits.wall_seconds
