@@ -4,7 +4,7 @@ A crash, a bomb or an endless picture is one failed image; its neighbours never 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -86,6 +86,11 @@ class CodecPool:
     def replaced(self) -> int:
         """Children that were started because the one before them had ended."""
         return sum(max(lane.children_started - 1, 0) for lane in self._lanes)
+
+    @property
+    def tasks(self) -> Sequence["asyncio.Task[None]"]:
+        """What runs in the loop from `start` to `close`."""
+        return tuple(self._tasks)
 
     @property
     def turbojpeg(self) -> bool:

@@ -175,8 +175,8 @@ class Runtime:
     async def _close(self) -> None:
         if self._sweeper is not None:
             self._sweeper.cancel()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        turns = [task for task in others if task is not self._sweeper]
+        standing = {asyncio.current_task(), self._sweeper, *self.shop.codecs.tasks}
+        turns = asyncio.all_tasks() - standing
         if turns:
             grace = self.adapters.settings.shutdown_grace_seconds + CLOSING_SECONDS
             _, late = await asyncio.wait(turns, timeout=grace)
