@@ -206,6 +206,13 @@ def test_a_stop_gives_back_what_is_not_done_and_counts_no_attempt(
         assert {image["attempts"] for image in service.images(request_id)} == {1}
 
 
+def test_a_worker_with_nothing_in_hand_stops_at_once(tmp_path: Path, image_host: ImageHost) -> None:
+    with bench(data_dir=tmp_path, shutdown_grace_seconds=30) as service:
+        service.ended(service.upload_urls([image_host.add("a.jpg", JPEG)]))
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+
+
 @pytest.fixture
 def own_s3(tmp_path: Path) -> Iterator["SwitchableS3"]:
     """An S3 server that can be switched off and on, over a folder that stays."""
