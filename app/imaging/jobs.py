@@ -80,10 +80,7 @@ class Jobs:
 
     def lie_since(self, moment: float, taken: Collection[int]) -> bool:
         """Whether a picture that any child could take has lain in the inbox since then."""
-        return any(
-            job.laid_out_at < moment and not job.for_fresh_child and number not in taken
-            for number, job in self._laid_out.items()
-        )
+        return any(job.laid_out_at < moment for _, job in self._for_any_child(taken))
 
     def add(self, job: Job) -> None:
         """Take a new picture in."""
@@ -116,18 +113,24 @@ class Jobs:
         A child may have died with a ticket in its hands that it had not told of yet. Where one
         that lives has, the picture is done twice, and its old number is nobody's any more.
         """
-        for number, job in list(self._laid_out.items()):
-            if job.ticket is None or job.for_fresh_child or number in taken:
-                continue
-            del self._laid_out[number]
-            again = next(self._numbers)
-            self._laid_out[again] = job
+        for number, job in self._for_any_child(taken):
+            assert job.ticket is not None  # noqa: S101 - it lies in the inbox
             try:
-                job.ticket = self._inbox.put_again(job.ticket, again)
+                ticket = self._inbox.put_again(job.ticket, next(self._numbers))
             except OSError:
                 log.exception("picture_not_given_to_codec")
-                job.ticket = job.ticket._replace(number=again)
                 self.finish(job, InternalError(UNGIVEN))
+                continue
+            del self._laid_out[number]
+            job.ticket = ticket
+            self._laid_out[ticket.number] = job
+
+    def _for_any_child(self, taken: Collection[int]) -> list[tuple[int, Job]]:
+        return [
+            (number, job)
+            for number, job in self._laid_out.items()
+            if number not in taken and not job.for_fresh_child
+        ]
 
     def _lay_out(self) -> None:
         """Fill the inbox with what waits."""
