@@ -68,6 +68,7 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
         s3: store on an S3 server instead of in local files.
     """
     figures = {size: Figures() for size in sizes}
+    kept: dict[int, list[str]] = {size: [] for size in sizes}
     with ExitStack() as stack:
         origin = stack.enter_context(hosts.tiny()).urls[0]
         parts = stack.enter_context(real_parts(s3=s3))
@@ -89,11 +90,16 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
                 running.finished(running.upload(table)["request_id"])
             for turn in range(rounds if small else 1):
                 progress(f"{requests} x {size:,} images, round {turn + 1} ...")
-                _run(running, parts, table, bystander, size, requests, figures[size])
+                kept[size] += _run(running, parts, table, bystander, size, requests, figures[size])
                 after = _pipe(running, parts, pipe_urls)
                 figures[size].pipe_ms.append((base[0], after[0]))
                 figures[size].pipe_per_second.append((base[1], after[1]))
                 base = after
+        # See "How it measures" in the README: deleted files cost those that come after them.
+        for size, request_ids in kept.items():
+            progress(f"{len(request_ids)} x {size:,} images are deleted ...")
+            for request_id in request_ids:
+                _delete(running, parts, request_id, figures[size])
     limit = 2 * median(alone) + TURN_SECONDS
     _print(figures, alone, limit)
     return _goals(figures, limit)
@@ -124,8 +130,8 @@ def _run(
     size: int,
     requests: int,
     figures: Figures,
-) -> None:
-    """A round: so many requests of this size one after the other; they are deleted behind it."""
+) -> list[str]:
+    """A round: so many requests of this size one after the other; returns their ids."""
     bystanders = BYSTANDERS if size > SMALL_REQUEST else 0
     request_ids, wall_seconds = [], 0.0
     with ExitStack() as stack:
@@ -152,8 +158,7 @@ def _run(
     for name, server in servers.items():
         figures.parts_ms[f"server side: {name}"].append(1000 * server.cpu_seconds / images)
     _ask(running, request_ids[-1], figures)
-    for request_id in request_ids:
-        _delete(running, parts, request_id, figures)
+    return request_ids
 
 
 def _bystander_seconds(running: Service, table: Path) -> float:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,15 +111,15 @@ def _ingest(request_id: str) -> None:
     sys.stdin.readline()
 
 
-async def _pipe(urls: list[str]) -> None:
+async def _pipe(urls: list[str], folder: str) -> None:
     shop = build_workshop(build_adapters(load_settings()))
     shop.codecs.start()
     try:
-        await _through(shop, urls[:WARM_UP])
+        await _through(shop, urls[:WARM_UP], f"{folder}/warm-up")
         _signal(0)
         sys.stdin.readline()
         started = time.perf_counter()
-        await _through(shop, urls)
+        await _through(shop, urls, folder)
         _signal(time.perf_counter() - started)
         sys.stdin.readline()
     finally:
@@ -127,7 +128,7 @@ async def _pipe(urls: list[str]) -> None:
         await shop.codecs.close()
 
 
-async def _through(shop: Workshop, urls: Sequence[str]) -> None:
+async def _through(shop: Workshop, urls: Sequence[str], folder: str) -> None:
     options = ProcessingOptions()
     numbered = iter(enumerate(urls))
 
@@ -135,7 +136,7 @@ async def _through(shop: Workshop, urls: Sequence[str]) -> None:
         for number, url in numbered:
             fetched = await shop.fetcher.fetch(url)
             done = await shop.codecs.compress(fetched.data, options)
-            key = f"pipe/{number}-1-product.{done.format}"
+            key = f"{folder}/{number}-1-product.{done.format}"
             await shop.adapters.store.put(key, done.data, content_type=content_type(done.format))
 
     await asyncio.gather(*(line() for _ in range(IN_FLIGHT)))
@@ -145,4 +146,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "ingest":
         _ingest(sys.argv[2])
     else:
-        asyncio.run(_pipe(Path(sys.argv[2]).read_text(encoding="utf-8").split()))
+        # A folder of its own: to replace files is to delete them.
+        listed = Path(sys.argv[2]).read_text(encoding="utf-8").split()
+        asyncio.run(_pipe(listed, f"pipe-{uuid.uuid4().hex}"))
