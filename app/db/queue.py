@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -298,14 +299,21 @@ def _claim_rows(
     return [{"seq": image.seq, "fence": image.fence} for image in claims]
 
 
+_outcome_values = attrgetter(*_OUTCOME_COLUMNS)
+
+
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:
-    row = {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
+    # What is missing is NULL on the other side.
+    named = zip(_OUTCOME_COLUMNS, _outcome_values(outcome), strict=True)
+    row = {name: value for name, value in named if value is not None}
     row["notes"] = "; ".join(outcome.notes) or None
-    # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
-    row["reused_from"] = outcome.reused_from.replace("-", "") if outcome.reused_from else None
+    if outcome.reused_from:
+        # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
+        row["reused_from"] = outcome.reused_from.replace("-", "")
     for name in ("not_before", "finished_at"):
-        # The text form that SQLite's column holds, and that Postgres reads as UTC.
-        row[name] = row[name].strftime("%Y-%m-%d %H:%M:%S.%f") if row[name] else None
+        if name in row:
+            # The text form that SQLite's column holds, and that Postgres reads as UTC.
+            row[name] = row[name].replace(tzinfo=None).isoformat(" ", "microseconds")
     return row
 
 

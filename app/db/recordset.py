@@ -29,7 +29,7 @@ def recordset(
 ) -> FromClause:
     """A FROM element called `name` with these columns and one row for each of `rows`.
 
-    Values must be what JSON can say: None, bool, int, float and str.
+    Values must be what JSON can say: None, bool, int, float and str; one that is left out is None.
     """
     payload = json.dumps(rows)
     if connection.dialect.name == "sqlite":

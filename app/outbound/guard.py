@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NamedTuple
 
 import ada_url
 from yarl import URL
@@ -21,6 +22,7 @@ MAX_NAME_CHARS, MAX_LABEL_CHARS = 253, 63  # RFC 1035 2.3.4
 # Mail, SSH and the like are out of reach; shops do run web servers on unprivileged ports.
 WEB_PORTS = (range(80, 81), range(443, 444), range(1024, 65_536))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+SITES_KEPT = 4096
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -41,6 +43,12 @@ class Target:
     request_url: URL
 
 
+class _Site(NamedTuple):
+    host: str
+    port: int
+    literal: Address | None
+
+
 class AddressGuard:
     """Decides which URLs and addresses may be used.
 
@@ -59,6 +67,8 @@ class AddressGuard:
     ) -> None:
         self._allow_networks = tuple(allow_networks)
         self._allowed_ports = tuple(allowed_ports)
+        # The images of a file come from a few hosts.
+        self._site = lru_cache(maxsize=SITES_KEPT)(self._check_site)
 
     def parse(self, url: str, *, base: Target | None = None) -> Target:
         """Understand a URL as browsers do (WHATWG) and check all that can be seen in its text.
@@ -78,40 +88,45 @@ class AddressGuard:
             raise InvalidUrl(f"The address is longer than {MAX_URL_CHARS:,} characters.")
         if _CONTROL_CHARACTERS.search(text):
             raise InvalidUrl("The address contains control characters.")
-        try:
-            parsed = ada_url.URL(text, base.url if base else None)
-        except ValueError as error:
-            raise InvalidUrl("The address is not a valid URL.") from error
-
-        scheme = parsed.protocol.removesuffix(":")
+        canonical = _understood(text, base.url if base else None).href
+        scheme = canonical.partition(":")[0]
         if scheme not in _DEFAULT_PORTS:
             raise InvalidUrl("The address does not begin with http:// or https://.")
+        # In this spelling the third slash is always there, and neither it nor a question mark or a
+        # number sign can stand in what comes before.
+        path_at = canonical.index("/", len(f"{scheme}://"))
+        origin = canonical[:path_at]
+        site = self._site(origin)
+        path, _, query = canonical[path_at:].partition("#")[0].partition("?")
+        return Target(
+            url=f"{origin}{path}?{query}" if query else f"{origin}{path}",
+            scheme=scheme,
+            host=site.host.strip("[]"),
+            port=site.port,
+            literal=site.literal,
+            request_url=URL.build(
+                scheme=scheme,
+                host=site.host,
+                port=site.port,
+                path=path,
+                query_string=query,
+                encoded=True,
+            ),
+        )
+
+    def _check_site(self, origin: str) -> _Site:
+        """Check what a URL says before its path; `origin` is that much of a canonical one."""
+        parsed = _understood(origin)
         if parsed.username or parsed.password:
             raise InvalidUrl("The address contains a user name or a password.")
-        port = int(parsed.port) if parsed.port else _DEFAULT_PORTS[scheme]
+        port = int(parsed.port or _DEFAULT_PORTS[parsed.protocol.removesuffix(":")])
         host = parsed.hostname
-        path, query = parsed.pathname, parsed.search
-
         literal = _literal(parsed.host_type, host)
         if literal is None:
             _check_name(host)
         if not self.allows_port(port) or (literal is not None and not self.allows(literal)):
             raise AddressBlocked(BLOCKED_MESSAGE)
-        return Target(
-            url=f"{parsed.origin}{path}{query}",
-            scheme=scheme,
-            host=host.strip("[]"),
-            port=port,
-            literal=literal,
-            request_url=URL.build(
-                scheme=scheme,
-                host=host,
-                port=port,
-                path=path,
-                query_string=query.removeprefix("?"),
-                encoded=True,
-            ),
-        )
+        return _Site(host, port, literal)
 
     def allows(self, address: IPv4Address | IPv6Address) -> bool:
         """Tell whether this address may be connected to."""
@@ -150,7 +165,7 @@ def host_keys(urls: Sequence[str]) -> list[str]:
     return keys
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=SITES_KEPT)
 def _host_key(origin: str) -> str:
     try:
         parsed = ada_url.URL(origin)
@@ -158,6 +173,13 @@ def _host_key(origin: str) -> str:
         return ""
     default_port = _DEFAULT_PORTS.get(parsed.protocol.removesuffix(":"))
     return f"{parsed.hostname}:{parsed.port or default_port}" if default_port else ""
+
+
+def _understood(text: str, base: str | None = None) -> ada_url.URL:
+    try:
+        return ada_url.URL(text, base)
+    except ValueError as error:
+        raise InvalidUrl("The address is not a valid URL.") from error
 
 
 def _literal(host_type: ada_url.HostType, host: str) -> Address | None:

@@ -1,5 +1,6 @@
 """What a turn did: counted image by image, told in as few lines as will do."""
 
+import logging
 import time
 from collections import Counter
 from typing import Any
@@ -29,20 +30,14 @@ class TurnLog:
         self._began_at = time.monotonic()
         self._outcomes: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._tells_each = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
 
     def add(self, image: ClaimedImage, outcome: Outcome) -> None:
         """One attempt came to its end."""
-        facts: dict[str, Any] = {
-            "request_id": self._request_id,
-            "image": f"{image.row}-{image.position}",
-            "seq": image.seq,
-            "attempt": image.attempt,
-            "duration_ms": outcome.duration_ms,
-        }
         if outcome.status == ImageStatus.COMPLETED:
-            self._done(outcome, facts)
+            self._done(image, outcome)
         else:
-            self._failed(outcome, facts)
+            self._failed(image, outcome)
 
     def end(self) -> None:
         """Tell what the turn did, if it did anything."""
@@ -56,7 +51,7 @@ class TurnLog:
             duration_ms=round(1000 * (time.monotonic() - self._began_at)),
         )
 
-    def _done(self, outcome: Outcome, facts: dict[str, Any]) -> None:
+    def _done(self, image: ClaimedImage, outcome: Outcome) -> None:
         word = "reused" if outcome.reused_from else "kept" if outcome.kept else "completed"
         fetched = word != "reused"
         input_bytes, output_bytes = outcome.input_bytes or 0, outcome.output_bytes or 0
@@ -66,10 +61,13 @@ class TurnLog:
             input_bytes=input_bytes if fetched else 0,
             output_bytes=output_bytes if fetched else 0,
         )
-        log.debug(f"image_{word}", **facts, input_bytes=input_bytes, output_bytes=output_bytes)
+        if self._tells_each:
+            facts = self._facts(image, outcome)
+            log.debug(f"image_{word}", **facts, input_bytes=input_bytes, output_bytes=output_bytes)
 
-    def _failed(self, outcome: Outcome, facts: dict[str, Any]) -> None:
+    def _failed(self, image: ClaimedImage, outcome: Outcome) -> None:
         code = outcome.error_code or "internal"
+        facts = self._facts(image, outcome)
         facts |= {"code": code, "http_status": outcome.http_status}
         if outcome.status == ImageStatus.PENDING:
             self._outcomes["retried"] += 1
@@ -81,3 +79,12 @@ class TurnLog:
         self._metrics.image_failed(code)
         write = log.info if self._outcomes["failed"] <= FAILURES_TOLD else log.debug
         write("image_failed", **facts)
+
+    def _facts(self, image: ClaimedImage, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "request_id": self._request_id,
+            "image": f"{image.row}-{image.position}",
+            "seq": image.seq,
+            "attempt": image.attempt,
+            "duration_ms": outcome.duration_ms,
+        }

@@ -73,6 +73,7 @@ def test_a_relative_redirect_starts_at_its_origin() -> None:
     assert guard.parse("../d.jpg", base=origin).url == "https://example.com/d.jpg"
     assert guard.parse("//cdn.example.com/e", base=origin).url == "https://cdn.example.com/e"
     assert guard.parse("?f", base=origin).url == "https://example.com/a/b.jpg?f"
+    assert guard.parse("?#f", base=origin).url == "https://example.com/a/b.jpg"
     with pytest.raises(AddressBlocked):
         guard.parse("//127.1/", base=origin)
 
