@@ -2,7 +2,6 @@
 
 import random
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -149,7 +148,7 @@ def _key(image: ClaimedImage, format_name: str) -> str:
 
 
 def _timed(outcome: Outcome, started: float) -> Outcome:
-    return replace(outcome, duration_ms=_milliseconds_since(started))
+    return outcome._replace(duration_ms=_milliseconds_since(started))
 
 
 def _milliseconds_since(started: float) -> int:
