@@ -179,7 +179,8 @@ def _cases() -> list[Case]:
         case("zoo: animated WebP, 900 frames", lambda: _animation(900), format="webp"),
         case("zoo: cut-off JPEG", lambda: zoo.save(_large(), "JPEG")[:-200_000]),
         case("not a picture", lambda: os.urandom(20_000_000)),
-        Case("a decoder that stands still", zoo.huge_png, ProcessingOptions(), True),
+        # One that it would work on for seconds, so that it is still busy when it is stopped.
+        Case("a decoder that stands still", _plain_jpeg, ProcessingOptions(format="webp"), True),
     ]
 
 

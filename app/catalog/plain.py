@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from app.catalog.grid import CR, LF, QUOTE
 from app.catalog.urls import MAX_URL_CHARS, UrlReader
 
@@ -47,6 +49,14 @@ class PlainCells:
         """The URLs of each cell."""
         for line in self.lines.split("\n"):
             yield tuple(line.split(self.separator))
+
+    def counts(self) -> list[int]:
+        """How many URLs each cell has."""
+        signs = np.frombuffer(self.lines.encode(), dtype=np.uint8)
+        ends = np.append(np.flatnonzero(signs == ord("\n")), len(signs))
+        up_to_end = np.searchsorted(np.flatnonzero(signs == ord(self.separator)), ends)
+        counts: list[int] = (1 + np.diff(up_to_end, prepend=0)).tolist()
+        return counts
 
 
 class PlainReader:

@@ -71,7 +71,7 @@ class RowReader:
             block.lines,
             self._texts(block, self._serial),
             self._texts(block, self._name),
-            [1 + line.count(plain.separator) for line in plain.lines.split("\n")],
+            plain.counts(),
             plain.urls,
         )
 

@@ -8,7 +8,8 @@ Source: Postgres' documentation, "COPY", "Binary Format".
 import struct
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import numpy as np
@@ -46,7 +47,7 @@ def same_moment(value: datetime) -> Column:
 
 def bigints(values: Sequence[int] | NDArray[np.int64]) -> Column:
     """A `bigint` for each row."""
-    return Column(">i8", values)
+    return Column(">i8", np.asarray(values, dtype=np.int64))
 
 
 def digests(values: Sequence[bytes]) -> Column:
@@ -97,18 +98,27 @@ def _with_texts(
     records: NDArray[Any], first_text: Sequence[bytes], texts: Sequence[Sequence[str]]
 ) -> bytes:
     records["size of the text"] = list(map(len, first_text))
-    # As plain bytes: `tolist` of a type without fields makes them far quicker than slicing would.
-    parts = [records.view(f"V{records.itemsize}").tolist(), first_text, *map(_with_sizes, texts)]
+    parts = [_as_bytes(records), first_text, *chain.from_iterable(map(_with_sizes, texts))]
     pieces = [b""] * (len(records) * len(parts))
     for number, part in enumerate(parts):
         pieces[number :: len(parts)] = part
     return b"".join(pieces)
 
 
-def _with_sizes(texts: Sequence[str]) -> list[bytes]:
-    # A batch has few different hosts, and each is packed once.
-    known = {}
-    for text in set(texts):
-        data = text.encode()
-        known[text] = struct.pack(">i", len(data)) + data
-    return list(map(known.__getitem__, texts))
+def _with_sizes(texts: Sequence[str]) -> list[list[bytes]]:
+    """A column of texts as one part of the rows, or as two: the sizes and the texts."""
+    different = set(texts)
+    if len(different) <= len(texts) // 4:
+        # A batch has few different hosts, and each is packed once.
+        known = {}
+        for text in different:
+            data = text.encode()
+            known[text] = struct.pack(">i", len(data)) + data
+        return [list(map(known.__getitem__, texts))]
+    encoded = list(map(str.encode, texts))
+    return [_as_bytes(np.array(list(map(len, encoded)), ">i4")), encoded]
+
+
+def _as_bytes(values: NDArray[Any]) -> list[bytes]:
+    # `tolist` of a type without fields makes them far quicker than slicing would.
+    return cast("list[bytes]", values.view(f"V{values.itemsize}").tolist())

@@ -89,7 +89,7 @@ class _Places:
         counts = np.array(batch.url_counts, dtype=np.int64)
         before = np.cumsum(counts) - counts
         self.firsts_of_rows: NDArray[np.int64] = batch.places_before + 1 + before
-        self.urls = [url.encode() for url in batch.urls]
+        self.urls = list(map(str.encode, batch.urls))
         self.rows = np.repeat(np.array(batch.rows, dtype=np.int64), counts)
         self.positions = np.arange(1, len(batch.urls) + 1) - np.repeat(before, counts)
         self.digests = [digest_of(url) for url in self.urls] if batch.urls_repeat else []
@@ -119,7 +119,7 @@ class _Copies:
             packed(
                 len(batch.rows),
                 [request, bigints(batch.rows), bigints(places.firsts_of_rows)],
-                [name.encode() for name in batch.names],
+                list(map(str.encode, batch.names)),
                 [batch.serial_numbers],
             )
         )

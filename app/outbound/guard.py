@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import repeat
 from typing import NamedTuple
 
 import ada_url
@@ -154,15 +155,22 @@ def host_key(url: str) -> str:
 
 def host_keys(urls: Sequence[str]) -> list[str]:
     """Return the `host_key` of each of these `http(s)://` URLs."""
-    # No host goes on behind the third slash, and what stands before it is mostly that of the last.
+    # Most files have one host, or one after the other. None goes on behind the third slash.
+    beginning = _up_to_path(urls[0]) if urls else ""
+    if beginning and all(map(str.startswith, urls, repeat(beginning))):
+        return [host_key(beginning)] * len(urls)
     keys, beginning, key = [], "\0", ""
     for url in urls:
         if not url.startswith(beginning):
-            up_to_host = url[: url.find("/", len("https://")) + 1]
-            key = host_key(up_to_host or url)
-            beginning = up_to_host or "\0"
+            up_to_path = _up_to_path(url)
+            key = host_key(up_to_path or url)
+            beginning = up_to_path or "\0"
         keys.append(key)
     return keys
+
+
+def _up_to_path(url: str) -> str:
+    return url[: url.find("/", len("https://")) + 1]
 
 
 @lru_cache(maxsize=SITES_KEPT)

@@ -21,9 +21,9 @@ from app.services.finish import announce, end, finish_if_done
 
 log = structlog.get_logger(__name__)
 
-BATCH_PLACES = 10_000
+BATCH_PLACES = 20_000
 # Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
-BATCH_BLOCKS = 32
+BATCH_BLOCKS = 64
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
 # A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.
@@ -31,8 +31,9 @@ ATTEMPTS_MAX = 5
 # More turns than a request can use only find nothing to do; workers look for work themselves, too.
 TURNS_MAX = 8
 IMAGES_PER_TURN = 32
-# Of a file on Postgres in which no URL stands twice: two that are written, and one on its way.
-WRITERS = 3
+# Of a file on Postgres in which no URL stands twice. A third one only takes Python's lock from the
+# thread that reads, which is what the others wait for.
+WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True)
