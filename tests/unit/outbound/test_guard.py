@@ -76,6 +76,8 @@ def test_a_relative_redirect_starts_at_its_origin() -> None:
     assert guard.parse("?#f", base=origin).url == "https://example.com/a/b.jpg"
     with pytest.raises(AddressBlocked):
         guard.parse("//127.1/", base=origin)
+    on_an_address = guard.parse("/d.jpg", base=guard.parse("http://1.1.1.1:8080/a"))
+    assert (on_an_address.port, str(on_an_address.literal)) == (8080, "1.1.1.1")
 
 
 def test_credentials_do_not_come_back_in_the_message() -> None:
