@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -111,8 +112,12 @@ def _kill_the_child_with_the_large_picture() -> None:
 
 def _children() -> list[int]:
     """The processes that this one has started."""
-    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    found: list[int] = []
+    for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
+        # A thread may end while they are looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def _stored(service: Bench, output_url: str) -> Image.Image:
