@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.photos import tiny_photo
-from benchmarks.processes import own_children
-from tests.parts.process import ServerProcess, find_program, free_port, private_folder
+from tests.parts.process import (
+    ServerProcess,
+    find_program,
+    free_port,
+    own_children,
+    private_folder,
+)
 
 NGINX = """\
 daemon off; worker_processes 1; pid nginx.pid; error_log stderr error; {user}

@@ -23,7 +23,8 @@ from app.domain.options import ProcessingOptions
 from app.imaging.sandbox import CodecPool
 from app.logs import configure_logs
 from benchmarks.figures import MEGABYTE, print_table, progress
-from benchmarks.processes import own_children, peak_rss_bytes
+from benchmarks.processes import peak_rss_bytes
+from tests.parts.process import own_children
 from tests.unit.imaging import zoo
 
 # The largest picture that the default MAX_IMAGE_PIXELS lets in.

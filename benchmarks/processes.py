@@ -41,16 +41,6 @@ def tree(roots: Iterable[int]) -> list[int]:
     return found
 
 
-def own_children() -> set[int]:
-    """The processes that this one has started itself and that are alive."""
-    path = Path(f"/proc/{os.getpid()}/task")
-    return {
-        int(pid)
-        for thread in path.iterdir()
-        for pid in (thread / "children").read_text(encoding="ascii").split()
-    }
-
-
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and of the children that it has waited for."""
     fields = _stat(pid)

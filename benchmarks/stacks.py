@@ -16,9 +16,8 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.processes import own_children
 from tests.parts.postgres import PostgresServer
-from tests.parts.process import REPOSITORY, free_port
+from tests.parts.process import REPOSITORY, free_port, own_children
 from tests.parts.redis_server import RedisServer
 from tests.parts.s3_servers import start_rclone
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -297,13 +296,13 @@ def _claim_rows(
     return [{"seq": image.seq, "fence": image.fence} for image in claims]
 
 
-_outcome_values = attrgetter(*_OUTCOME_COLUMNS)
-
-
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:
     # What is missing is NULL on the other side.
-    named = zip(_OUTCOME_COLUMNS, _outcome_values(outcome), strict=True)
-    row = {name: value for name, value in named if value is not None}
+    row: dict[str, Any] = {
+        name: value
+        for name, value in outcome._asdict().items()
+        if value is not None and name in _OUTCOME_COLUMNS
+    }
     row["notes"] = "; ".join(outcome.notes) or None
     if outcome.reused_from:
         # The spelling of an id that SQLite's column holds, and that Postgres reads as well.

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_PLACES = 20_000
 # Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
-BATCH_BLOCKS = 64
+BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
 # A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.

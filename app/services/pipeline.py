@@ -45,7 +45,7 @@ async def process_image(shop: Workshop, image: ClaimedImage, options: Processing
         shop.flow.held_bytes += held
         compressed = await _compress(shop, fetched.data, options)
         with metrics.store_seconds.time():
-            return await _store(shop, image, options, fetched, compressed, started)
+            outcome = await _store(shop, image, options, fetched, compressed)
     except ImageError as error:
         outcome = failure(shop, image, error)
     except Exception:
@@ -95,7 +95,6 @@ async def _store(
     options: ProcessingOptions,
     fetched: FetchedImage,
     compressed: CompressedImage,
-    started: float,
 ) -> Outcome:
     store = shop.adapters.store
     kept_original: str | None = None
@@ -123,7 +122,6 @@ async def _store(
         height=compressed.height,
         input_bytes=len(fetched.data),
         output_bytes=len(compressed.data),
-        duration_ms=_milliseconds_since(started),
         notes=compressed.notes,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
@@ -148,8 +146,4 @@ def _key(image: ClaimedImage, format_name: str) -> str:
 
 
 def _timed(outcome: Outcome, started: float) -> Outcome:
-    return outcome._replace(duration_ms=_milliseconds_since(started))
-
-
-def _milliseconds_since(started: float) -> int:
-    return round(1000 * (time.perf_counter() - started))
+    return outcome._replace(duration_ms=round(1000 * (time.perf_counter() - started)))

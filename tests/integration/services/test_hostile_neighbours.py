@@ -4,7 +4,6 @@ import io
 import os
 import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +13,7 @@ from tests.hostile_server import HostileServer
 from tests.integration.outbound.test_misbehaving_hosts import CODES
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import ImageHost
+from tests.parts.process import own_children
 from tests.unit.imaging import zoo
 
 FETCH_TIMEOUT_SECONDS = 3
@@ -104,20 +104,10 @@ def _kill_the_child_with_the_large_picture() -> None:
             return False
         return b"app.imaging.child" in command and pages * os.sysconf("SC_PAGESIZE") > LARGE_BYTES
 
-    until(lambda: any(map(has_it, _children())), 30)
-    pid = next(filter(has_it, _children()))
+    until(lambda: any(map(has_it, own_children())), 30)
+    pid = next(filter(has_it, own_children()))
     os.kill(pid, signal.SIGKILL)
-    until(lambda: pid not in _children())
-
-
-def _children() -> list[int]:
-    """The processes that this one has started."""
-    found: list[int] = []
-    for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
-        # A thread may end while they are looked at.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found += map(int, (thread / "children").read_text().split())
-    return found
+    until(lambda: pid not in own_children())
 
 
 def _stored(service: Bench, output_url: str) -> Image.Image:
