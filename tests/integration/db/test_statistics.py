@@ -42,18 +42,18 @@ def test_places_of_shared_images_read_their_own_rows_once_statistics_are_fresh(
         add_request(database, images=30)
     freeze_statistics(database)
     request_id = add_request(database)
-    urls = [f"http://a.test/{n}" for n in range(10_000)]
+    urls = [f"http://a.test/{n}" for n in range(20_000)]
     write_urls(database, request_id, urls)
-    write_urls(database, request_id, urls, places_before=10_000)
+    write_urls(database, request_id, urls, places_before=20_000)
     with database.transaction() as connection:
         statistics.refresh(connection)
 
     with database.read() as connection:
         # What this connection read for the second batch may be counted here still.
         before = rows_read(connection)
-        found = images.places(connection, request_id, images.LINK, a_part(13_000))
+        found = images.places(connection, request_id, images.LINK, a_part(23_000))
         assert len(found) == 50
-        assert images.at_place(connection, request_id, row=14_000, position=1) is not None
+        assert images.at_place(connection, request_id, row=24_000, position=1) is not None
         assert rows_read(connection) - before < 500
 
 
