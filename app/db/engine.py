@@ -1,6 +1,7 @@
 """Connections and transactions, the same for SQLite and Postgres."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.domain.errors import DatabaseUnavailable
 
 SQLITE_BUSY_TIMEOUT_SECONDS = 30
+SQLITE_BUSY_PAUSE_SECONDS = 0.01
 
 
 class Database:
@@ -100,7 +102,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own idea of when a transaction begins is switched off: `begin` below says it.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _keep_a_write_ahead_log(connection)
         # FULL: an accepted upload survives a power cut, not only a crash of this process.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -111,3 +113,20 @@ def _prepare_sqlite(engine: Engine) -> None:
         # statement when another writer came first, and the busy time-out would not help.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # Processes that open a new file at once each read it and then want it alone. SQLite sees that
+    # they would wait for each other and fails at once, without its busy time-out.
+    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # The low byte of an extended code is the plain one.
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+        else:
+            return
+        time.sleep(SQLITE_BUSY_PAUSE_SECONDS)

@@ -1,6 +1,7 @@
 """Transactions and what becomes of a database that is away."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,24 @@ def test_writers_wait_for_each_other_and_none_fails(database: Database) -> None:
         thread.join()
     assert errors == []
     assert request_row(database, request_id).places == 80
+
+
+def test_a_new_file_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
+    # It met one file of ten or so.
+    files = [f"sqlite:///{tmp_path / f'{n}.db'}" for n in range(100)]
+    together = threading.Barrier(4, timeout=10)
+
+    def open_all() -> None:
+        for url in files:
+            together.wait()
+            database = Database(url)
+            with database.transaction() as connection:
+                connection.execute(text("CREATE TABLE IF NOT EXISTS t (n int)"))
+            database.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for opened in [threads.submit(open_all) for _ in range(4)]:
+            opened.result(timeout=60)
 
 
 def test_bytes_survive_a_new_connection(tmp_path: Path) -> None:
