@@ -8,27 +8,27 @@ As a plain sub-query it could run the query again for every row, and lock more t
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, any_, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, any_, func, literal_column, select
 
 from app.db.models import Base
 
 
-def addresses(connection: Connection, table: type[Base]) -> Select[Any]:
+def addresses(dialect: str, table: type[Base]) -> Select[Any]:
     """A query for the addresses of rows of the table, to be narrowed by the caller.
 
     An address holds until its row is written to: lock the rows, or be the only one who writes.
     """
-    return select(_address(connection, table)).select_from(table)
+    return select(_address(dialect, table)).select_from(table)
 
 
-def is_among(connection: Connection, table: type[Base], chosen: Select[Any]) -> ColumnElement[bool]:
+def is_among(dialect: str, table: type[Base], chosen: Select[Any]) -> ColumnElement[bool]:
     """True for the rows whose addresses `chosen` gives; it runs once and before all else."""
-    address = _address(connection, table)
-    if connection.dialect.name == "sqlite":
+    address = _address(dialect, table)
+    if dialect == "sqlite":
         return address.in_(chosen)
     return address == any_(func.array(chosen.scalar_subquery()))
 
 
-def _address(connection: Connection, table: type[Base]) -> ColumnElement[Any]:
-    name = "rowid" if connection.dialect.name == "sqlite" else "ctid"
+def _address(dialect: str, table: type[Base]) -> ColumnElement[Any]:
+    name = "rowid" if dialect == "sqlite" else "ctid"
     return literal_column(f"{table.__tablename__}.{name}")

@@ -34,10 +34,10 @@ def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> i
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
     """Mark up to `limit` unfinished images of a cancelled request; returns how many."""
-    marked = 0
+    dialect, marked = connection.dialect.name, 0
     for condition, order in unfinished(request_id, behind=claimed_to(request_id)):
         some = (
-            addresses(connection, Image)
+            addresses(dialect, Image)
             .where(condition)
             .order_by(*order)
             .limit(limit - marked)
@@ -45,7 +45,7 @@ def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, li
         )
         statement = (
             update(Image)
-            .where(is_among(connection, Image, some))
+            .where(is_among(dialect, Image, some))
             .values(status=ImageStatus.CANCELLED.value, leased_until=None, finished_at=now)
         )
         marked += connection.execute(statement).rowcount
@@ -173,8 +173,9 @@ def places(
 def delete_rows(connection: Connection, request_id: str, *, limit: int) -> int:
     """Delete up to `limit` rows of each table of this request; returns how many went."""
     gone = 0
+    dialect = connection.dialect.name
     for table in (ProductImage, Product, Image):
-        some = addresses(connection, table).where(table.request_id == request_id).limit(limit)
-        statement = delete(table).where(is_among(connection, table, some))
+        some = addresses(dialect, table).where(table.request_id == request_id).limit(limit)
+        statement = delete(table).where(is_among(dialect, table, some))
         gone += connection.execute(statement).rowcount
     return gone

@@ -8,32 +8,21 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    FromClause,
-    cast,
-    column,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import FromClause, Text, bindparam, cast, column, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 
-def recordset(
-    connection: Connection,
-    name: str,
-    columns: Mapping[str, TypeEngine[Any]],
-    rows: Sequence[Mapping[str, Any]],
-) -> FromClause:
-    """A FROM element called `name` with these columns and one row for each of `rows`.
+def recordset(dialect: str, name: str, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
+    """A FROM element called `name` with these columns, whose rows are the parameter `name`.
 
-    Values must be what JSON can say: None, bool, int, float and str; one that is left out is None.
+    Args:
+        dialect: the connection's; the statement is for it alone.
+        name: no column of the table that the statement writes to may have it.
     """
-    payload = json.dumps(rows)
-    if connection.dialect.name == "sqlite":
-        each = func.json_each(literal(payload)).table_valued("value")
+    payload = bindparam(name, type_=Text())
+    if dialect == "sqlite":
+        each = func.json_each(payload).table_valued("value")
         unfolded = select(
             *(
                 func.json_extract(each.c.value, f"$.{key}", type_=type_).label(key)
@@ -44,7 +33,15 @@ def recordset(
         # it walks that table, and one batch costs as much as the whole request is long.
         return unfolded.cte(name).prefix_with("MATERIALIZED")
     return (
-        func.jsonb_to_recordset(cast(literal(payload), JSONB()))
+        func.jsonb_to_recordset(cast(payload, JSONB()))
         .table_valued(*(column(key, type_) for key, type_ in columns.items()))
         .render_derived(name=name, with_types=True)
     )
+
+
+def as_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as such a parameter.
+
+    Values must be what JSON can say: None, bool, int, float and str; one that is left out is None.
+    """
+    return json.dumps(rows)

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.models import ProcessingRequest, RequestError
@@ -25,10 +26,18 @@ def get(
     connection: Connection, request_id: str, *, lock: bool = False, deleted: bool = False
 ) -> RequestRow | None:
     """One request, or None when there is none or it was deleted (unless `deleted`)."""
-    query = select(ProcessingRequest.__table__).where(ProcessingRequest.id == request_id)
+    query = _get(lock=lock, deleted=deleted)
+    return connection.execute(query, {"of_request": request_id}).one_or_none()
+
+
+@cache
+def _get(*, lock: bool, deleted: bool) -> Select[*tuple[Any, ...]]:
+    query = select(ProcessingRequest.__table__).where(
+        ProcessingRequest.id == bindparam("of_request")
+    )
     if not deleted:
         query = query.where(ProcessingRequest.deleted_at.is_(None))
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return query.with_for_update() if lock else query
 
 
 def page(
@@ -177,21 +186,16 @@ class Counts:
     errors: Mapping[str, int] | None = None
 
 
-def add_counts(connection: Connection, request_id: str, counts: Counts, *, now: datetime) -> None:
-    """Change the counters; only ever in the transaction that changes the images' rows."""
-    connection.execute(
-        update(ProcessingRequest)
-        .where(ProcessingRequest.id == request_id)
-        .values(
-            images_completed=ProcessingRequest.images_completed + counts.completed,
-            images_failed=ProcessingRequest.images_failed + counts.failed,
-            images_kept=ProcessingRequest.images_kept + counts.kept,
-            images_reused=ProcessingRequest.images_reused + counts.reused,
-            input_bytes=ProcessingRequest.input_bytes + counts.input_bytes,
-            output_bytes=ProcessingRequest.output_bytes + counts.output_bytes,
-            updated_at=now,
-        )
-    )
+def add_counts(
+    connection: Connection, request_id: str, counts: Counts, *, now: datetime
+) -> RequestRow:
+    """Change the counters; only ever in the transaction that changes the images' rows.
+
+    Returns what `finish_if_done` looks at. The row is locked until the transaction ends.
+    """
+    more = {f"more_{name}": getattr(counts, name) for name in _COUNTED}
+    values = {"of_request": request_id, "moment": now, **more}
+    row: Row[*tuple[Any, ...]] = connection.execute(_ADD_COUNTS, values).one()
     if counts.errors:
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         upsert = dialect.insert(RequestError)
@@ -205,6 +209,31 @@ def add_counts(connection: Connection, request_id: str, counts: Counts, *, now: 
                 for code, images in counts.errors.items()
             ],
         )
+    return row
+
+
+# The counters of `Counts`, by their columns.
+_COUNTED = {
+    "completed": ProcessingRequest.images_completed,
+    "failed": ProcessingRequest.images_failed,
+    "kept": ProcessingRequest.images_kept,
+    "reused": ProcessingRequest.images_reused,
+    "input_bytes": ProcessingRequest.input_bytes,
+    "output_bytes": ProcessingRequest.output_bytes,
+}
+_ADD_COUNTS = (
+    update(ProcessingRequest)
+    .where(ProcessingRequest.id == bindparam("of_request"))
+    .values({column: column + bindparam(f"more_{name}") for name, column in _COUNTED.items()})
+    .values(updated_at=bindparam("moment"))
+    .returning(
+        ProcessingRequest.status,
+        ProcessingRequest.ingested_at,
+        ProcessingRequest.images_completed,
+        ProcessingRequest.images_failed,
+        ProcessingRequest.images_total,
+    )
+)
 
 
 def end(

@@ -17,14 +17,25 @@ request that is not deleted names a file, it stays in the store. What holds this
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Text, and_, exists, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
 from app.db.models import Image, ProcessingRequest, RequestId
-from app.db.recordset import recordset
+from app.db.recordset import as_rows, recordset
 from app.db.rows import digest_of
 
 
@@ -90,12 +101,19 @@ def find(
     connection: Connection, request_id: str, reuse_keys: Mapping[int, str]
 ) -> dict[int, EarlierImage]:
     """The newest earlier image of each key; `reuse_keys` and the result are by `seq`."""
-    wanted = recordset(
-        connection,
-        "wanted",
-        {"seq": BigInteger(), "reuse_key": Text()},
-        [{"seq": seq, "reuse_key": key} for seq, key in reuse_keys.items()],
-    )
+    wanted = as_rows([{"seq": seq, "reuse_key": key} for seq, key in reuse_keys.items()])
+    query = _find(connection.dialect.name)
+    earlier: dict[int, EarlierImage] = {}
+    for row in connection.execute(query, {"wanted": wanted, "of_request": request_id}):
+        values = row._asdict()
+        seq, made_by = values.pop("seq"), values.pop("reused_from")
+        earlier[seq] = EarlierImage(**values, made_by=made_by or row.request_id)
+    return earlier
+
+
+@cache
+def _find(dialect: str) -> Select[Any]:
+    wanted = recordset(dialect, "wanted", {"seq": BigInteger(), "reuse_key": Text()})
     # A sub-query for each row, as Postgres may turn a join round and begin with every request.
     not_deleted_one = (
         select(ProcessingRequest.id)
@@ -107,7 +125,7 @@ def find(
         select(Image.request_id)
         .where(
             Image.reuse_key == wanted.c.reuse_key,
-            Image.request_id < request_id,
+            Image.request_id < bindparam("of_request"),
             not_deleted_one.is_not(None),
         )
         # The newest comes first in the index: however long the history is, one step finds it.
@@ -117,7 +135,7 @@ def find(
         .scalar_subquery()
     )
     found = select(wanted.c.seq, wanted.c.reuse_key, newest.label("request_id")).cte("found")
-    query = select(
+    return select(
         found.c.seq,
         Image.request_id,
         Image.reused_from,
@@ -137,12 +155,6 @@ def find(
         Image,
         and_(Image.reuse_key == found.c.reuse_key, Image.request_id == found.c.request_id),
     )
-    earlier: dict[int, EarlierImage] = {}
-    for row in connection.execute(query):
-        values = row._asdict()
-        seq, made_by = values.pop("seq"), values.pop("reused_from")
-        earlier[seq] = EarlierImage(**values, made_by=made_by or row.request_id)
-    return earlier
 
 
 def hold(connection: Connection, request_ids: Collection[str]) -> set[str]:
@@ -174,11 +186,12 @@ def named(
     columns: dict[str, TypeEngine[Any]] = {"made_by": RequestId, "key": Text()}
     # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
     rows = [{"made_by": made_by.replace("-", ""), "key": key} for made_by, key in asked_for]
-    asked = recordset(connection, "asked", columns, rows)
+    asked = recordset(connection.dialect.name, "asked", columns)
     is_named = _named_by_the_living(
         and_(Image.reused_from == asked.c.made_by, column == asked.c.key)
     )
-    return set(connection.execute(select(asked.c.key).where(is_named)).scalars())
+    query = select(asked.c.key).where(is_named)
+    return set(connection.execute(query, {"asked": as_rows(rows)}).scalars())
 
 
 def _named_by_the_living(which: Any) -> Any:

@@ -54,8 +54,8 @@ def unfinished(
     )
 
 
-def claimed_to(request_id: str) -> Any:
-    """Behind which image a search that begins anew begins."""
+def claimed_to(request_id: Any) -> Any:
+    """Behind which image a search that begins anew begins; the id is a value or a parameter."""
     query = select(ProcessingRequest.claimed_to).where(ProcessingRequest.id == request_id)
     return query.scalar_subquery()
 

@@ -8,6 +8,7 @@ import uuid_utils
 from sqlalchemy import Connection
 
 from app.db import deliveries, requests
+from app.db.requests import RequestRow
 from app.domain.statuses import RequestStatus, final_request_status
 from app.services.adapters import Adapters, now
 from app.services.documents import moment as in_json
@@ -16,9 +17,14 @@ from app.services.documents import status_document
 log = structlog.get_logger(__name__)
 
 
-def finish_if_done(adapters: Adapters, connection: Connection, request_id: str) -> list[str]:
-    """End the request if no image is left to do; returns the ids of deliveries to hint at."""
-    row = requests.get(connection, request_id, lock=True)
+def finish_if_done(
+    adapters: Adapters, connection: Connection, request_id: str, row: RequestRow | None
+) -> list[str]:
+    """End the request if no image is left to do; returns the ids of deliveries to hint at.
+
+    Args:
+        row: the request's own, locked; None where there is none any more.
+    """
     if row is None or row.ingested_at is None or row.status != RequestStatus.PROCESSING:
         return []
     if row.images_completed + row.images_failed < row.images_total:

@@ -106,7 +106,8 @@ def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) 
         return
     with adapters.database.transaction() as connection:
         requests.finish_ingest(connection, request_id, fence=claimed.ingest_fence, now=now())
-        ended = finish_if_done(adapters, connection, request_id)
+        row = requests.get(connection, request_id, lock=True)
+        ended = finish_if_done(adapters, connection, request_id, row)
     announce(adapters, ended)
 
 

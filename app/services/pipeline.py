@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import structlog
 
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
 from app.domain.errors import (
     DecoderCrashed,
     DecoderOutOfMemory,

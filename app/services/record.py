@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from app.db import queue, requests, reuse
-from app.db.queue import Outcome
+from app.db.outcomes import Outcome, write_outcomes
 from app.db.requests import Counts
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters, now
@@ -23,7 +23,7 @@ def record_outcomes(
     outcomes = _without_lost_pictures(connection, request_id, outcomes)
     if not outcomes:
         return []
-    written = queue.record(connection, request_id, outcomes)
+    written = write_outcomes(connection, request_id, outcomes)
     ours = [outcome for outcome in outcomes if (outcome.seq, outcome.fence) in written]
     completed = [one for one in ours if one.status == ImageStatus.COMPLETED]
     failed = [one for one in ours if one.status == ImageStatus.FAILED]
@@ -38,8 +38,8 @@ def record_outcomes(
         output_bytes=sum(one.output_bytes or 0 for one in completed),
         errors=Counter(one.error_code or "internal" for one in failed),
     )
-    requests.add_counts(connection, request_id, counts, now=now())
-    return finish_if_done(adapters, connection, request_id)
+    row = requests.add_counts(connection, request_id, counts, now=now())
+    return finish_if_done(adapters, connection, request_id, row)
 
 
 def _without_lost_pictures(

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from app.db import deliveries, idempotency, leases, queue, requests, stalled
-from app.db.queue import Outcome
+from app.db.outcomes import Outcome
 from app.domain.errors import StoreError
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters, now
@@ -91,7 +91,8 @@ def _finish_full(adapters: Adapters) -> None:
         found = stalled.full(connection, limit=REQUESTS_PER_SWEEP)
     for request_id in found:
         with adapters.database.transaction() as connection:
-            announced = finish_if_done(adapters, connection, request_id)
+            row = requests.get(connection, request_id, lock=True)
+            announced = finish_if_done(adapters, connection, request_id, row)
         announce(adapters, announced)
 
 

@@ -4,7 +4,8 @@ from functools import partial
 
 import structlog
 
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
 from app.db.reuse import EarlierImage
 from app.domain.errors import StorageFailed, StoreError
 from app.domain.statuses import ImageStatus

@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
 from app.domain.statuses import ImageStatus
 from app.metrics.work import WorkMetrics
 

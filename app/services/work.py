@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import Connection
 
 from app.db import queue, requests, reuse, waiting
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select, text
 from app.db import queue, requests, rows
 from app.db.engine import Database
 from app.db.models import Image, ProcessingRequest
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome, write_outcomes
+from app.db.queue import ClaimedImage
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -121,7 +122,7 @@ def again(image: ClaimedImage, seconds: float) -> Outcome:
 def record(database: Database, request_id: str, outcomes: list[Outcome]) -> set[int]:
     """Record outcomes; returns the `seq` of those that counted."""
     with database.transaction() as connection:
-        return {seq for seq, _ in queue.record(connection, request_id, outcomes)}
+        return {seq for seq, _ in write_outcomes(connection, request_id, outcomes)}
 
 
 def image_rows(database: Database, request_id: str) -> list[Any]:

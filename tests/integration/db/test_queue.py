@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from app.db import images, queue, requests, stalled, waiting
 from app.db.engine import Database
-from app.db.queue import ClaimedImage, Outcome
+from app.db.outcomes import Outcome, write_outcomes
+from app.db.queue import ClaimedImage
 from tests.integration.db.parts import (
     START,
     add_request,
@@ -211,7 +212,7 @@ def test_of_two_results_in_one_batch_only_the_current_claim_s_is_written(
     (second,) = claim(database, request_id)
     both = [done(first, output_bytes=1), done(second, output_bytes=2)]
     with database.transaction() as connection:
-        assert queue.record(connection, request_id, both) == {(1, 2)}
+        assert write_outcomes(connection, request_id, both) == {(1, 2)}
     assert image_rows(database, request_id)[0].output_bytes == 2
 
 
@@ -352,7 +353,7 @@ def test_a_claim_and_a_record_touch_their_own_rows_only_before_statistics_know_t
         assert len(claimed) == 20
         assert rows_read(connection) < 200
     with database.transaction() as connection:
-        assert len(queue.record(connection, request_id, [done(image) for image in claimed])) == 20
+        assert len(write_outcomes(connection, request_id, [done(image) for image in claimed])) == 20
         assert rows_read(connection) < 200
 
 
@@ -396,6 +397,6 @@ def plan_of_record(
             connection.execute(text("SET enable_seqscan = off"))
         event.listen(connection, "before_cursor_execute", before, retval=True)
         event.listen(connection, "after_cursor_execute", after)
-        queue.record(connection, request_id, [done(image) for image in claimed])
+        write_outcomes(connection, request_id, [done(image) for image in claimed])
         connection.rollback()
     return lines

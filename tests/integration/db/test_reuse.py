@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.db import queue, requests, reuse
 from app.db.engine import Database
 from app.db.models import Image
+from app.db.outcomes import Outcome, write_outcomes
 from app.db.queue import ClaimedImage
 from tests.integration.db.parts import (
     START,
@@ -51,7 +52,7 @@ def finished(database: Database, *, images: int = 1, etag: str = '"1"', **values
     return request_id
 
 
-def reused(image: ClaimedImage, made_by: str, **values: Any) -> queue.Outcome:
+def reused(image: ClaimedImage, made_by: str, **values: Any) -> Outcome:
     """The outcome of an image whose picture `made_by` has made."""
     names = {"storage_key": f"{made_by}/{image.row}-1-product.jpg", "reused_from": made_by}
     return done(image, taken_from=made_by, **(names | values))
@@ -163,7 +164,7 @@ def test_a_delete_waits_for_those_who_take_over_and_then_sees_them(database: Dat
         thread.start()
         time.sleep(0.2)
         assert thread.is_alive()
-        queue.record(connection, taker, [reused(image, maker)])
+        write_outcomes(connection, taker, [reused(image, maker)])
     thread.join()
     assert seen == [True]
     with database.transaction() as connection:
@@ -256,7 +257,8 @@ def plans_of(connection: Any, taker: str) -> list[str]:
     plans: list[str] = []
     execute = connection.execute
 
-    def explained(statement: Any) -> Any:
+    def explained(statement: Any, values: Any = None) -> Any:
+        statement = statement.params(values or {})
         compiled = statement.compile(connection, compile_kwargs={"literal_binds": True})
         plans.append(str(execute(text(explain + str(compiled).replace(":", r"\:"))).all()))
         return execute(statement)

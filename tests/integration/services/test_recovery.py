@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
+from app.db.outcomes import Outcome, write_outcomes
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
@@ -75,7 +76,7 @@ def test_images_of_a_dead_worker_are_done_by_another_one(
         assert attempts == [2, 2, 2, 2, 1, 1]
         # The first worker thaws: nothing it says counts any more.
         with service.adapters.database.transaction() as connection:
-            assert queue.record(connection, request_id, [lost(image) for image in late]) == set()
+            assert write_outcomes(connection, request_id, [lost(image) for image in late]) == set()
         assert service.ended(request_id) == status
 
 
@@ -310,8 +311,8 @@ def take(
         )
 
 
-def lost(image: queue.ClaimedImage) -> queue.Outcome:
-    return queue.Outcome(
+def lost(image: queue.ClaimedImage) -> Outcome:
+    return Outcome(
         seq=image.seq, fence=image.fence, status="failed", error_code="internal", finished_at=now()
     )
 
