@@ -64,7 +64,8 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
 
     Args:
         sizes: images of a request.
-        rounds: of small requests; a larger one is long enough to run once.
+        rounds: of small requests, before and after the larger ones, which are long enough to run
+            once.
         s3: store on an S3 server instead of in local files.
     """
     figures = {size: Figures() for size in sizes}
@@ -81,20 +82,18 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
         round_images = max(size * requests_in_round(size) for size in sizes)
         pipe_urls = _urls(origin, min(PIPE_IMAGES, round_images))
         base = _pipe(running, parts, pipe_urls)
-        for size in sizes:
+        for size, turn in order_of_rounds(sizes, rounds):
             table = write_csv(folder / "products.csv", _urls(origin, size))
-            small = size <= SMALL_REQUEST
             requests = requests_in_round(size)
-            if small:
+            if turn == 0 and size <= SMALL_REQUEST:
                 # What the first request of its size brings up is not what each one costs.
                 running.finished(running.upload(table)["request_id"])
-            for turn in range(rounds if small else 1):
-                progress(f"{requests} x {size:,} images, round {turn + 1} ...")
-                kept[size] += _run(running, parts, table, bystander, size, requests, figures[size])
-                after = _pipe(running, parts, pipe_urls)
-                figures[size].pipe_ms.append((base[0], after[0]))
-                figures[size].pipe_per_second.append((base[1], after[1]))
-                base = after
+            progress(f"{requests} x {size:,} images, round {turn + 1} ...")
+            kept[size] += _run(running, parts, table, bystander, size, requests, figures[size])
+            after = _pipe(running, parts, pipe_urls)
+            figures[size].pipe_ms.append((base[0], after[0]))
+            figures[size].pipe_per_second.append((base[1], after[1]))
+            base = after
         # See "How it measures" in the README: deleted files cost those that come after them.
         for size, request_ids in kept.items():
             progress(f"{len(request_ids)} x {size:,} images are deleted ...")
@@ -103,6 +102,17 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
     limit = 2 * median(alone) + TURN_SECONDS
     _print(figures, alone, limit)
     return _goals(figures, limit)
+
+
+def order_of_rounds(sizes: Sequence[int], rounds: int) -> list[tuple[int, int]]:
+    """Sizes with the number of their round: the large ones stand between the small ones' rounds.
+
+    A large request takes minutes, in which the machine may become slower or faster; what it is
+    compared with is taken on both sides of it.
+    """
+    small = [(size, turn) for turn in range(rounds) for size in sizes if size <= SMALL_REQUEST]
+    half = (len(small) + 1) // 2
+    return [*small[:half], *((size, 0) for size in sizes if size > SMALL_REQUEST), *small[half:]]
 
 
 def requests_in_round(size: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks import hosts
-from benchmarks.bookkeeping import Figures, requests_in_round
+from benchmarks.bookkeeping import Figures, order_of_rounds, requests_in_round
 from benchmarks.photos import tiny_photo
 from benchmarks.processes import Meter, settle, tree
 from tests.parts.s3_servers import start_rclone
@@ -47,6 +47,17 @@ def test_the_base_of_a_round_of_bookkeeping_is_the_mean_of_before_and_after_it()
 def test_a_round_of_small_requests_is_many_of_them() -> None:
     assert [requests_in_round(size) for size in (200, 1_000, 5_000)] == [20, 20, 4]
     assert requests_in_round(100_000) == 1
+
+
+def test_large_requests_stand_between_the_rounds_of_small_ones() -> None:
+    small = [(1_000, turn) for turn in range(3)]
+    assert order_of_rounds([1_000, 100_000, 1_000_000], 3) == [
+        *small[:2],
+        (100_000, 0),
+        (1_000_000, 0),
+        small[2],
+    ]
+    assert order_of_rounds([1_000], 1) == [(1_000, 0)]
 
 
 def test_the_store_in_memory_keeps_and_deletes_objects() -> None:
