@@ -181,7 +181,7 @@ def one_request_command(
             help="Processes on one request; repeat for more numbers.",
         ),
     ],
-    images: Annotated[int, typer.Option(min=3, help="Images of the request.")] = 300_000,
+    images: Annotated[int, typer.Option(min=3, help="Images of the request.")] = 600_000,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each number works.")] = 8,
     cache: CacheFolder = CACHE,
 ) -> None:

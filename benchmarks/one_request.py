@@ -19,6 +19,7 @@ from app.config import load_settings
 from app.db import queue, requests
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
+from app.db.requests import RequestRow
 from app.domain.statuses import ImageStatus
 from app.services.adapters import now
 from app.services.record import record_outcomes
@@ -140,9 +141,9 @@ def _note_locks() -> list[float]:
     moments: list[float] = []
     add_counts = requests.add_counts
 
-    def noted(connection: Connection, *args: Any, **named: Any) -> None:
+    def noted(connection: Connection, *args: Any, **named: Any) -> RequestRow:
         moments.append(time.perf_counter())
-        add_counts(connection, *args, **named)
+        return add_counts(connection, *args, **named)
 
     requests.add_counts = noted
     return moments
