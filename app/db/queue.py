@@ -22,7 +22,7 @@ from app.db.chosen import addresses, is_among
 from app.db.held import Claim, held_claims, parameters, still_ours
 from app.db.models import Image, ProcessingRequest, Product
 from app.db.recordset import as_rows, recordset
-from app.db.waiting import PENDING, PROCESSING, claimed_before, claimed_to, never_claimed
+from app.db.waiting import PENDING, PROCESSING, claimed_before, first_claims
 from app.domain.statuses import RequestStatus
 
 
@@ -98,10 +98,10 @@ def claim(
 
 @cache
 def _claim_first(dialect: str, *, passing: bool, anew: bool) -> ReturningUpdate[*tuple[Any, ...]]:
-    start = claimed_to(bindparam("of_request")) if anew else bindparam("behind")
+    behind: Any = None if anew else bindparam("behind")
     chosen = (
         addresses(dialect, Image)
-        .where(never_claimed(bindparam("of_request"), behind=start), _others(passing=passing))
+        .where(first_claims(bindparam("of_request"), behind=behind), _others(passing=passing))
         .order_by(Image.seq)
     )
     return _claim(dialect, chosen)

@@ -60,8 +60,8 @@ def claimed_to(request_id: Any) -> Any:
     return query.scalar_subquery()
 
 
-def first_claims(request_id: str, *, behind: int | None = None) -> ColumnElement[bool]:
-    """`never_claimed` behind this `seq`, or from `claimed_to` on."""
+def first_claims(request_id: Any, *, behind: Any = None) -> ColumnElement[bool]:
+    """`never_claimed` behind this `seq`, or from `claimed_to` on; values or parameters both."""
     start = claimed_to(request_id) if behind is None else behind
     return never_claimed(request_id, behind=start)
 
