@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,23 +39,26 @@ class StepRun:
 
 def ingest_apart(environment: Mapping[str, str], data_dir: Path, request_id: str) -> StepRun:
     """Write a request's rows into the tables, with nothing else going on."""
-    with _step(["ingest", request_id], environment, data_dir) as run:
-        return run()
+    with _step(["ingest", request_id], environment, data_dir) as step:
+        with Meter([step.pid]) as meter:
+            wall_seconds = step.go()
+        return StepRun(wall_seconds, meter.cpu_seconds, meter.peak_pss_bytes)
 
 
-def pipe_apart(environment: Mapping[str, str], data_dir: Path, urls: Sequence[str]) -> StepRun:
-    """Fetch, compress and store the URLs with no database, queue or task in sight."""
+def pipe_apart(
+    environment: Mapping[str, str], data_dir: Path, urls: Sequence[str]
+) -> AbstractContextManager["Step"]:
+    """Fetch, compress and store with no database, queue or task in sight.
+
+    The process stays as long as the block runs; each `go` takes so many of the URLs.
+    """
     listed = data_dir / "pipe-urls.txt"
     listed.write_text("\n".join(urls), encoding="utf-8")
-    with _step(["pipe", str(listed)], environment, data_dir) as run:
-        return run()
+    return _step(["pipe", str(listed)], environment, data_dir)
 
 
 @contextmanager
-def _step(
-    arguments: list[str], environment: Mapping[str, str], data_dir: Path
-) -> "Iterator[_Started]":
-    """Start a step; what is given begins it and returns when it is done."""
+def _step(arguments: list[str], environment: Mapping[str, str], data_dir: Path) -> Iterator["Step"]:
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.single_steps", *arguments],
         cwd=REPOSITORY,
@@ -67,32 +70,33 @@ def _step(
         text=True,
     )
     try:
-        yield _Started(process)
+        yield Step(process)
     finally:
+        # The end of its input is the end of its work.
         process.communicate()
 
 
-class _Started:
+class Step:
+    """A part of the service in a process of its own, started and warm; `go` has it work."""
+
     def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.pid = process.pid
         self._process = process
+        self._next_seconds()
 
-    def __call__(self) -> StepRun:
+    def go(self, images: int = 0) -> float:
+        """Do the work, of so many images where it is a pipe's; returns the seconds that it took."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._line()
-        with Meter([self._process.pid]) as meter:
-            self._process.stdin.write("go\n")
-            self._process.stdin.flush()
-            wall_seconds = float(self._line()["seconds"])
-        return StepRun(wall_seconds, meter.cpu_seconds, meter.peak_pss_bytes)
+        self._process.stdin.write(f"{images}\n")
+        self._process.stdin.flush()
+        return self._next_seconds()
 
-    def _line(self) -> dict[str, float]:
+    def _next_seconds(self) -> float:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             # The service's own log may stand between.
             if line.startswith('{"seconds"'):
-                found: dict[str, float] = json.loads(line)
-                return found
+                return float(json.loads(line)["seconds"])
         raise RuntimeError("a step ended before its time; what it said stands above")
 
 
@@ -108,6 +112,7 @@ def _ingest(request_id: str) -> None:
     started = time.perf_counter()
     ingest(adapters, request_id, stopping=lambda: False)
     _signal(time.perf_counter() - started)
+    # Until it has been looked at.
     sys.stdin.readline()
 
 
@@ -117,11 +122,11 @@ async def _pipe(urls: list[str], folder: str) -> None:
     try:
         await _through(shop, urls[:WARM_UP], f"{folder}/warm-up")
         _signal(0)
-        sys.stdin.readline()
-        started = time.perf_counter()
-        await _through(shop, urls, folder)
-        _signal(time.perf_counter() - started)
-        sys.stdin.readline()
+        for turn, images in enumerate(sys.stdin):
+            started = time.perf_counter()
+            # A folder of its own: to replace files is to delete them.
+            await _through(shop, urls[: int(images)], f"{folder}/{turn}")
+            _signal(time.perf_counter() - started)
     finally:
         await shop.fetcher.aclose()
         await shop.adapters.store.aclose()
@@ -146,6 +151,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "ingest":
         _ingest(sys.argv[2])
     else:
-        # A folder of its own: to replace files is to delete them.
         listed = Path(sys.argv[2]).read_text(encoding="utf-8").split()
         asyncio.run(_pipe(listed, f"pipe-{uuid.uuid4().hex}"))

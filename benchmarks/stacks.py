@@ -117,9 +117,25 @@ def real_parts(*, s3: bool = True) -> Iterator[Parts]:
         yield parts
 
 
-def service(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
-    """The whole service on these settings; the worker is where they put it."""
-    return _served(environment, ("serve",))
+def service(
+    environment: Mapping[str, str], *, within: Path | None = None
+) -> AbstractContextManager[Service]:
+    """The whole service on these settings; the worker is where they put it.
+
+    Args:
+        within: where its DATA_DIR is made; None: among other temporary files.
+    """
+    return _served(environment, ("serve",), within)
+
+
+def memory_disk(needed_bytes: int) -> Path | None:
+    """The folder whose files Linux keeps in memory; None where it has not as much room."""
+    folder = Path("/dev/shm")
+    if not folder.is_dir():
+        return None
+    file_system = os.statvfs(folder)
+    has_room = file_system.f_bavail * file_system.f_frsize >= needed_bytes
+    return folder if has_room else None
 
 
 def api_only(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
@@ -145,14 +161,16 @@ def worker(environment: Mapping[str, str]) -> Iterator[Worker]:
 
 
 @contextmanager
-def _served(environment: Mapping[str, str], command: Sequence[str]) -> Iterator[Service]:
+def _served(
+    environment: Mapping[str, str], command: Sequence[str], within: Path | None = None
+) -> Iterator[Service]:
     """Run a command that serves the API on a port, on a fresh DATA_DIR.
 
     Raises:
         RuntimeError: it did not start; the message has the end of its log.
     """
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ips-benchmark-", dir=within) as folder:
         log = Path(folder) / "service.log"
         settings = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": folder, **environment}
         with (

@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks import hosts
-from benchmarks.bookkeeping import Figures, order_of_rounds, requests_in_round
+from benchmarks.bookkeeping import order_of_rounds, pipe_images, requests_in_round
+from benchmarks.bookkeeping_tables import Figures
 from benchmarks.photos import tiny_photo
 from benchmarks.processes import Meter, settle, tree
 from tests.parts.s3_servers import start_rclone
@@ -39,9 +40,13 @@ def test_settle_waits_until_the_work_is_done() -> None:
         process.wait()
 
 
-def test_the_base_of_a_round_of_bookkeeping_is_the_mean_of_before_and_after_it() -> None:
-    figures = Figures(pipe_ms=[(0.80, 0.70), (0.70, 0.60)], cpu_ms=[0.85, 0.95])
-    assert [round(value, 6) for value in figures.beyond_pipe_ms] == [0.10, 0.30]
+def test_the_base_of_a_round_of_bookkeeping_is_the_pipe_in_the_same_round() -> None:
+    figures = Figures(pipe_ms=[0.80, 0.70], cpu_ms=[0.85, 0.95])
+    assert [round(value, 6) for value in figures.beyond_pipe_ms] == [0.05, 0.25]
+
+
+def test_the_pipe_takes_as_many_images_as_a_request_but_no_more_than_seconds_of_them() -> None:
+    assert [pipe_images(size) for size in (1_000, 1_000_000)] == [1_000, 20_000]
 
 
 def test_a_round_of_small_requests_is_many_of_them() -> None:
