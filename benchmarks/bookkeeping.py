@@ -124,7 +124,7 @@ def pipe_images(size: int) -> int:
 def _pictures_folder(order: Sequence[tuple[int, int]]) -> Path | None:
     """Where the pictures go: to memory, as they come from there; a disk's pace is its own."""
     images = sum(requests_in_round(size) * (size + 2 * pipe_images(size)) for size, _ in order)
-    folder = memory_disk(FILE_BYTES * images)
+    folder = memory_disk(files=images, file_bytes=FILE_BYTES)
     if folder is None:
         print("Stored on the disk, which adds what it takes: memory has no room for the files.\n")
     return folder

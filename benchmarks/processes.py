@@ -55,6 +55,14 @@ def machine_cpu_seconds() -> float:
     return (user + nice + system + interrupts + soft_interrupts) / TICKS_PER_SECOND
 
 
+def free_memory_bytes() -> int:
+    """What programs of the machine could take without pushing others out."""
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def settle(roots: Iterable[int]) -> None:
     """Wait until the trees of `roots` have nothing more to do, but not for ever."""
     watched = list(roots)

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.processes import free_memory_bytes
 from tests.parts.postgres import PostgresServer
 from tests.parts.process import REPOSITORY, free_port, own_children
 from tests.parts.redis_server import RedisServer
@@ -128,14 +129,17 @@ def service(
     return _served(environment, ("serve",), within)
 
 
-def memory_disk(needed_bytes: int) -> Path | None:
-    """The folder whose files Linux keeps in memory; None where it has not as much room."""
+def memory_disk(*, files: int, file_bytes: int) -> Path | None:
+    """The folder whose files Linux keeps in memory; None where so many have no room there.
+
+    Half of the memory that is free is left to programs.
+    """
     folder = Path("/dev/shm")
     if not folder.is_dir():
         return None
     file_system = os.statvfs(folder)
-    has_room = file_system.f_bavail * file_system.f_frsize >= needed_bytes
-    return folder if has_room else None
+    room = min(file_system.f_bavail * file_system.f_frsize, free_memory_bytes() // 2)
+    return folder if room >= files * file_bytes and file_system.f_favail >= files else None
 
 
 def api_only(environment: Mapping[str, str]) -> AbstractContextManager[Service]:

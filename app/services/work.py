@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from app.db import queue, requests, reuse, waiting
 from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
@@ -19,6 +18,7 @@ from app.services.pipeline import process_image
 from app.services.record import record_outcomes
 from app.services.shelf import Shelf
 from app.services.turn_log import TurnLog
+from app.services.under_way import Done, UnderWay
 from app.services.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class Turn:
         self.options = options
         self.shelf = Shelf(shop, request_id, scope)
         self.log = TurnLog(shop.adapters.metrics.work, request_id)
-        self.running: dict[asyncio.Task[Outcome], ClaimedImage] = {}
+        self.under_way = UnderWay()
         self.outcomes: list[Outcome] = []
         self.oldest_outcome_at = 0.0
         self.slice_ends = time.monotonic() + TURN_SECONDS
@@ -114,8 +114,11 @@ class Turn:
         else:
             await self.shelf.fill(room=self._room())
             self._start()
-        if self.running:
-            self._collect(await self._wait())
+        if len(self.under_way):
+            done = await self.under_way.done(within_seconds=LOOK_SECONDS)
+            # While those that are done still count as running: was the window full until now?
+            self.shop.flow.adjust()
+            self._collect(done)
             await self._record(everything=False)
             return True
         await self._record(everything=True)
@@ -128,7 +131,7 @@ class Turn:
 
     def _room(self) -> int:
         return self.shop.flow.room(
-            self.request_id, turns=len(self.shop.turns), running_in_turn=len(self.running)
+            self.request_id, turns=len(self.shop.turns), running_in_turn=len(self.under_way)
         )
 
     async def _check(self) -> None:
@@ -147,7 +150,7 @@ class Turn:
             await self._renew(lease_seconds)
 
     async def _renew(self, lease_seconds: float) -> None:
-        held = [*self.shelf.all(), *self.running.values()]
+        held = [*self.shelf.all(), *self.under_way.images()]
         if not held:
             return
         until = now() + timedelta(seconds=lease_seconds)
@@ -156,26 +159,15 @@ class Turn:
         )
         # A worker that was frozen past its lease finds here that others went on without it.
         self.shelf.drop(keep=ours)
-        for task, image in self.running.items():
-            if image.seq not in ours:
-                task.cancel()
+        self.under_way.cancel(lambda image: image.seq not in ours)
 
     def _start(self) -> None:
         for image in self.shelf.take(self._room()):
             self.shop.flow.running += 1
-            task = asyncio.create_task(process_image(self.shop, image, self.options))
-            self.running[task] = image
+            self.under_way.start(process_image(self.shop, image, self.options), image)
 
-    async def _wait(self) -> set[asyncio.Task[Outcome]]:
-        done, _ = await asyncio.wait(
-            self.running, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        self.shop.flow.adjust()
-        return done
-
-    def _collect(self, done: set[asyncio.Task[Outcome]]) -> None:
-        for task in done:
-            image = self.running.pop(task)
+    def _collect(self, done: list[Done]) -> None:
+        for task, image in done:
             self.shop.flow.running -= 1
             self.shop.leave_host(image.host)
             if task.cancelled():
@@ -227,12 +219,8 @@ class Turn:
 
     async def _let_go(self) -> None:
         """Stop what still runs, record what is done, and give the rest back uncounted."""
-        held = [*self.shelf.all(), *self.running.values()]
-        for task in self.running:
-            task.cancel()
-        if self.running:
-            await asyncio.wait(self.running)
-        self._collect(set(self.running))
+        held = [*self.shelf.all(), *self.under_way.images()]
+        self._collect(await self.under_way.stop())
         if not self.open:
             return
         done = {outcome.seq for outcome in self.outcomes}

@@ -10,7 +10,8 @@ from benchmarks import hosts
 from benchmarks.bookkeeping import order_of_rounds, pipe_images, requests_in_round
 from benchmarks.bookkeeping_tables import Figures
 from benchmarks.photos import tiny_photo
-from benchmarks.processes import Meter, settle, tree
+from benchmarks.processes import Meter, free_memory_bytes, settle, tree
+from benchmarks.stacks import memory_disk
 from tests.parts.s3_servers import start_rclone
 
 BUSY = "import time; end = time.monotonic() + {}\nwhile time.monotonic() < end: pass"
@@ -63,6 +64,14 @@ def test_large_requests_stand_between_the_rounds_of_small_ones() -> None:
         small[2],
     ]
     assert order_of_rounds([1_000], 1) == [(1_000, 0)]
+
+
+def test_files_go_to_memory_only_where_they_have_room() -> None:
+    folder = memory_disk(files=1, file_bytes=1)
+    assert folder is not None
+    assert "tmpfs" in subprocess.check_output(["stat", "-f", "-c", "%T", folder], text=True)
+    assert memory_disk(files=1, file_bytes=free_memory_bytes()) is None
+    assert memory_disk(files=10**12, file_bytes=0) is None
 
 
 def test_the_store_in_memory_keeps_and_deletes_objects() -> None:

@@ -1,0 +1,75 @@
+"""The images of a turn that are under way: one task each, and which of them are done."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+
+from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
+
+Done = tuple[asyncio.Task[Outcome], ClaimedImage]
+
+
+class UnderWay:
+    """Starts attempts at images and hands them back as they come to their ends.
+
+    Each task says itself that it is done. `asyncio.wait` would tell all of those that are under way
+    to do so, and to forget it, whenever one of them ends: the more wait for slow hosts, the more
+    it takes for each.
+    """
+
+    def __init__(self) -> None:
+        self._images: dict[asyncio.Task[Outcome], ClaimedImage] = {}
+        self._done: list[asyncio.Task[Outcome]] = []
+        self._waiting: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def images(self) -> Iterable[ClaimedImage]:
+        """All that were started and not handed back."""
+        return self._images.values()
+
+    def start(self, attempt: Coroutine[None, None, Outcome], image: ClaimedImage) -> None:
+        """Begin an attempt at an image."""
+        task = asyncio.create_task(attempt)
+        self._images[task] = image
+        task.add_done_callback(self._note)
+
+    async def done(self, *, within_seconds: float) -> list[Done]:
+        """Those that are done, as soon as there is one; an empty list when the time is over."""
+        if not self._done:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.create_future()
+            timer = loop.call_later(within_seconds, self._wake)
+            try:
+                await self._waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        done, self._done = self._done, []
+        return [(task, self._images.pop(task)) for task in done]
+
+    def cancel(self, which: Callable[[ClaimedImage], bool]) -> None:
+        """Stop the attempts at some of the images; they are handed back as cancelled tasks."""
+        for task, image in self._images.items():
+            if which(image):
+                task.cancel()
+
+    async def stop(self) -> list[Done]:
+        """Stop all attempts and wait for their ends; returns all that were not handed back."""
+        self.cancel(lambda _: True)
+        if self._images:
+            await asyncio.wait(self._images)
+        done = list(self._images.items())
+        self._images, self._done = {}, []
+        return done
+
+    def _note(self, task: asyncio.Task[Outcome]) -> None:
+        # After a stop there is nobody left to be told.
+        if task in self._images:
+            self._done.append(task)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
