@@ -20,7 +20,7 @@ class UnderWay:
     def __init__(self) -> None:
         self._images: dict[asyncio.Task[Outcome], ClaimedImage] = {}
         self._done: list[asyncio.Task[Outcome]] = []
-        self._waiting: asyncio.Future[None] | None = None
+        self._wake = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._images)
@@ -38,14 +38,12 @@ class UnderWay:
     async def done(self, *, within_seconds: float) -> list[Done]:
         """Those that are done, as soon as there is one; an empty list when the time is over."""
         if not self._done:
-            loop = asyncio.get_running_loop()
-            self._waiting = loop.create_future()
-            timer = loop.call_later(within_seconds, self._wake)
+            self._wake.clear()
+            timer = asyncio.get_running_loop().call_later(within_seconds, self._wake.set)
             try:
-                await self._waiting
+                await self._wake.wait()
             finally:
                 timer.cancel()
-                self._waiting = None
         done, self._done = self._done, []
         return [(task, self._images.pop(task)) for task in done]
 
@@ -65,11 +63,5 @@ class UnderWay:
         return done
 
     def _note(self, task: asyncio.Task[Outcome]) -> None:
-        # After a stop there is nobody left to be told.
-        if task in self._images:
-            self._done.append(task)
-            self._wake()
-
-    def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        self._done.append(task)
+        self._wake.set()
