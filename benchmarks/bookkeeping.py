@@ -90,7 +90,7 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
             progress(f"{requests_in_round(size)} x {size:,} images, round {turn + 1} ...")
             kept[size] += _run(bench, table, size, figures[size])
             progress(f"{figures[size].beyond_pipe_ms[-1]:.3f} ms an image beyond the pipe")
-        # See "How it measures" in the README: deleted files cost those that come after them.
+        # On a disk, deleted files cost those that come after them: "How it measures" in the README.
         for size, request_ids in kept.items():
             progress(f"{len(request_ids)} x {size:,} images are deleted ...")
             for request_id in request_ids:
@@ -138,8 +138,9 @@ def _run(bench: _Bench, table: Path, size: int, figures: Figures) -> list[str]:
     """A round: so many requests one after the other, the pipe between them; returns their ids."""
     running = bench.running
     bystanders = BYSTANDERS if size > SMALL_REQUEST else 0
-    portion, portions = pipe_images(size), requests_in_round(size) + 1
-    images = (portions - 1) * (size + bystanders * BYSTANDER_IMAGES)
+    portion, requests = pipe_images(size), requests_in_round(size)
+    images = requests * (size + bystanders * BYSTANDER_IMAGES)
+    images_of_pipe = (requests + 1) * portion
     request_ids: list[str] = []
     servers: Counter[str] = Counter()
     wall_seconds = pipe_seconds = 0.0
@@ -147,7 +148,7 @@ def _run(bench: _Bench, table: Path, size: int, figures: Figures) -> list[str]:
     # Both count through the whole round: each of them has nothing to do while the other works.
     with Meter([running.pid], label=role) as meter, Meter([bench.pipe.pid], memory=False) as base:
         pipe_seconds += bench.pipe.go(portion)
-        for _ in range(portions - 1):
+        for _ in range(requests):
             with ExitStack() as stack:
                 meters = {
                     name: stack.enter_context(Meter(roots, memory=False))
@@ -163,8 +164,8 @@ def _run(bench: _Bench, table: Path, size: int, figures: Figures) -> list[str]:
             wall_seconds += seconds_between(started, status["finished_at"])
             servers.update({name: one.cpu_seconds for name, one in meters.items()})
             pipe_seconds += bench.pipe.go(portion)
-    figures.pipe_ms.append(1000 * base.cpu_seconds / (portions * portion))
-    figures.pipe_per_second.append(portions * portion / pipe_seconds)
+    figures.pipe_ms.append(1000 * base.cpu_seconds / images_of_pipe)
+    figures.pipe_per_second.append(images_of_pipe / pipe_seconds)
     figures.cpu_ms.append(1000 * meter.cpu_seconds / images)
     figures.images_per_second.append(images / wall_seconds)
     figures.peak_pss.append(meter.peak_pss_bytes)

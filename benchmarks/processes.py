@@ -57,10 +57,7 @@ def machine_cpu_seconds() -> float:
 
 def free_memory_bytes() -> int:
     """What programs of the machine could take without pushing others out."""
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    return _bytes_of("MemAvailable", Path("/proc/meminfo").read_text(encoding="ascii"))
 
 
 def settle(roots: Iterable[int]) -> None:
@@ -81,10 +78,7 @@ def pss_bytes(pids: Iterable[int]) -> int:
 
 def peak_rss_bytes(pid: int) -> int:
     """The most memory that the process ever had resident."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    return _bytes_of("VmHWM", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
 
 
 class Meter:
@@ -176,8 +170,13 @@ def _pss(pid: int) -> int:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0
+    return _bytes_of("Pss", text)
+
+
+def _bytes_of(name: str, text: str) -> int:
+    # What /proc tells of memory are lines like `Pss:   1234 kB`.
     for line in text.splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -39,10 +38,9 @@ class StepRun:
 
 def ingest_apart(environment: Mapping[str, str], data_dir: Path, request_id: str) -> StepRun:
     """Write a request's rows into the tables, with nothing else going on."""
-    with _step(["ingest", request_id], environment, data_dir) as step:
-        with Meter([step.pid]) as meter:
-            wall_seconds = step.go()
-        return StepRun(wall_seconds, meter.cpu_seconds, meter.peak_pss_bytes)
+    with _step(["ingest", request_id], environment, data_dir) as step, Meter([step.pid]) as meter:
+        wall_seconds = step.go()
+    return StepRun(wall_seconds, meter.cpu_seconds, meter.peak_pss_bytes)
 
 
 def pipe_apart(
@@ -116,16 +114,16 @@ def _ingest(request_id: str) -> None:
     sys.stdin.readline()
 
 
-async def _pipe(urls: list[str], folder: str) -> None:
+async def _pipe(urls: list[str]) -> None:
     shop = build_workshop(build_adapters(load_settings()))
     shop.codecs.start()
     try:
-        await _through(shop, urls[:WARM_UP], f"{folder}/warm-up")
+        await _through(shop, urls[:WARM_UP], "pipe/warm-up")
         _signal(0)
         for turn, images in enumerate(sys.stdin):
             started = time.perf_counter()
             # A folder of its own: to replace files is to delete them.
-            await _through(shop, urls[: int(images)], f"{folder}/{turn}")
+            await _through(shop, urls[: int(images)], f"pipe/{turn}")
             _signal(time.perf_counter() - started)
     finally:
         await shop.fetcher.aclose()
@@ -152,4 +150,4 @@ if __name__ == "__main__":
         _ingest(sys.argv[2])
     else:
         listed = Path(sys.argv[2]).read_text(encoding="utf-8").split()
-        asyncio.run(_pipe(listed, f"pipe-{uuid.uuid4().hex}"))
+        asyncio.run(_pipe(listed))
