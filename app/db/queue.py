@@ -166,7 +166,7 @@ def _product_names(connection: Connection, request_id: str, rows: set[int]) -> d
     values = {"of_request": request_id, "first_row": min(rows), "last_row": max(rows)}
     wanted = as_rows([{"row": row} for row in rows])
     found = connection.execute(statement, {**values, "wanted": wanted})
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 @cache
