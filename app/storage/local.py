@@ -12,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from app.domain.errors import ObjectMissing, StoreError
+from app.storage.folders import Folders
 from app.storage.keys import checked_key, checked_prefix
 
 # Up to this size a put runs on the event loop itself. Writing 90 KB into the page cache costs
@@ -35,6 +36,7 @@ class LocalStore:
 
     def __init__(self, root: Path, public_base_url: str) -> None:
         self._root = root.absolute()
+        self._folders = Folders(self._root)
         self._public_base_url = public_base_url.rstrip("/")
 
     # Files have no content type of their own: whoever serves them reads it off the extension.
@@ -53,7 +55,7 @@ class LocalStore:
         """Write a large object and return when the disk has it: a 202 survives a power loss."""
         path = self._path(key)
         with _as_store_error("write"):
-            with _replacing(path) as file:
+            with self._replacing(path) as file:
                 shutil.copyfileobj(source, file, _COPY_CHUNK_BYTES)
                 file.flush()
                 os.fsync(file.fileno())
@@ -126,8 +128,7 @@ class LocalStore:
                 with suppress(NotADirectoryError):
                     path.unlink(missing_ok=True)
         for folder in {path.parent for path in paths}:
-            above = [each for each in folder.parents if each.is_relative_to(self._root)]
-            self._remove_if_empty([folder, *above])
+            self._folders.remove_if_empty([folder, *self._folders.above(folder)])
 
     def public_url(self, key: str) -> str:
         """The API's address of this object."""
@@ -157,11 +158,11 @@ class LocalStore:
     def _write(self, path: Path, data: bytes) -> None:
         with _as_store_error("write"):
             try:
-                with _replacing(path) as file:
+                with self._replacing(path) as file:
                     file.write(data)
             except FileNotFoundError:
                 # A delete of the same request took the temporary file away.
-                with _replacing(path) as file:
+                with self._replacing(path) as file:
                     file.write(data)
 
     def _files(self, prefix: str) -> Iterator[tuple[Path, str]]:
@@ -189,40 +190,20 @@ class LocalStore:
     def _remove_empty_folders(self, prefix: str) -> None:
         top = self._root / prefix.rpartition("/")[0]
         folders = [Path(folder) for folder, _, _ in os.walk(top, topdown=False)]
-        above = [folder for folder in top.parents if folder.is_relative_to(self._root)]
-        self._remove_if_empty([*folders, *above])
+        self._folders.remove_if_empty([*folders, *self._folders.above(top)])
 
-    def _remove_if_empty(self, folders: Collection[Path]) -> None:
-        for folder in folders:
-            if folder != self._root:
-                # Not empty, or gone already: both are as they should be.
-                with suppress(OSError):
-                    folder.rmdir()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside `path` that takes its place as a whole when the block ends well."""
-    temporary = path.with_name(f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}")
-    file = _new_file(temporary)
-    try:
-        with file:
-            yield file
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _new_file(path: Path) -> BinaryIO:
-    # A delete may take the empty folder away again before the file is in it, hence the rounds.
-    for _ in range(9):
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[BinaryIO]:
+        """A new file beside `path` that takes its place as a whole when the block ends well."""
+        temporary = path.with_name(f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+        file = self._folders.new_file(temporary)
         try:
-            return path.open("xb")
-        except FileNotFoundError:
-            with suppress(FileNotFoundError):
-                path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")
+            with file:
+                yield file
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """What only files on a disk can do: half-written files, full disks, odd folders."""
 
 import asyncio
+import fcntl
 import io
+import os
 import resource
 import subprocess
 import sys
@@ -143,6 +145,25 @@ def test_puts_survive_deletes_of_their_folder_at_the_same_time(store: LocalStore
     finally:
         stop.set()
         deleter.join()
+
+
+def test_empty_folder_stays_while_a_writer_is_about_to_use_it(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "objects" / "r1"
+    folder.mkdir(parents=True)
+    deleter = threading.Thread(target=store.delete_prefix, args=("r1/",))
+    # What a writer holds between its `mkdir` and its first file.
+    writer = os.open(folder.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(writer, fcntl.LOCK_SH)
+        deleter.start()
+        deleter.join(0.2)
+        assert folder.exists()
+    finally:
+        os.close(writer)
+        deleter.join()
+    assert not folder.exists()
 
 
 def test_folder_that_cannot_be_made_fails_the_check_without_its_path(tmp_path: Path) -> None:
