@@ -33,10 +33,11 @@ from app.domain.errors import (
     UploadMissing,
     UploadTooLarge,
 )
-from app.services import submit as service
 from app.services.adapters import Adapters
 from app.services.bad_rows import bad_rows_csv
 from app.services.outputs import Download
+from app.services.preview import preview
+from app.services.submit import submit
 
 router = APIRouter(tags=["Upload"])
 
@@ -189,8 +190,8 @@ def _wants_csv(accept: str) -> bool:
 
 def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:
     """What was found in the file, without keeping it."""
-    return service.preview(
-        adapters,
+    return preview(
+        adapters.settings,
         content=upload.content,
         filename=upload.filename,
         options=upload.options,
@@ -203,7 +204,7 @@ def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:
 
 def accepted_document(upload: Upload, adapters: Adapters, owner: str) -> dict[str, Any]:
     """Keep the file; the answer that promises it."""
-    return service.submit(
+    return submit(
         adapters,
         content=upload.content,
         filename=upload.filename,

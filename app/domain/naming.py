@@ -1,9 +1,13 @@
-"""Names of stored objects: stable between runs, safe on every file system and in every URL."""
+"""Names of stored objects, stable between runs and safe on every file system and in every URL.
+
+And what is kept of the names that uploads come with.
+"""
 
 import re
 import unicodedata
 
 SLUG_LENGTH_MAX = 60
+FILENAME_LENGTH_MAX = 150
 UPLOADS_PREFIX = "uploads/"
 ORIGINALS_PREFIX = "originals/"
 
@@ -50,3 +54,12 @@ def upload_key(request_id: str) -> str:
 def prefixes_of(request_id: str) -> tuple[str, ...]:
     """Everything that belongs to a request lies under one of these."""
     return (f"{request_id}/", f"{ORIGINALS_PREFIX}{request_id}/", f"{UPLOADS_PREFIX}{request_id}/")
+
+
+def clean_filename(filename: str) -> str:
+    """The caller's name for an upload without folders and control characters."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(
+        character for character in name if not unicodedata.category(character).startswith("C")
+    ).strip()
+    return name[-FILENAME_LENGTH_MAX:] or "products.csv"

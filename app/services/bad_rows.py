@@ -7,8 +7,8 @@ from typing import BinaryIO
 from app.catalog.reader import ColumnMapping, Detected, examine, read_rows
 from app.catalog.report import write_rows
 from app.config import Settings
+from app.domain.naming import clean_filename
 from app.services.outputs import CSV, Download, name_of
-from app.services.submit import clean_filename
 from app.services.tables import open_table
 
 

@@ -16,7 +16,7 @@ from app.services.delete import purge
 from app.services.finish import announce, finish_if_done
 from app.services.orphans import remove_orphans_now_and_then
 from app.services.record import record_outcomes
-from app.services.submit import IDEMPOTENCY_KEPT
+from app.services.repeats import IDEMPOTENCY_KEPT
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from app.catalog.reader import Detected, Findings, detect, examine, read_rows
 from app.catalog.urls import looks_like_path
 from app.config import Settings
 from app.domain.errors import CellError, CsvInvalid, NotACsv, UploadTooLarge
-from app.services.submit import clean_filename
+from app.domain.naming import clean_filename
 from app.services.tables import Table, open_table
 from app.web import words
 
