@@ -30,6 +30,8 @@ CODEC_MEMORY_BYTES_MIN = 630_000_000
 CODEC_CPU_SECONDS = 12.0
 # The watch looks every quarter of a second, so a picture is given up within 15 seconds.
 CODEC_WALL_SECONDS = 14.0
+# A process that is only slow must not lose its transactions, however short the leases are.
+SILENT_SECONDS_MIN = 5.0
 
 
 def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Adapters:
@@ -44,7 +46,11 @@ def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Ada
     guard = AddressGuard(settings.fetch_allow_networks, allowed_ports=settings.fetch_ports)
     return Adapters(
         settings=settings,
-        database=Database(settings.sqlalchemy_url),
+        # A worker that froze loses its transactions as it loses its images.
+        database=Database(
+            settings.sqlalchemy_url,
+            silent_seconds=max(SILENT_SECONDS_MIN, settings.lease_seconds),
+        ),
         store=build_store(settings),
         guard=guard,
         webhooks=WebhookSender(guard, user_agent=settings.fetch_user_agent),

@@ -23,9 +23,14 @@ class Database:
     Args:
         url: SQLAlchemy address; `sqlite:///path` or `postgresql+psycopg://...`.
         pool_size: connections kept open; as many again may be opened for a moment.
+        silent_seconds: after so long without a statement in the middle of a transaction Postgres
+            ends it, and its locks with it; None leaves that to the server's own setting. SQLite
+            cannot: whoever holds its lock there keeps it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, silent_seconds: float | None = None
+    ) -> None:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             _make_folder(url)
@@ -43,7 +48,7 @@ class Database:
                 max_overflow=pool_size,
                 # A restarted Postgres leaves dead connections in the pool; ask before use.
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5, "options": "-c timezone=utc"},
+                connect_args={"connect_timeout": 5, "options": _postgres_options(silent_seconds)},
             )
 
     @contextmanager
@@ -89,6 +94,13 @@ def _translated() -> Iterator[None]:
         if error.connection_invalidated:
             raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error
         raise
+
+
+def _postgres_options(silent_seconds: float | None) -> str:
+    options = "-c timezone=utc"
+    if silent_seconds is not None:
+        options += f" -c idle_in_transaction_session_timeout={silent_seconds * 1000:.0f}"
+    return options
 
 
 def _make_folder(url: str) -> None:

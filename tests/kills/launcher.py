@@ -48,6 +48,7 @@ class Launcher:
         log: Path,
         point: str | None = None,
         marker: Path | None = None,
+        signal_number: int = signal.SIGKILL,
         thrice: bool = False,
     ) -> "Process":
         """Run `python -m app ARGUMENTS` in a process of its own."""
@@ -57,6 +58,7 @@ class Launcher:
             "log": str(log),
             "point": point,
             "marker": str(marker),
+            "signal": signal_number,
             "thrice": thrice,
         }
         assert self._zygote.stdin is not None

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -106,11 +107,12 @@ AFTERWARDS = {
 POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS
 
 
-def arm(name: str, marker: Path) -> None:
+def arm(name: str, marker: Path, number: int = signal.SIGKILL) -> None:
     """Let this process die at the point `name`, unless another one has died there before.
 
     Args:
         marker: a file that is made in the moment of death; where it exists, nobody dies.
+        number: SIGSTOP has it freeze there instead.
     """
     point = POINTS[name]
     module_name, _, path = point.target.partition(":")
@@ -119,13 +121,14 @@ def arm(name: str, marker: Path) -> None:
     for part in classes:
         owner = getattr(owner, part)
     original = getattr(owner, attribute)
-    setattr(owner, attribute, _wrapped(original, point, _Executioner(point, marker)))
+    setattr(owner, attribute, _wrapped(original, point, _Executioner(point, marker, number)))
 
 
 class _Executioner:
-    def __init__(self, point: Point, marker: Path) -> None:
+    def __init__(self, point: Point, marker: Path, number: int) -> None:
         self._point = point
         self._marker = marker
+        self._number = number
         self._calls = 0
 
     def look(self, arguments: tuple[Any, ...], result: Any = None) -> None:
@@ -139,7 +142,8 @@ class _Executioner:
             os.close(os.open(self._marker, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return
-        os.kill(os.getpid(), signal.SIGKILL)
+        # To this thread: another one might take it a moment later, while this one goes on.
+        signal.pthread_kill(threading.get_ident(), self._number)
 
 
 def _wrapped(original: Any, point: Point, executioner: _Executioner) -> Any:

@@ -44,8 +44,14 @@ class Service:
         """The process that has this role now."""
         return self.processes[API if self.stack.is_embedded else role]
 
-    def start(self, point: str | None = None, *, thrice: bool = False) -> None:
-        """Start what is not running, armed for `point` where it gets there; returns at once."""
+    def start(
+        self, point: str | None = None, *, freeze: bool = False, thrice: bool = False
+    ) -> None:
+        """Start what is not running, armed for `point` where it gets there; returns at once.
+
+        Args:
+            freeze: it stops there, with all that it holds, instead of dying.
+        """
         armed = None
         if point is not None:
             self._points += 1
@@ -66,6 +72,7 @@ class Service:
                 log=self.stack.data_dir / f"{role}.log",
                 point=point if role == armed else None,
                 marker=self.marker,
+                signal_number=signal.SIGSTOP if freeze else signal.SIGKILL,
                 thrice=thrice,
             )
 

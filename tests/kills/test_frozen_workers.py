@@ -14,6 +14,15 @@ from tests.kills.stacks import FULL
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
 
+# In the middle of transactions that lock rows which others need.
+FROZEN_AT = (
+    "before a batch's commit",
+    "before the claim's commit",
+    "before the record's commit",
+    "before the finish's commit",
+    "before the sweep's commit",
+)
+
 
 @pytest.mark.parametrize("stack", [FULL], indirect=True)
 def test_what_a_thawed_worker_has_in_hand_changes_nothing(
@@ -71,3 +80,38 @@ def test_hints_that_come_three_times_change_nothing(
     assert auditor.audit(jobs) == Findings(), service.log()
     assert {image_host.hits(job.path(url)) for job in jobs for url in job.urls} == {1}
     assert service.process(API).is_alive
+
+
+@pytest.mark.parametrize("stack", [FULL], indirect=True)
+@pytest.mark.parametrize("point", FROZEN_AT)
+def test_a_worker_that_freezes_in_a_transaction_holds_nobody_up(
+    service: Service,
+    auditor: Auditor,
+    image_host: ImageHost,
+    webhook_receiver: WebhookReceiver,
+    point: str,
+) -> None:
+    service.start("after the claim")
+    service.wait_ready()
+    swept, ingested = jobs = [make_job(image_host) for _ in range(2)]
+    assert service.upload(swept, webhook_url=webhook_receiver.url)
+    service.wait_death("after the claim")
+    service.start(point, freeze=True)
+    assert service.upload(ingested, webhook_url=webhook_receiver.url)
+    until(service.marker.exists, 20)
+    frozen = service.processes.pop(WORKER)
+    try:
+        service.start()
+        statuses = [service.wait_end(job) for job in jobs]
+        until(auditor.webhooks_are_told, 20)
+        os.kill(frozen.pid, signal.SIGCONT)
+        # It is awake when it takes part in the work again.
+        service.kill(WORKER)
+        again = make_job(image_host)
+        assert service.upload(again, webhook_url=webhook_receiver.url)
+        service.wait_end(again)
+        until(auditor.webhooks_are_told, 20)
+        assert [service.status(job) for job in jobs] == statuses
+        assert auditor.audit([*jobs, again]) == Findings(), service.log()
+    finally:
+        frozen.kill()

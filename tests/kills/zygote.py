@@ -67,7 +67,7 @@ def become(order: dict[str, Any]) -> None:
         os.environ.update(order["environment"])
         shrink()
         if order["point"]:
-            arm(order["point"], Path(order["marker"]))
+            arm(order["point"], Path(order["marker"]), order["signal"])
         if order["thrice"]:
             thrice()
         sys.argv = ["app", *order["arguments"]]

@@ -1,11 +1,12 @@
 """Transactions and what becomes of a database that is away."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.db import requests
 from app.db.engine import Database
@@ -130,3 +131,44 @@ def test_a_connection_that_was_cut_is_unavailable_and_the_next_one_works(
         go_on_after_the_cut()
     assert count(database, ProcessingRequest) == 1
     database.close()
+
+
+def test_a_session_that_falls_silent_in_a_transaction_gives_its_locks_back(
+    postgres_url: str,
+) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    others = Database(url)
+    migrate(others)
+    request_id = add_request(others)
+    silent = Database(url, silent_seconds=0.5)
+
+    def lock(database: Database) -> None:
+        with database.transaction() as connection:
+            requests.get(connection, request_id, lock=True)
+
+    def fall_silent(go_on: Callable[[Connection], None]) -> None:
+        with silent.transaction() as connection:
+            requests.get(connection, request_id, lock=True)
+            with ThreadPoolExecutor(1) as another:
+                another.submit(lock, others).result(timeout=10)
+            go_on(connection)
+
+    for go_on in (_select, _copy, _nothing):
+        with pytest.raises(DatabaseUnavailable):
+            fall_silent(go_on)
+        # The next one gets a connection that works.
+        lock(silent)
+
+
+def _select(connection: Connection) -> None:
+    connection.execute(text("SELECT 1"))
+
+
+def _copy(connection: Connection) -> None:
+    cursor = connection.connection.cursor()
+    with cursor.copy("COPY requests FROM STDIN") as copy:
+        copy.write("")
+
+
+def _nothing(connection: Connection) -> None:
+    """Only the commit comes."""
