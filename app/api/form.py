@@ -16,6 +16,7 @@ from app.catalog.mapping import ColumnMapping, parse_base_url, parse_mapping
 from app.config import Settings
 from app.domain.errors import OptionInvalid, UploadMissing
 from app.domain.options import ProcessingOptions
+from app.services.check_upload import Reading
 
 FILE_FIELD = "file"
 TEXT_OPTIONS = {
@@ -52,6 +53,11 @@ class Upload:
     dry_run: bool
     accept_valid_rows: bool
     idempotency_key: str | None
+
+    @property
+    def reading(self) -> Reading:
+        """What is said about how the file is to be read."""
+        return Reading(self.encoding, self.columns, self.base_url, self.accept_valid_rows)
 
 
 async def read_upload(request: Request, _owner: OwnerDep) -> AsyncIterator[Upload]:

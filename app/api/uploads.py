@@ -195,10 +195,7 @@ def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:
         content=upload.content,
         filename=upload.filename,
         options=upload.options,
-        encoding=upload.encoding,
-        columns=upload.columns,
-        base_url=upload.base_url,
-        accept_valid_rows=upload.accept_valid_rows,
+        reading=upload.reading,
     )
 
 
@@ -212,8 +209,5 @@ def accepted_document(upload: Upload, adapters: Adapters, owner: str) -> dict[st
         webhook_url=upload.webhook_url,
         owner=owner,
         idempotency_key=upload.idempotency_key,
-        encoding=upload.encoding,
-        columns=upload.columns,
-        base_url=upload.base_url,
-        accept_valid_rows=upload.accept_valid_rows,
+        reading=upload.reading,
     )

@@ -23,6 +23,7 @@ from app.cli.summary import print_summary
 from app.cli.terminal import ALL_DONE, SOME_FAILED, count, err, fail, out, shown
 from app.config import Settings, load_settings
 from app.domain.options import ProcessingOptions
+from app.services.check_upload import Reading
 from create_test_data import create_test_data, serve
 
 INPUT_COLUMN = "Input Image Urls"
@@ -75,7 +76,7 @@ def demo(*, products: int, images_per_product: int, broken: bool) -> int:
 
 def _run(run: LocalRun, source: Path, target: Path, images: Path) -> Status:
     with open_input(str(source)) as raw:
-        run.submit(raw, source.name, ProcessingOptions())
+        run.submit(raw, source.name, ProcessingOptions(), Reading())
     with run.worker():
         status = run.wait()
         run.write(str(target), images)

@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 
 from app.bootstrap import build_adapters, prepare
-from app.catalog.mapping import ColumnMapping
 from app.cli.files import write_output
 from app.cli.interrupts import Interrupted, Interrupts, WatchedFile
 from app.cli.pictures import LinkedFolder, copy_pictures
@@ -26,6 +25,7 @@ from app.logs import configure_logs
 from app.services import outputs, read
 from app.services.adapters import Adapters
 from app.services.cancel import cancel
+from app.services.check_upload import Reading
 from app.services.deliver import deliveries
 from app.services.submit import submit
 from app.tasks.embedded import EmbeddedWorker
@@ -68,11 +68,7 @@ class LocalRun:
         raw: io.RawIOBase,
         filename: str,
         options: ProcessingOptions,
-        *,
-        encoding: str | None = None,
-        columns: ColumnMapping | None = None,
-        base_url: str | None = None,
-        accept_valid_rows: bool = False,
+        reading: Reading,
     ) -> dict[str, Any]:
         """Check the file and put it into the queue; returns what was found.
 
@@ -97,10 +93,7 @@ class LocalRun:
                 options=options,
                 webhook_url=None,
                 owner=NOBODY,
-                encoding=encoding,
-                columns=columns,
-                base_url=base_url,
-                accept_valid_rows=accept_valid_rows,
+                reading=reading,
             )
         finally:
             content.detach()

@@ -10,6 +10,7 @@ from app.cli.local_run import command_settings, local_run
 from app.cli.summary import exit_code, print_accepted, print_summary
 from app.cli.terminal import err, out, shown
 from app.domain.options import ProcessingOptions
+from app.services.check_upload import Reading
 
 
 def process(
@@ -42,6 +43,7 @@ def process(
     target = output_name(source, target)
     mapping = parse_mapping(columns) if columns is not None else None
     base = parse_base_url(base_url) if base_url is not None else None
+    reading = Reading(encoding, mapping, base, accept_valid_rows)
     # The summary must not stand in the middle of a CSV.
     console = err if target == STANDARD else out
     settings = command_settings()
@@ -54,15 +56,7 @@ def process(
         folder = Path(images) if images is not None else None
         try:
             with local_run(settings) as run:
-                answer = run.submit(
-                    raw,
-                    filename,
-                    options,
-                    encoding=encoding,
-                    columns=mapping,
-                    base_url=base,
-                    accept_valid_rows=accept_valid_rows,
-                )
+                answer = run.submit(raw, filename, options, reading)
                 print_accepted(err, answer)
                 with run.worker():
                     status = run.wait()

@@ -14,10 +14,10 @@ BAD_ROWS_NAMED = 20
 class Reading:
     """What the caller says about how the file is to be read; see `catalog.reader.validate`."""
 
-    encoding: str | None
-    columns: ColumnMapping | None
-    base_url: str | None
-    accept_valid_rows: bool
+    encoding: str | None = None
+    columns: ColumnMapping | None = None
+    base_url: str | None = None
+    accept_valid_rows: bool = False
 
 
 def check_upload(settings: Settings, table: Table, reading: Reading) -> Findings:

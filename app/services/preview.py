@@ -2,7 +2,6 @@
 
 from typing import Any, BinaryIO
 
-from app.catalog.reader import ColumnMapping
 from app.config import Settings
 from app.domain.naming import clean_filename
 from app.domain.options import ProcessingOptions
@@ -16,10 +15,7 @@ def preview(
     content: BinaryIO,
     filename: str,
     options: ProcessingOptions,
-    encoding: str | None = None,
-    columns: ColumnMapping | None = None,
-    base_url: str | None = None,
-    accept_valid_rows: bool = False,
+    reading: Reading,
 ) -> dict[str, Any]:
     """What was found in the file.
 
@@ -28,7 +24,6 @@ def preview(
     Raises:
         RequestError: the file cannot be used; see `catalog.reader.validate`, `open_table`.
     """
-    reading = Reading(encoding, columns, base_url, accept_valid_rows)
     with open_table(content, max_bytes=settings.max_upload_bytes) as table:
         findings = check_upload(settings, table, reading)
     return {

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import structlog
 import uuid_utils
 
-from app.catalog.reader import ColumnMapping, Findings
+from app.catalog.reader import Findings
 from app.db import requests
 from app.domain.errors import (
     DatabaseUnavailable,
@@ -30,6 +30,8 @@ from app.services.upload_copy import discard, stored_beside
 
 log = structlog.get_logger(__name__)
 
+_RECOGNISED = Reading()
+
 
 def submit(
     adapters: Adapters,
@@ -40,10 +42,7 @@ def submit(
     webhook_url: str | None,
     owner: str,
     idempotency_key: str | None = None,
-    encoding: str | None = None,
-    columns: ColumnMapping | None = None,
-    base_url: str | None = None,
-    accept_valid_rows: bool = False,
+    reading: Reading = _RECOGNISED,
 ) -> dict[str, Any]:
     """Accept a CSV for processing and return the answer; from then on it is kept.
 
@@ -51,6 +50,7 @@ def submit(
         content: the file, open and seekable.
         owner: digest of the caller's API key; empty where the service is open.
         idempotency_key: a repeat with the same key, file and options gets the first answer.
+        reading: what the caller says of the file; all is recognised where nothing is said.
     Raises:
         RequestError: the file or an option cannot be used, the Idempotency-Key was used for another
             upload, or the API key has used up what it may (`limits`).
@@ -59,7 +59,6 @@ def submit(
     # Asked before the kept answer is: an upload that is just now done with this Idempotency-Key
     # must answer its repeats, not refuse them.
     refusal = early_refusal(adapters, owner)
-    reading = Reading(encoding, columns, base_url, accept_valid_rows)
     call = None
     if idempotency_key is not None:
         call = Call(owner, idempotency_key, fingerprint(content, options, webhook_url, reading))

@@ -2,12 +2,13 @@
 
 import os
 import signal
+from typing import Any
 
 import pytest
 
 from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
-from tests.kills.jobs import make_job, quicken
+from tests.kills.jobs import Job, make_job, quicken
 from tests.kills.points import API, WORKER
 from tests.kills.service import Service
 from tests.kills.stacks import FULL
@@ -51,14 +52,7 @@ def test_what_a_thawed_worker_has_in_hand_changes_nothing(
         until(lambda: not image_host.is_busy, 20)
         for pid in members:
             os.kill(pid, signal.SIGCONT)
-        # It is awake when it takes part in the work again.
-        service.kill(WORKER)
-        again = make_job(image_host)
-        assert service.upload(again, webhook_url=webhook_receiver.url)
-        service.wait_end(again)
-        until(auditor.webhooks_are_told, 20)
-        assert service.status(job) == status
-        assert auditor.audit([job, again]) == Findings(), service.log()
+        check_the_thawed(service, auditor, image_host, webhook_receiver, [job], [status])
     finally:
         frozen.kill()
 
@@ -105,13 +99,25 @@ def test_a_worker_that_freezes_in_a_transaction_holds_nobody_up(
         statuses = [service.wait_end(job) for job in jobs]
         until(auditor.webhooks_are_told, 20)
         os.kill(frozen.pid, signal.SIGCONT)
-        # It is awake when it takes part in the work again.
-        service.kill(WORKER)
-        again = make_job(image_host)
-        assert service.upload(again, webhook_url=webhook_receiver.url)
-        service.wait_end(again)
-        until(auditor.webhooks_are_told, 20)
-        assert [service.status(job) for job in jobs] == statuses
-        assert auditor.audit([*jobs, again]) == Findings(), service.log()
+        check_the_thawed(service, auditor, image_host, webhook_receiver, jobs, statuses)
     finally:
         frozen.kill()
+
+
+def check_the_thawed(
+    service: Service,
+    auditor: Auditor,
+    host: ImageHost,
+    receiver: WebhookReceiver,
+    jobs: list[Job],
+    statuses: list[dict[str, Any]],
+) -> None:
+    """Leave the worker that has just woken up alone; what it had in hand changes nothing."""
+    # It is awake when it takes part in the work again.
+    service.kill(WORKER)
+    again = make_job(host)
+    assert service.upload(again, webhook_url=receiver.url)
+    service.wait_end(again)
+    until(auditor.webhooks_are_told, 20)
+    assert [service.status(job) for job in jobs] == statuses
+    assert auditor.audit([*jobs, again]) == Findings(), service.log()

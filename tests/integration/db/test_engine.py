@@ -158,6 +158,8 @@ def test_a_session_that_falls_silent_in_a_transaction_gives_its_locks_back(
             fall_silent(go_on)
         # The next one gets a connection that works.
         lock(silent)
+    silent.close()
+    others.close()
 
 
 def _select(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from app.catalog.reader import Detected, read_rows
 from app.db.models import Image, Product, ProductImage
 from app.db.rows import digest_of
 from app.outbound.guard import host_key
+from app.services.check_upload import Reading
 from app.services.ingest import ingest
 from tests.factories import make_csv
 from tests.integration.db.parts import request_row
@@ -77,7 +78,7 @@ def test_all_rows_arrive_however_often_the_ingest_is_stopped(
     data = a_file(repeats=repeats)
     monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 1_500)
     with bench(working=False, **stack, lease_seconds=60) as service:
-        request_id = service.upload(data, accept_valid_rows=True)
+        request_id = service.upload(data, reading=Reading(accept_valid_rows=True))
         stops = iter([False, True] * 3)
         turns = 0
         while request_row(service.adapters.database, request_id).ingested_at is None:
@@ -102,7 +103,9 @@ def test_behind_a_batch_that_cannot_be_written_there_is_none(
 ) -> None:
     monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 1_500)
     with bench(working=False, **stack, lease_seconds=60) as service:
-        request_id = service.upload(a_file(repeats=repeats), accept_valid_rows=True)
+        request_id = service.upload(
+            a_file(repeats=repeats), reading=Reading(accept_valid_rows=True)
+        )
         ingest(service.adapters, request_id, stopping=lambda: True)
         before = stored(service, request_id)
         second = {"request_id": request_id, "row": 2_000, "serial_number": "", "name": ""}
