@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.options import OutputMode, ProcessingOptions
 from app.services import outputs
+from app.services.check_upload import Reading
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench
@@ -28,7 +29,7 @@ class _Host:
         base = self._host.base_url
         data = sample.data.replace(HOST.encode(), base.encode())
         url = sample.base_url
-        return data, {"base_url": url.replace(HOST, base)} if url else {}
+        return data, {"reading": Reading(base_url=url.replace(HOST, base))} if url else {}
 
     def serve(self, urls: list[str]) -> None:
         for seed, url in enumerate(sorted(set(urls))):
