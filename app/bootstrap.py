@@ -14,10 +14,10 @@ from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender
 from app.services.adapters import Adapters
-from app.services.workshop import Workshop
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
+from app.worker.context import WorkerContext
 
 # Requests that one worker process works on side by side.
 LANES = 8
@@ -114,7 +114,7 @@ def prepare_store(store: Store) -> None:
     store.check()
 
 
-def build_workshop(adapters: Adapters) -> Workshop:
+def build_worker_context(adapters: Adapters) -> WorkerContext:
     """The worker's own parts; the caller starts the codecs and closes everything."""
     settings = adapters.settings
     fetcher = ImageFetcher(
@@ -139,4 +139,4 @@ def build_workshop(adapters: Adapters) -> Workshop:
         ),
         observe=adapters.metrics.work.codec_seconds.observe,
     )
-    return Workshop(adapters, fetcher=fetcher, codecs=codecs, lanes=LANES)
+    return WorkerContext(adapters, fetcher=fetcher, codecs=codecs, lanes=LANES)

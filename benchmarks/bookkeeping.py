@@ -12,7 +12,7 @@ from statistics import median
 
 import psycopg
 
-from app.services.work import TURN_SECONDS
+from app.worker.turn import TURN_SECONDS
 from benchmarks import hosts
 from benchmarks.bookkeeping_tables import BYSTANDER_IMAGES, Figures, goals, print_sizes
 from benchmarks.figures import progress

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from app.services.work import TURN_SECONDS
+from app.worker.turn import TURN_SECONDS
 from benchmarks.figures import megabytes, print_table, spread
 from benchmarks.goals import Measured
 

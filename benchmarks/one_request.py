@@ -23,7 +23,7 @@ from app.db.requests import RequestRow
 from app.domain.statuses import ImageStatus
 from app.services.adapters import now
 from app.services.record import record_outcomes
-from app.services.work import RECORD_BATCH
+from app.worker.turn import RECORD_BATCH
 from benchmarks.figures import print_table, progress, spread
 from benchmarks.processes import Meter, side_by_side
 from benchmarks.single_steps import ingest_apart

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.bootstrap import build_adapters, build_workshop
+from app.bootstrap import build_adapters, build_worker_context
 from app.config import load_settings
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
@@ -93,7 +93,7 @@ async def _one_child() -> AsyncIterator[CodecPool]:
     """A pool as the worker has it, of one child, ready for its first picture."""
     with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
         settings = load_settings(data_dir=Path(folder), codec_processes=1)
-        pool = build_workshop(build_adapters(settings)).codecs
+        pool = build_worker_context(build_adapters(settings)).codecs
         pool.start()
         try:
             await _until(lambda: pool.ready)

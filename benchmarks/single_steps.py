@@ -14,12 +14,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.bootstrap import build_adapters, build_workshop
+from app.bootstrap import build_adapters, build_worker_context
 from app.config import load_settings
 from app.domain.options import ProcessingOptions
 from app.imaging.formats import content_type
 from app.services.ingest import ingest
-from app.services.workshop import Workshop
+from app.worker.context import WorkerContext
 from benchmarks.processes import Meter
 from tests.parts.process import REPOSITORY
 
@@ -115,32 +115,32 @@ def _ingest(request_id: str) -> None:
 
 
 async def _pipe(urls: list[str]) -> None:
-    shop = build_workshop(build_adapters(load_settings()))
-    shop.codecs.start()
+    context = build_worker_context(build_adapters(load_settings()))
+    context.codecs.start()
     try:
-        await _through(shop, urls[:WARM_UP], "pipe/warm-up")
+        await _through(context, urls[:WARM_UP], "pipe/warm-up")
         _signal(0)
         for turn, images in enumerate(sys.stdin):
             started = time.perf_counter()
             # A folder of its own: to replace files is to delete them.
-            await _through(shop, urls[: int(images)], f"pipe/{turn}")
+            await _through(context, urls[: int(images)], f"pipe/{turn}")
             _signal(time.perf_counter() - started)
     finally:
-        await shop.fetcher.aclose()
-        await shop.adapters.store.aclose()
-        await shop.codecs.close()
+        await context.fetcher.aclose()
+        await context.adapters.store.aclose()
+        await context.codecs.close()
 
 
-async def _through(shop: Workshop, urls: Sequence[str], folder: str) -> None:
+async def _through(context: WorkerContext, urls: Sequence[str], folder: str) -> None:
     options = ProcessingOptions()
     numbered = iter(enumerate(urls))
 
     async def line() -> None:
         for number, url in numbered:
-            fetched = await shop.fetcher.fetch(url)
-            done = await shop.codecs.compress(fetched.data, options)
+            fetched = await context.fetcher.fetch(url)
+            done = await context.codecs.compress(fetched.data, options)
             key = f"{folder}/{number}-1-product.{done.format}"
-            await shop.adapters.store.put(key, done.data, content_type=content_type(done.format))
+            await context.adapters.store.put(key, done.data, content_type=content_type(done.format))
 
     await asyncio.gather(*(line() for _ in range(IN_FLIGHT)))
 

@@ -2,7 +2,7 @@
 
 What has to limit one worker is the hosts' wait, and not a core, or a second worker on the same
 cores could add nothing. So the pictures are tiny, and at 300 ms a worker with its largest window
-of images in flight (IMAGES_MAX in `app/services/flow.py`) does IMAGES_MAX / 0.3 s at the most; two
+of images in flight (IMAGES_MAX in `app/worker/window.py`) does IMAGES_MAX / 0.3 s at the most; two
 have two windows. The hosts are so many that all of their connections, FETCH_CONNECTIONS_PER_HOST
 from each worker to each host, are more than the window. "Cores busy" shows whether the cores were
 the limit after all: then the ratio tells of the machine and not of the workers.

@@ -7,9 +7,7 @@ from sqlalchemy import text
 
 from app.db import stalled
 from app.domain.errors import DatabaseUnavailable, StoreError
-from app.metrics.state import WorkerState
 from app.services.adapters import Adapters, now
-from app.services.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 
@@ -52,18 +50,3 @@ def queue_facts(adapters: Adapters) -> dict[str, Any]:
         "images_waiting": images_waiting,
         "oldest_waiting_seconds": max(age, 0.0),
     }
-
-
-def worker_state(shop: Workshop) -> WorkerState:
-    """What this process's worker has in its hands; asked for at a scrape, from another thread."""
-    return WorkerState(
-        lanes=shop.lanes,
-        turns=len(shop.turns),
-        images=shop.flow.running,
-        window=shop.flow.window,
-        held_bytes=shop.flow.held_bytes,
-        codec_children=shop.codecs.processes,
-        codec_idle=shop.codecs.idle,
-        codec_waiting=shop.codecs.waiting,
-        codec_replaced=shop.codecs.replaced,
-    )

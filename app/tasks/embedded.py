@@ -6,9 +6,10 @@ from typing import Any
 from celery.app import trace
 from celery.worker import WorkController
 
+from app.bootstrap import build_worker_context
 from app.services.adapters import Adapters
 from app.tasks.registry import register_tasks
-from app.tasks.runtime import Runtime
+from app.worker.runtime import Runtime
 
 # A thread only waits for the loop; a lane and an ingest for each request that is worked on.
 THREADS_PER_LANE = 2
@@ -19,7 +20,7 @@ class EmbeddedWorker:
     """Starts and stops a complete worker in threads of this process."""
 
     def __init__(self, adapters: Adapters) -> None:
-        self.runtime = Runtime(adapters)
+        self.runtime = Runtime(build_worker_context(adapters))
         self._celery = adapters.hints.celery
         register_tasks(self._celery, lambda: self.runtime)
         self._worker: Any = None
@@ -36,7 +37,7 @@ class EmbeddedWorker:
         self._worker = WorkController(
             app=self._celery,
             pool="threads",
-            concurrency=self.runtime.shop.lanes * THREADS_PER_LANE,
+            concurrency=self.runtime.context.lanes * THREADS_PER_LANE,
             ready_callback=lambda _consumer: ready.set(),
             without_heartbeat=True,
             without_mingle=True,

@@ -8,12 +8,12 @@ from typing import Any
 
 from celery import Celery, signals
 
-from app.bootstrap import build_adapters, serve_metrics
+from app.bootstrap import build_adapters, build_worker_context, serve_metrics
 from app.config import settings
 from app.logs import configure_logs
-from app.tasks.heartbeat import Heartbeat
 from app.tasks.registry import register_tasks
-from app.tasks.runtime import Runtime
+from app.worker.heartbeat import Heartbeat
+from app.worker.runtime import Runtime
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +26,7 @@ def worker_app() -> Celery:
     configure_logs(settings())
     adapters = build_adapters(settings())
     stop_metrics = serve_metrics(adapters.metrics, settings())
-    runtime = Runtime(adapters, heartbeat=Heartbeat())
+    runtime = Runtime(build_worker_context(adapters), heartbeat=Heartbeat())
     celery = adapters.hints.celery
     register_tasks(celery, lambda: runtime)
 

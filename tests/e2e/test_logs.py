@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.services.turn_log import FAILURES_TOLD
+from app.worker.turn_log import FAILURES_TOLD
 from tests.e2e.served import Served, until
 from tests.factories import make_csv, make_jpeg
 from tests.parts.image_host import ImageHost

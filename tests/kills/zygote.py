@@ -18,7 +18,7 @@ from typing import Any
 import app.services.deliver
 import app.services.ingest
 import app.services.outputs
-import app.services.work
+import app.worker.turn
 from app.cli.app import main as command_line
 from tests.kills.hints import thrice
 from tests.kills.points import arm
@@ -46,7 +46,7 @@ def shrink() -> None:
     app.services.ingest.FIRST_BATCH_PLACES = 4
     app.services.ingest.BATCH_PLACES = 6
     app.services.outputs.ROWS_PER_QUERY = 3
-    app.services.work.RECORD_AFTER_SECONDS = 0.05
+    app.worker.turn.RECORD_AFTER_SECONDS = 0.05
     # The lease of a delivery is 20 s at least, for receivers that take 15 s; ours answer at once.
     app.services.deliver.LEASE_SECONDS_MIN = 4.0
 

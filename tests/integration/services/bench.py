@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.bootstrap import build_adapters, prepare_store
+from app.bootstrap import build_adapters, build_worker_context, prepare_store
 from app.config import Settings
 from app.db.migrate import migrate
 from app.db.models import Image
@@ -17,7 +17,7 @@ from app.domain.options import ProcessingOptions
 from app.services import outputs, read
 from app.services.adapters import Adapters
 from app.services.submit import submit
-from app.tasks.runtime import Runtime
+from app.worker.runtime import Runtime
 from tests.factories import make_csv
 
 DEFAULTS: dict[str, Any] = {
@@ -41,7 +41,7 @@ class Bench:
 
     def __init__(self, settings: Settings) -> None:
         self.adapters: Adapters = build_adapters(settings)
-        self.runtime = Runtime(self.adapters)
+        self.runtime = Runtime(build_worker_context(self.adapters))
         self._started = False
         migrate(self.adapters.database)
         prepare_store(self.adapters.store)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.db import requests
-from app.services import shelf
+from app.worker import claims
 from tests.factories import make_csv, make_jpeg
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import ImageHost
@@ -55,7 +55,7 @@ def test_a_long_turn_says_how_far_its_claims_have_come(
     service: Bench, image_host: ImageHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Others would otherwise read from its first image on, to find one that waits.
-    monkeypatch.setattr(shelf, "NOTED_EVERY", 50)
+    monkeypatch.setattr(claims, "NOTED_EVERY", 50)
     request_id = service.upload_urls(*[[image_host.add(f"{n}.jpg", TINY)] for n in range(400)])
     service.ended(request_id)
     with service.adapters.database.read() as connection:

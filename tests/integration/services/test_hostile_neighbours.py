@@ -52,7 +52,7 @@ def test_bombs_a_killed_child_and_hostile_hosts_harm_no_neighbour(
         "codec_processes": 2,
     }
     with HostileServer() as hostile, bench(**settings) as service:
-        until(lambda: service.runtime.shop.codecs.ready)
+        until(lambda: service.runtime.context.codecs.ready)
         expected = {large: "decoder_crashed", **bombs}
         expected |= {hostile.url(path): code for path, code in CODES.items()}
         # Within these three seconds it comes to its sixth redirect.

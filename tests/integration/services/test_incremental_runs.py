@@ -13,7 +13,7 @@ from app.db.models import Image
 from app.domain.options import ProcessingOptions
 from app.services.delete import delete
 from app.services.retry import retry
-from app.services.work import Turn
+from app.worker.turn import Turn
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench
 from tests.integration.services.test_stopping_and_removing import change

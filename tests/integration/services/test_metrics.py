@@ -62,7 +62,7 @@ def test_a_mixed_request_is_counted_image_by_image(
     assert found["image_codec_duration_seconds_sum"] > 0
     assert found["sweep_rounds_total done"] >= 1
     assert time.time() - found["sweep_last_success_timestamp_seconds"] < 20
-    assert found["worker_lanes"] == service.runtime.shop.lanes
+    assert found["worker_lanes"] == service.runtime.context.lanes
     until(lambda: counted(service)["worker_turns"] == 0)
     assert counted(service)["worker_images"] == 0
     assert found["codec_children"] == 1

@@ -81,7 +81,7 @@ def stub(brand: bytes) -> bytes:
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
-import app.main, app.services.pipeline
+import app.main, app.worker.attempt
 from app.domain.options import ProcessingOptions
 from app.imaging.sandbox import CodecLimits, CodecPool
 async def main():

@@ -34,7 +34,7 @@ class Codecs(Protocol):
     def waiting(self) -> int: ...
 
 
-class Flow:
+class Window:
     """The shared window of a worker process.
 
     Where codecs run dry although the window is full, the hosts are slow and it opens wide; where
@@ -45,7 +45,7 @@ class Flow:
 
     def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
-        self.window = IMAGES_MIN
+        self.size = IMAGES_MIN
         self.running = 0
         self.held_bytes = 0
         self._fetch_seconds = 0.0
@@ -72,7 +72,7 @@ class Flow:
         if self.held_bytes > HELD_BYTES_MAX:
             return 0
         turns = max(turns, 1)
-        share = max(self.window // turns, 1)
+        share = max(self.size // turns, 1)
         uncounted = min(self._slow_fetches(request_id), SLOW_MAX // turns)
         return max(share - (running_in_turn - uncounted), 0)
 
@@ -88,7 +88,7 @@ class Flow:
     def adjust(self) -> None:
         """Look at the codecs, called whenever a picture is done; judge once in a while."""
         waiting = self._codecs.waiting
-        if self._codecs.idle and not waiting and self.running >= self.window - STEP:
+        if self._codecs.idle and not waiting and self.running >= self.size - STEP:
             self._ran_dry = True
         if self._fewest_waiting is None or waiting < self._fewest_waiting:
             self._fewest_waiting = waiting
@@ -96,8 +96,8 @@ class Flow:
         if moment < self._judge_at:
             return
         if self._ran_dry:
-            self.window = min(OPENING * self.window, IMAGES_MAX)
+            self.size = min(OPENING * self.size, IMAGES_MAX)
         elif self._fewest_waiting > 2 * self._codecs.processes:
-            self.window = max(self.window - STEP, IMAGES_MIN)
+            self.size = max(self.size - STEP, IMAGES_MIN)
         self._ran_dry, self._fewest_waiting = False, None
         self._judge_at = moment + max(self._fetch_seconds, WATCHED_SECONDS)

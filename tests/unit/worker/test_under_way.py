@@ -7,7 +7,7 @@ import pytest
 
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
-from app.services.under_way import UnderWay
+from app.worker.under_way import UnderWay
 
 SOON, LONG = 0.01, 60.0
 

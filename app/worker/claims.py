@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.db import queue, reuse, waiting
 from app.db.queue import ClaimedImage
 from app.services.adapters import now
-from app.services.workshop import Workshop
+from app.worker.context import WorkerContext
 
 # Images held ready beyond what can start now. Larger claims cost less for each image; but what one
 # worker holds, others cannot take, so that only long turns come to the larger number.
@@ -26,19 +26,19 @@ PROBE_SHARE = 0.05
 PROBE_SECONDS = 1.0
 
 
-class Shelf:
+class Claims:
     """Claims images of one request and hands them out as their hosts have room.
 
     Images of a host that has all the connections it may have wait in `blocked`, by host. When
-    nothing else is left, the shelf looks past that host's images for others, so that a slow host
+    nothing else is left, the turn looks past that host's images for others, so that a slow host
     delays nobody.
 
     Args:
         scope: whose earlier pictures come with the images.
     """
 
-    def __init__(self, shop: Workshop, request_id: str, scope: reuse.Scope | None) -> None:
-        self.shop = shop
+    def __init__(self, context: WorkerContext, request_id: str, scope: reuse.Scope | None) -> None:
+        self.context = context
         self.request_id = request_id
         self.scope = scope
         self.ready: deque[ClaimedImage] = deque()
@@ -54,7 +54,7 @@ class Shelf:
         return len(self.ready) + self._blocked_count()
 
     def all(self) -> list[ClaimedImage]:
-        """Everything on the shelf."""
+        """All that were claimed and not started."""
         return [*chain.from_iterable(self.blocked.values()), *self.ready]
 
     def take(self, room: int) -> list[ClaimedImage]:
@@ -64,15 +64,15 @@ class Shelf:
         """
         taken: list[ClaimedImage] = []
         for host, images in list(self.blocked.items()):
-            while images and len(taken) < room and self.shop.host_has_room(host):
-                self.shop.running_by_host[host] += 1
+            while images and len(taken) < room and self.context.host_has_room(host):
+                self.context.running_by_host[host] += 1
                 taken.append(images.popleft())
             if not images:
                 del self.blocked[host]
         while self.ready and len(taken) < room:
             image = self.ready.popleft()
-            if self.shop.host_has_room(image.host):
-                self.shop.running_by_host[image.host] += 1
+            if self.context.host_has_room(image.host):
+                self.context.running_by_host[image.host] += 1
                 taken.append(image)
             else:
                 self.blocked.setdefault(image.host, deque()).append(image)
@@ -93,7 +93,7 @@ class Shelf:
         self._look_at = 0.0
 
     async def fill(self, *, room: int) -> None:
-        """Claim more when the shelf runs low."""
+        """Claim more when few are left."""
         if len(self.ready) > self._ahead // 2 or time.monotonic() < self._look_at:
             return
         busy: set[str] = set()
@@ -103,7 +103,7 @@ class Shelf:
                 return
         limit = room + self._ahead - len(self.ready)
         moment = now()
-        lease_until = moment + timedelta(seconds=self.shop.adapters.settings.lease_seconds)
+        lease_until = moment + timedelta(seconds=self.context.adapters.settings.lease_seconds)
         behind = None if busy else self._last
         due_to_note = behind is None or self._unnoted >= NOTED_EVERY
 
@@ -121,7 +121,7 @@ class Shelf:
                 scope=self.scope,
             )
 
-        claimed = await self.shop.in_transaction(work)
+        claimed = await self.context.in_transaction(work)
         self.ready.extend(claimed)
         self._unnoted = len(claimed) + (0 if due_to_note else self._unnoted)
         if len(claimed) == limit:
@@ -149,5 +149,5 @@ class Shelf:
         return found
 
     def _probe(self, busy: set[str]) -> bool:
-        with self.shop.adapters.database.read() as connection:
+        with self.context.adapters.database.read() as connection:
             return waiting.others_wait(connection, self.request_id, now=now(), other_than=busy)

@@ -11,14 +11,14 @@ from app.domain.errors import StorageFailed, StoreError
 from app.domain.statuses import ImageStatus
 from app.outbound.fetch import FetchedImage, Validators
 from app.services.adapters import now
-from app.services.patience import patiently
-from app.services.workshop import Workshop
 from app.storage.base import Store
+from app.worker.context import WorkerContext
+from app.worker.patience import patiently
 
 log = structlog.get_logger(__name__)
 
 
-async def fetch_or_take_over(shop: Workshop, image: ClaimedImage) -> FetchedImage | Outcome:
+async def fetch_or_take_over(context: WorkerContext, image: ClaimedImage) -> FetchedImage | Outcome:
     """The image from its host; or, where it is unchanged, done with what an earlier request made.
 
     Raises:
@@ -28,13 +28,13 @@ async def fetch_or_take_over(shop: Workshop, image: ClaimedImage) -> FetchedImag
     if earlier is not None:
         told_at = earlier.final_url or image.source_url
         known = Validators(told_at, earlier.etag, earlier.last_modified)
-        fetched = await shop.fetcher.fetch_if_changed(image.source_url, known)
+        fetched = await context.fetcher.fetch_if_changed(image.source_url, known)
         if fetched is not None:
             return fetched
-        if await _still_stored(shop.adapters.store, earlier):
+        if await _still_stored(context.adapters.store, earlier):
             return _taken_over(image, earlier)
         log.warning("earlier_picture_missing", key=earlier.storage_key)
-    return await shop.fetcher.fetch(image.source_url)
+    return await context.fetcher.fetch(image.source_url)
 
 
 def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:

@@ -10,18 +10,15 @@ from typing import Any
 
 import structlog
 
-from app.bootstrap import build_workshop
 from app.domain.errors import DatabaseUnavailable
-from app.services.adapters import Adapters
 from app.services.delete import purge
 from app.services.deliver import deliver
-from app.services.health import worker_state
 from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
-from app.services.work import take_turn
-from app.services.workshop import Workshop
-from app.tasks.event_loop import as_batch_work, gathering_loop
-from app.tasks.heartbeat import Heartbeat
+from app.worker.context import WorkerContext
+from app.worker.event_loop import as_batch_work, gathering_loop
+from app.worker.heartbeat import Heartbeat
+from app.worker.turn import take_turn
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +37,13 @@ class Runtime:
     own has a heartbeat.
     """
 
-    def __init__(self, adapters: Adapters, *, heartbeat: Heartbeat | None = None) -> None:
-        self.adapters = adapters
+    def __init__(self, context: WorkerContext, *, heartbeat: Heartbeat | None = None) -> None:
+        self.context = context
+        self.adapters = context.adapters
         self._heartbeat = heartbeat
         self.holder = uuid.uuid4().hex
-        self.shop: Workshop = build_workshop(adapters)
-        adapters.metrics.watch_worker(lambda: worker_state(self.shop))
-        codecs = self.shop.codecs
+        self.adapters.metrics.watch_worker(context.state)
+        codecs = context.codecs
         self._loop = gathering_loop(lambda: codecs.backlog_seconds)
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
@@ -58,19 +55,19 @@ class Runtime:
         """Start the codecs, the loop and the sweep."""
         self._thread.start()
         self._await(self._start())
-        codecs = self.shop.codecs
+        codecs = self.context.codecs
         log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
     def run(self, task: str, an_id: str) -> None:
         """Do one task to its end, on the caller's thread or on the loop."""
-        if self.shop.draining:
+        if self.context.draining:
             # The next worker, or the next start, finds the work without this hint.
             return
         try:
             if task == "request.ingest":
-                ingest(self.adapters, an_id, stopping=lambda: self.shop.draining)
+                ingest(self.adapters, an_id, stopping=lambda: self.context.draining)
             elif task == "request.work":
-                self._await(take_turn(self.shop, an_id))
+                self._await(take_turn(self.context, an_id))
             elif task == "webhook.deliver":
                 self._await(self._deliver(an_id))
             elif task == "request.purge":
@@ -81,10 +78,10 @@ class Runtime:
 
     def drain(self) -> None:
         """Start nothing new; what is in flight has SHUTDOWN_GRACE_SECONDS to end."""
-        if not self.shop.draining:
-            log.info("worker_draining", requests=len(self.shop.turns))
+        if not self.context.draining:
+            log.info("worker_draining", requests=len(self.context.turns))
             grace_seconds = self.adapters.settings.shutdown_grace_seconds
-            self.shop.drain(grace_seconds)
+            self.context.drain(grace_seconds)
             self._loop.call_soon_threadsafe(
                 self._loop.call_later, grace_seconds, self._abandon_deliveries
             )
@@ -108,7 +105,7 @@ class Runtime:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _start(self) -> None:
-        self.shop.codecs.start()
+        self.context.codecs.start()
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
         if self._heartbeat is not None:
             self._heartbeat.start(self._loop)
@@ -134,14 +131,14 @@ class Runtime:
 
     async def _look_for_work(self) -> None:
         """Begin what no hint has told us of, as far as there are free lanes."""
-        if self.shop.draining:
+        if self.context.draining:
             return
-        found = await asyncio.to_thread(open_work, self.adapters, limit=self.shop.lanes)
+        found = await asyncio.to_thread(open_work, self.adapters, limit=self.context.lanes)
         for task, an_id in found:
-            if len(self._found_work) >= self.shop.lanes:
+            if len(self._found_work) >= self.context.lanes:
                 return
             if task == "request.work" and (
-                an_id in self.shop.turns or len(self.shop.turns) >= self.shop.lanes
+                an_id in self.context.turns or len(self.context.turns) >= self.context.lanes
             ):
                 continue
             work = asyncio.create_task(self._do(task, an_id))
@@ -151,7 +148,7 @@ class Runtime:
     async def _do(self, task: str, an_id: str) -> None:
         try:
             if task == "request.work":
-                await take_turn(self.shop, an_id)
+                await take_turn(self.context, an_id)
             elif task == "webhook.deliver":
                 await self._deliver(an_id)
             else:
@@ -175,7 +172,7 @@ class Runtime:
     async def _close(self) -> None:
         if self._sweeper is not None:
             self._sweeper.cancel()
-        standing = {asyncio.current_task(), self._sweeper, *self.shop.codecs.tasks}
+        standing = {asyncio.current_task(), self._sweeper, *self.context.codecs.tasks}
         turns = asyncio.all_tasks() - standing
         if turns:
             grace = self.adapters.settings.shutdown_grace_seconds + CLOSING_SECONDS
@@ -183,8 +180,8 @@ class Runtime:
             for task in late:
                 log.error("task_abandoned", task=repr(task.get_coro()))
                 task.cancel()
-        await self.shop.codecs.close()
-        await self.shop.fetcher.aclose()
+        await self.context.codecs.close()
+        await self.context.fetcher.aclose()
         await self.adapters.webhooks.aclose()
         await self.adapters.store.aclose()
         if self._heartbeat is not None:

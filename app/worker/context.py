@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from app.domain.errors import DatabaseUnavailable
 from app.imaging.sandbox import CodecPool
+from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters
-from app.services.flow import Flow
+from app.worker.window import Window
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +23,7 @@ Result = TypeVar("Result")
 DATABASE_PAUSE_SECONDS = 1.0
 
 
-class Workshop:
+class WorkerContext:
     """The parts that all turns of a process share, and what is going on in them.
 
     Args:
@@ -39,7 +40,7 @@ class Workshop:
         self.fetcher = fetcher
         self.codecs = codecs
         self.lanes = lanes
-        self.flow = Flow(codecs)
+        self.window = Window(codecs)
         # Requests that this process is working on: one turn each, with the whole pipe.
         self.turns: set[str] = set()
         self.running_by_host: Counter[str] = Counter()
@@ -68,6 +69,20 @@ class Workshop:
         self.running_by_host[host] -= 1
         if self.running_by_host[host] <= 0:
             del self.running_by_host[host]
+
+    def state(self) -> WorkerState:
+        """What this process has in its hands; asked for at a scrape, from another thread."""
+        return WorkerState(
+            lanes=self.lanes,
+            turns=len(self.turns),
+            images=self.window.running,
+            window=self.window.size,
+            held_bytes=self.window.held_bytes,
+            codec_children=self.codecs.processes,
+            codec_idle=self.codecs.idle,
+            codec_waiting=self.codecs.waiting,
+            codec_replaced=self.codecs.replaced,
+        )
 
     async def in_transaction(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction on a thread; a database that is away is waited for.

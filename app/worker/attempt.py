@@ -24,46 +24,48 @@ from app.imaging.compress import CompressedImage
 from app.imaging.formats import content_type, extension
 from app.outbound.fetch import FetchedImage
 from app.services.adapters import now
-from app.services.patience import patiently
-from app.services.take_over import fetch_or_take_over
-from app.services.workshop import Workshop
 from app.storage.base import Store
+from app.worker.context import WorkerContext
+from app.worker.patience import patiently
+from app.worker.take_over import fetch_or_take_over
 
 log = structlog.get_logger(__name__)
 
 
-async def process_image(shop: Workshop, image: ClaimedImage, options: ProcessingOptions) -> Outcome:
+async def process_image(
+    context: WorkerContext, image: ClaimedImage, options: ProcessingOptions
+) -> Outcome:
     """Do one attempt at an image. The object is stored before the outcome exists."""
     started = time.perf_counter()
-    metrics = shop.adapters.metrics.work
+    metrics = context.adapters.metrics.work
     held = 0
     try:
-        with shop.flow.fetching(image.request_id, image.seq), metrics.fetch_seconds.time():
-            fetched = await fetch_or_take_over(shop, image)
+        with context.window.fetching(image.request_id, image.seq), metrics.fetch_seconds.time():
+            fetched = await fetch_or_take_over(context, image)
         if isinstance(fetched, Outcome):
             return _timed(fetched, started)
         held = len(fetched.data)
-        shop.flow.held_bytes += held
-        compressed = await _compress(shop, fetched.data, options)
+        context.window.held_bytes += held
+        compressed = await _compress(context, fetched.data, options)
         with metrics.store_seconds.time():
-            outcome = await _store(shop, image, options, fetched, compressed)
+            outcome = await _store(context, image, options, fetched, compressed)
     except ImageError as error:
-        outcome = failure(shop, image, error)
+        outcome = failure(context, image, error)
     except Exception:
         # Whatever a library comes up with ends this image, never its neighbours.
         log.exception("image_attempt_crashed", request_id=image.request_id, seq=image.seq)
-        outcome = failure(shop, image, InternalError("Something went wrong on our side."))
+        outcome = failure(context, image, InternalError("Something went wrong on our side."))
     finally:
-        shop.flow.held_bytes -= held
+        context.window.held_bytes -= held
     return _timed(outcome, started)
 
 
-def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
+def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> Outcome:
     """The outcome of a failed attempt: another one later, or the image's end."""
     delay = image_retry_delay(
         error,
         attempt=image.attempt,
-        max_attempts=shop.adapters.settings.fetch_max_attempts,
+        max_attempts=context.adapters.settings.fetch_max_attempts,
         chance=random.random(),  # noqa: S311 (spreads load, guards nothing)
     )
     final = delay is None
@@ -79,25 +81,27 @@ def failure(shop: Workshop, image: ClaimedImage, error: ImageError) -> Outcome:
     )
 
 
-async def _compress(shop: Workshop, data: bytes, options: ProcessingOptions) -> CompressedImage:
+async def _compress(
+    context: WorkerContext, data: bytes, options: ProcessingOptions
+) -> CompressedImage:
     try:
-        return await shop.codecs.compress(data, options)
+        return await context.codecs.compress(data, options)
     except DecoderOutOfMemory:
         raise
     except DecoderCrashed:
         # Somebody else may have ended the child, such as the kernel when memory is short. A picture
         # that brings decoders down does so once more, and fails.
-        return await shop.codecs.compress(data, options)
+        return await context.codecs.compress(data, options)
 
 
 async def _store(
-    shop: Workshop,
+    context: WorkerContext,
     image: ClaimedImage,
     options: ProcessingOptions,
     fetched: FetchedImage,
     compressed: CompressedImage,
 ) -> Outcome:
-    store = shop.adapters.store
+    store = context.adapters.store
     kept_original: str | None = None
     key = _key(image, compressed.format)
     try:

@@ -14,12 +14,12 @@ from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import now
 from app.services.finish import announce
-from app.services.pipeline import process_image
 from app.services.record import record_outcomes
-from app.services.shelf import Shelf
-from app.services.turn_log import TurnLog
-from app.services.under_way import Done, UnderWay
-from app.services.workshop import Workshop
+from app.worker.attempt import process_image
+from app.worker.claims import Claims
+from app.worker.context import WorkerContext
+from app.worker.turn_log import TurnLog
+from app.worker.under_way import Done, UnderWay
 
 log = structlog.get_logger(__name__)
 
@@ -34,25 +34,25 @@ LOOK_SECONDS = 0.05
 CHECK_SECONDS = 0.5
 
 
-async def take_turn(shop: Workshop, request_id: str) -> None:
+async def take_turn(context: WorkerContext, request_id: str) -> None:
     """Work on a request until it has nothing to claim or its time slice is over.
 
     A second turn on the same request in the same process ends at once: one has the whole pipe.
     """
-    if shop.draining or request_id in shop.turns:
+    if context.draining or request_id in context.turns:
         return
-    shop.turns.add(request_id)
+    context.turns.add(request_id)
     again = False
     try:
-        begun = await shop.in_transaction(lambda connection: _begin(connection, request_id))
+        begun = await context.in_transaction(lambda connection: _begin(connection, request_id))
         if begun is None:
             return
         options, scope = begun
-        again = await Turn(shop, request_id, options, scope).run()
+        again = await Turn(context, request_id, options, scope).run()
     finally:
-        shop.turns.discard(request_id)
+        context.turns.discard(request_id)
     if again:
-        await asyncio.to_thread(shop.adapters.hints.send, "request.work", request_id)
+        await asyncio.to_thread(context.adapters.hints.send, "request.work", request_id)
 
 
 def _begin(
@@ -70,17 +70,17 @@ class Turn:
 
     def __init__(
         self,
-        shop: Workshop,
+        context: WorkerContext,
         request_id: str,
         options: ProcessingOptions,
         scope: reuse.Scope | None,
     ) -> None:
-        self.shop = shop
-        self.adapters = shop.adapters
+        self.context = context
+        self.adapters = context.adapters
         self.request_id = request_id
         self.options = options
-        self.shelf = Shelf(shop, request_id, scope)
-        self.log = TurnLog(shop.adapters.metrics.work, request_id)
+        self.claims = Claims(context, request_id, scope)
+        self.log = TurnLog(context.adapters.metrics.work, request_id)
         self.under_way = UnderWay()
         self.outcomes: list[Outcome] = []
         self.oldest_outcome_at = 0.0
@@ -94,7 +94,7 @@ class Turn:
         try:
             while await self._step():
                 pass
-            return self.open and not self.shop.draining and self._time_is_over()
+            return self.open and not self.context.draining and self._time_is_over()
         except DatabaseUnavailable:
             # Only at the end of a stop's grace: the leases will bring the images back.
             log.warning("turn_abandoned", request_id=self.request_id)
@@ -106,18 +106,18 @@ class Turn:
     async def _step(self) -> bool:
         """One round of the loop; False when the turn is over."""
         await self._check()
-        if not self.open or self.shop.grace_is_over:
+        if not self.open or self.context.grace_is_over:
             return False
-        stopping = self.shop.draining or self._time_is_over()
+        stopping = self.context.draining or self._time_is_over()
         if stopping:
-            await self._empty_shelf()
+            await self._give_back_claims()
         else:
-            await self.shelf.fill(room=self._room())
+            await self.claims.fill(room=self._room())
             self._start()
         if len(self.under_way):
             done = await self.under_way.done(within_seconds=LOOK_SECONDS)
             # While those that are done still count as running: was the window full until now?
-            self.shop.flow.adjust()
+            self.context.window.adjust()
             self._collect(done)
             await self._record(everything=False)
             return True
@@ -127,11 +127,11 @@ class Turn:
     def _time_is_over(self) -> bool:
         # While a lane of this process is free, nobody waits for this one: going on saves the
         # pipe from running dry for nothing.
-        return time.monotonic() > self.slice_ends and len(self.shop.turns) >= self.shop.lanes
+        return time.monotonic() > self.slice_ends and len(self.context.turns) >= self.context.lanes
 
     def _room(self) -> int:
-        return self.shop.flow.room(
-            self.request_id, turns=len(self.shop.turns), running_in_turn=len(self.under_way)
+        return self.context.window.room(
+            self.request_id, turns=len(self.context.turns), running_in_turn=len(self.under_way)
         )
 
     async def _check(self) -> None:
@@ -139,7 +139,7 @@ class Turn:
         moment = time.monotonic()
         if moment - self.checked_at >= CHECK_SECONDS:
             self.checked_at = moment
-            row = await self.shop.in_transaction(
+            row = await self.context.in_transaction(
                 lambda connection: requests.get(connection, self.request_id)
             )
             self.open = row is not None and row.status == RequestStatus.PROCESSING
@@ -150,26 +150,26 @@ class Turn:
             await self._renew(lease_seconds)
 
     async def _renew(self, lease_seconds: float) -> None:
-        held = [*self.shelf.all(), *self.under_way.images()]
+        held = [*self.claims.all(), *self.under_way.images()]
         if not held:
             return
         until = now() + timedelta(seconds=lease_seconds)
-        ours = await self.shop.in_transaction(
+        ours = await self.context.in_transaction(
             lambda connection: queue.renew(connection, self.request_id, held, lease_until=until)
         )
         # A worker that was frozen past its lease finds here that others went on without it.
-        self.shelf.drop(keep=ours)
+        self.claims.drop(keep=ours)
         self.under_way.cancel(lambda image: image.seq not in ours)
 
     def _start(self) -> None:
-        for image in self.shelf.take(self._room()):
-            self.shop.flow.running += 1
-            self.under_way.start(process_image(self.shop, image, self.options), image)
+        for image in self.claims.take(self._room()):
+            self.context.window.running += 1
+            self.under_way.start(process_image(self.context, image, self.options), image)
 
     def _collect(self, done: list[Done]) -> None:
         for task, image in done:
-            self.shop.flow.running -= 1
-            self.shop.leave_host(image.host)
+            self.context.window.running -= 1
+            self.context.leave_host(image.host)
             if task.cancelled():
                 continue
             if not self.outcomes:
@@ -188,38 +188,38 @@ class Turn:
         def write(connection: Connection) -> list[str]:
             return record_outcomes(self.adapters, connection, self.request_id, batch)
 
-        announced = await self.shop.in_transaction(write)
+        announced = await self.context.in_transaction(write)
         if announced:
             # In a thread, as a broker that is away may keep the sender for a second.
             await asyncio.to_thread(announce, self.adapters, announced)
 
     async def _pause(self) -> bool:
         """Nothing is in flight: wait for the next due image, or end the turn."""
-        if len(self.shelf):
+        if len(self.claims):
             # Another request of this process has all the connections that the host may have.
             await asyncio.sleep(0.05)
             return True
-        due = await self.shop.in_transaction(
+        due = await self.context.in_transaction(
             lambda connection: waiting.next_due(connection, self.request_id)
         )
         wait = (due - now()).total_seconds() if due is not None else CHECK_SECONDS
         if wait > TURN_SECONDS or (due is None and not self.ingesting):
             return False
         await asyncio.sleep(min(max(wait, 0.01), CHECK_SECONDS))
-        self.shelf.look_soon()
+        self.claims.look_soon()
         return True
 
-    async def _empty_shelf(self) -> None:
-        if len(self.shelf):
-            unstarted = self.shelf.all()
-            self.shelf.drop(keep=set())
-            await self.shop.in_transaction(
+    async def _give_back_claims(self) -> None:
+        if len(self.claims):
+            unstarted = self.claims.all()
+            self.claims.drop(keep=set())
+            await self.context.in_transaction(
                 lambda connection: queue.give_back(connection, self.request_id, unstarted)
             )
 
     async def _let_go(self) -> None:
         """Stop what still runs, record what is done, and give the rest back uncounted."""
-        held = [*self.shelf.all(), *self.under_way.images()]
+        held = [*self.claims.all(), *self.under_way.images()]
         self._collect(await self.under_way.stop())
         if not self.open:
             return
@@ -228,7 +228,7 @@ class Turn:
         try:
             await self._record(everything=True)
             if rest:
-                await self.shop.in_transaction(
+                await self.context.in_transaction(
                     lambda connection: queue.give_back(connection, self.request_id, rest)
                 )
         except DatabaseUnavailable as error:
