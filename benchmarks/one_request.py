@@ -153,6 +153,7 @@ def _outcome(image: ClaimedImage) -> Outcome:
     return Outcome(
         seq=image.seq,
         fence=image.fence,
+        host=image.host,
         status=ImageStatus.COMPLETED,
         storage_key=f"{image.request_id}/{image.row}-{image.position}-product.jpg",
         format="jpeg",

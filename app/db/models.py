@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -55,6 +56,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as it is)
         str: Text,
         int: BigInteger,
+        float: Double,
         datetime: UtcDateTime,
         dict[str, Any]: JSON,
         list[str]: JSON,
@@ -109,6 +111,12 @@ class ProcessingRequest(Base):
     ingest_leased_until: Mapped[datetime | None]
     # No image up to this `seq` waits for its first claim; lags behind, and never goes back.
     claimed_to: Mapped[int] = mapped_column(server_default="0")
+    # Until then every image that is left waits for its host: no worker needs to look.
+    held_until: Mapped[datetime | None]
+    # Moving average of images done a second, and where its last sample was taken.
+    images_per_second: Mapped[float | None]
+    speed_at: Mapped[datetime | None]
+    speed_images: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         Index("ix_requests_owner_id", "owner", "id"),
@@ -279,6 +287,66 @@ class RequestError(Base):
     )
     code: Mapped[str] = mapped_column(primary_key=True)
     images: Mapped[int]
+
+
+class RequestHost(Base):
+    """The counters of a request's images on one host; change only with the images' rows."""
+
+    __tablename__ = "request_hosts"
+
+    request_id: Mapped[str] = mapped_column(
+        RequestId, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    # As in `Image.host`.
+    host: Mapped[str] = mapped_column(primary_key=True)
+    images_total: Mapped[int] = mapped_column(server_default="0")
+    images_completed: Mapped[int] = mapped_column(server_default="0")
+    images_failed: Mapped[int] = mapped_column(server_default="0")
+    input_bytes: Mapped[int] = mapped_column(server_default="0")
+    output_bytes: Mapped[int] = mapped_column(server_default="0")
+    # The error code with which all images that wait are about to fail; cleared when they have.
+    give_up: Mapped[str | None]
+    give_up_message: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_request_hosts_host", "host"),
+        Index(
+            "ix_request_hosts_given_up",
+            "request_id",
+            "host",
+            postgresql_where=text("give_up IS NOT NULL"),
+            sqlite_where=text("give_up IS NOT NULL"),
+        ),
+    )
+
+
+class Host(Base):
+    """An image host as all workers know it, remembered between requests.
+
+    `control` is `domain.hosts.HostControl` as JSON: it is read and written as one value under the
+    row's lock. The columns beside it are what people are shown.
+    """
+
+    __tablename__ = "hosts"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    # `domain.hosts.HostState`.
+    state: Mapped[str] = mapped_column(server_default="ok")
+    # What all workers together may ask for; None: no limit in sight.
+    requests_per_second: Mapped[float | None]
+    retry_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    control: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "ix_hosts_troubled",
+            "host",
+            postgresql_where=text("state <> 'ok'"),
+            sqlite_where=text("state <> 'ok'"),
+        ),
+    )
 
 
 class WebhookDelivery(Base):

@@ -17,12 +17,13 @@ from app.db.recordset import as_rows, recordset
 class Outcome(NamedTuple):
     """What came of one claim. `pending` with `not_before` means: try again then.
 
-    `taken_from` is the request whose row a reused picture was found in: the outcome may only be
-    written while that request is held (`reuse.hold`).
+    `host` is the image's, for the counters. `taken_from` is the request whose row a reused picture
+    was found in: the outcome may only be written while that request is held (`reuse.hold`).
     """
 
     seq: int
     fence: int
+    host: str
     status: str
     not_before: datetime | None = None
     finished_at: datetime | None = None

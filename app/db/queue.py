@@ -206,9 +206,9 @@ def give_back(connection: Connection, request_id: str, claims: Sequence[Claim]) 
 
 
 def expired(connection: Connection, *, now: datetime, limit: int) -> Sequence[Any]:
-    """Claims whose lease ended, locked: (request_id, seq, fence, attempts)."""
+    """Claims whose lease ended, locked: (request_id, seq, fence, attempts, host)."""
     query = (
-        select(Image.request_id, Image.seq, Image.fence, Image.attempts)
+        select(Image.request_id, Image.seq, Image.fence, Image.attempts, Image.host)
         .where(Image.status == PROCESSING, Image.leased_until < now)
         .limit(limit)
         .with_for_update(skip_locked=True)

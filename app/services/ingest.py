@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from app.catalog.reader import Detected, UsableRows, read_usable_rows
-from app.db import requests, rows, statistics
+from app.db import request_hosts, requests, rows, statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
@@ -175,6 +175,10 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, before: Future[bool]
         if not ours:
             connection.rollback()
             return False
+        hosts = request_hosts.images_by_host(
+            connection, claimed.id, behind=batch.places_before, up_to=batch.places_behind
+        )
+        request_hosts.add_counts(connection, claimed.id, hosts)
     if batch.places_before == claimed.ingested_places:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
         adapters.hints.send("request.work", claimed.id, times=turns)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from app.db import queue, requests, reuse
+from app.db import queue, request_hosts, requests, reuse
 from app.db.outcomes import Outcome, write_outcomes
+from app.db.request_hosts import HostCounts
 from app.db.requests import Counts
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters, now
@@ -39,7 +40,28 @@ def record_outcomes(
         errors=Counter(one.error_code or "internal" for one in failed),
     )
     row = requests.add_counts(connection, request_id, counts, now=now())
+    request_hosts.add_counts(connection, request_id, _by_host(completed, failed))
     return finish_if_done(adapters, connection, request_id, row)
+
+
+def _by_host(completed: Sequence[Outcome], failed: Sequence[Outcome]) -> dict[str, HostCounts]:
+    done = Counter(one.host for one in completed)
+    not_done = Counter(one.host for one in failed)
+    bytes_in: Counter[str] = Counter()
+    bytes_out: Counter[str] = Counter()
+    for one in completed:
+        bytes_in[one.host] += one.input_bytes or 0
+        bytes_out[one.host] += one.output_bytes or 0
+    return {
+        host: HostCounts(
+            images_completed=done[host],
+            images_failed=not_done[host],
+            input_bytes=bytes_in[host],
+            output_bytes=bytes_out[host],
+        )
+        # Sorted, as everybody who writes several of these rows does.
+        for host in sorted(done.keys() | not_done.keys())
+    }
 
 
 def _without_lost_pictures(

@@ -74,11 +74,16 @@ def _return_expired(adapters: Adapters) -> None:
 def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
     if row.attempts < max(adapters.settings.fetch_max_attempts, SILENT_ATTEMPTS_MAX):
         return Outcome(
-            seq=row.seq, fence=row.fence, status=ImageStatus.PENDING.value, not_before=moment
+            seq=row.seq,
+            fence=row.fence,
+            host=row.host,
+            status=ImageStatus.PENDING.value,
+            not_before=moment,
         )
     return Outcome(
         seq=row.seq,
         fence=row.fence,
+        host=row.host,
         status=ImageStatus.FAILED.value,
         finished_at=moment,
         error_code="internal",

@@ -72,6 +72,7 @@ def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> O
     return Outcome(
         seq=image.seq,
         fence=image.fence,
+        host=image.host,
         status=ImageStatus.FAILED.value if final else ImageStatus.PENDING.value,
         not_before=now() + timedelta(seconds=delay) if delay is not None else None,
         finished_at=now() if final else None,
@@ -117,6 +118,7 @@ async def _store(
     return Outcome(
         seq=image.seq,
         fence=image.fence,
+        host=image.host,
         status=ImageStatus.COMPLETED.value,
         finished_at=now(),
         storage_key=key,

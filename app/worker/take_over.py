@@ -42,6 +42,7 @@ def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:
     return Outcome(
         seq=image.seq,
         fence=image.fence,
+        host=image.host,
         status=ImageStatus.COMPLETED.value,
         finished_at=now(),
         storage_key=earlier.storage_key,

@@ -104,7 +104,7 @@ def done(image: ClaimedImage, **values: Any) -> Outcome:
         "output_bytes": 40,
         "kept": False,
     }
-    return Outcome(seq=image.seq, fence=image.fence, **(fields | values))
+    return Outcome(seq=image.seq, fence=image.fence, host=image.host, **(fields | values))
 
 
 def again(image: ClaimedImage, seconds: float) -> Outcome:
@@ -112,6 +112,7 @@ def again(image: ClaimedImage, seconds: float) -> Outcome:
     return Outcome(
         seq=image.seq,
         fence=image.fence,
+        host=image.host,
         status="pending",
         not_before=at(seconds),
         error_code="timeout",

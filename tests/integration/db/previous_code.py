@@ -100,12 +100,14 @@ _INGEST_ONCE = (
     _INGEST[-1],
 )
 _ONCE = (*_ACCEPT, *_INGEST_ONCE, *_WORK, *_DELIVER, *_KEYS, *_REUSE)
+_CLAIMED_TO = ("UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",)
 _REMOVE_ONCE = tuple(statement for statement in _REMOVE if "product_images" not in statement)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
     "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
     "0004": Code(_ONCE, _REMOVE_ONCE),
+    "0005": Code((*_ONCE, *_CLAIMED_TO), _REMOVE_ONCE),
 }
 
 

@@ -248,6 +248,7 @@ def test_every_field_of_an_outcome_arrives(database: Database) -> None:
             Outcome(
                 seq=second.seq,
                 fence=second.fence,
+                host=second.host,
                 status="failed",
                 finished_at=at(8),
                 error_code="http_status",

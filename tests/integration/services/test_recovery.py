@@ -313,7 +313,12 @@ def take(
 
 def lost(image: queue.ClaimedImage) -> Outcome:
     return Outcome(
-        seq=image.seq, fence=image.fence, status="failed", error_code="internal", finished_at=now()
+        seq=image.seq,
+        fence=image.fence,
+        host=image.host,
+        status="failed",
+        error_code="internal",
+        finished_at=now(),
     )
 
 

@@ -18,7 +18,7 @@ def image(seq: int) -> ClaimedImage:
 
 async def attempt(seq: int, seconds: float = 0.0) -> Outcome:
     await asyncio.sleep(seconds)
-    return Outcome(seq=seq, fence=1, status="completed")
+    return Outcome(seq=seq, fence=1, host="", status="completed")
 
 
 async def broken() -> Outcome:

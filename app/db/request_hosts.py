@@ -1,0 +1,93 @@
+"""Queries on `request_hosts`: a request's counters by host, and which hosts were given up."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.models import Image, RequestHost
+
+_COUNTED = ("images_total", "images_completed", "images_failed", "input_bytes", "output_bytes")
+
+
+class HostCounts(NamedTuple):
+    """What a batch of images adds to the counters of its host."""
+
+    images_total: int = 0
+    images_completed: int = 0
+    images_failed: int = 0
+    input_bytes: int = 0
+    output_bytes: int = 0
+
+
+def add_counts(connection: Connection, request_id: str, counts: Mapping[str, HostCounts]) -> None:
+    """Add to the counters, by host; the caller holds the request's row.
+
+    Everybody who writes these rows locks the request first, so that two batches with the same hosts
+    never wait for each other's.
+    """
+    if not counts:
+        return
+    rows = [
+        {"of_request": request_id, "host": host, **each._asdict()} for host, each in counts.items()
+    ]
+    connection.execute(_add(connection.dialect.name), rows)
+
+
+@cache
+def _add(dialect: str) -> Any:
+    engine: Any = sqlite if dialect == "sqlite" else postgresql
+    values: dict[str, Any] = {name: bindparam(name) for name in ("host", *_COUNTED)}
+    upsert = engine.insert(RequestHost).values(request_id=bindparam("of_request"), **values)
+    return upsert.on_conflict_do_update(
+        index_elements=[RequestHost.request_id, RequestHost.host],
+        set_={name: getattr(RequestHost, name) + upsert.excluded[name] for name in _COUNTED},
+    )
+
+
+def images_by_host(
+    connection: Connection, request_id: str, *, behind: int, up_to: int
+) -> dict[str, HostCounts]:
+    """How many images with a `seq` in (behind, up_to] each host has, as totals to add."""
+    query = (
+        select(Image.host, func.count())
+        .where(Image.request_id == request_id, Image.seq > behind, Image.seq <= up_to)
+        .group_by(Image.host)
+    )
+    return {host: HostCounts(images_total=n) for host, n in connection.execute(query)}
+
+
+def mark_given_up(connection: Connection, host: str, *, code: str, message: str) -> Sequence[str]:
+    """Note that the images which wait for this host are to fail; returns their requests."""
+    statement = (
+        update(RequestHost)
+        .where(
+            RequestHost.host == host,
+            RequestHost.images_completed + RequestHost.images_failed < RequestHost.images_total,
+        )
+        .values(give_up=code, give_up_message=message)
+        .returning(RequestHost.request_id)
+    )
+    return connection.execute(statement).scalars().all()
+
+
+def given_up(connection: Connection, *, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Up to `limit` pairs of request and host whose waiting images are still to fail."""
+    query = select(
+        RequestHost.request_id,
+        RequestHost.host,
+        RequestHost.give_up,
+        RequestHost.give_up_message,
+    ).where(RequestHost.give_up.is_not(None))
+    return connection.execute(query.limit(limit)).all()
+
+
+def clear_given_up(connection: Connection, request_id: str, host: str) -> None:
+    """All images that waited have failed."""
+    connection.execute(
+        update(RequestHost)
+        .where(RequestHost.request_id == request_id, RequestHost.host == host)
+        .values(give_up=None, give_up_message=None)
+    )
