@@ -1,4 +1,4 @@
-"""When to try again: pure functions from (attempt, what went wrong) to a delay or None."""
+"""When to try again, and how long to wait: values, and pure functions from what went wrong."""
 
 from app.domain.errors import ImageError
 
@@ -6,6 +6,46 @@ from app.domain.errors import ImageError
 IMAGE_BACKOFF_BASE_SECONDS = 0.5
 IMAGE_BACKOFF_FACTOR = 4.0
 RETRY_AFTER_CAP_SECONDS = 300.0
+
+# A host that nothing is known of is asked this often a second at first, by all workers together; the
+# rate doubles in steps of HOST_STEP_SECONDS as long as answers come back, and above HOST_FREE_RATE
+# there is no limit in sight. At 20 a second even a host that allows 50 sees its first request too
+# many when no more than a few others are on their way.
+HOST_START_RATE = 20.0
+HOST_STEP_SECONDS = 0.1
+HOST_FREE_RATE = 400.0
+HOST_MIN_RATE = 0.2
+# Requests on their way during that slow start: this many, and one more for each so many answers.
+HOST_FIRST_CONTACT = 10
+HOST_SERVED_PER_OUTSTANDING = 3
+# Permits for requests are granted for so long ahead; while the limit is not known for less, and few
+# at a time, so that a refusal reaches the other workers before they have sent many more.
+HOST_PERMITS_SECONDS = 0.25
+HOST_LEARNING_SECONDS = 0.05
+HOST_LEARNING_PERMITS = 8
+# After a refusal the rate climbs by this share of the known limit a second to just below it, holds,
+# and then creeps up to see whether the limit still holds. A limit that was found again where it had
+# been is left alone for longer each time.
+HOST_CLIMB = 0.5
+HOST_BELOW_CEILING = 0.94
+HOST_HOLD_SECONDS = 30.0
+HOST_HOLD_MAX_SECONDS = 300.0
+HOST_SAME_LIMIT = 0.15
+HOST_CREEP = 0.01
+HOST_CREEP_MIN = 0.2
+HOST_LIMIT_GONE = 1.5
+# A refusal that does not say for how long: 1, 2, 4 ... 60 s.
+HOST_PAUSE_SECONDS = 1.0
+HOST_PAUSE_MAX_SECONDS = 60.0
+# 503 without Retry-After: so many in a row are a refusal. Refusals for longer than our patience in a
+# row end all images of the host.
+HOST_UNAVAILABLE_AFTER = 3
+HOST_IMPATIENT_AFTER = 5
+# Requests without any answer in a row, behind which one image at a time tries the host.
+HOST_SILENT_AFTER = 8
+HOST_GIVEN_UP_PAUSE_SECONDS = 5.0
+# A probe whose worker died is replaced after its time limit and this.
+HOST_PROBE_SPARE_SECONDS = 5.0
 
 # The schedule that the Standard Webhooks specification recommends: 10 attempts in about 3 days.
 WEBHOOK_SCHEDULE_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -31,6 +71,21 @@ def image_retry_delay(
     if error.retry_after_seconds is not None:
         delay = max(delay, min(error.retry_after_seconds, RETRY_AFTER_CAP_SECONDS))
     return delay
+
+
+def host_pause_seconds(refusals: int) -> float:
+    """How long a host is left alone that refused without saying for how long.
+
+    Args:
+        refusals: in a row, from 1.
+    """
+    return min(HOST_PAUSE_SECONDS * 2.0 ** min(refusals - 1, 16), HOST_PAUSE_MAX_SECONDS)
+
+
+def host_try_delay(tries: int) -> float:
+    """Seconds until one image tries a host again that does not answer; `tries` from 1."""
+    backoff = IMAGE_BACKOFF_BASE_SECONDS * IMAGE_BACKOFF_FACTOR ** min(tries - 1, 16)
+    return min(backoff, HOST_PAUSE_MAX_SECONDS)
 
 
 def webhook_retry_delay(
