@@ -4,14 +4,23 @@ import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import Meter, settle
 from benchmarks.service import write_csv
-from benchmarks.stacks import Parts, Service, api_only, real_parts, seconds_between, worker
+from benchmarks.stacks import (
+    Parts,
+    Service,
+    Worker,
+    api_only,
+    real_parts,
+    seconds_between,
+    worker,
+)
 from tests.parts.limited_host import LimitedHost
 from tests.parts.process import REPOSITORY
 
@@ -87,8 +96,7 @@ class Stand:
         table = write_csv(self.folder / "products.csv", urls)
         warm_up = write_csv(self.folder / "warm-up.csv", self._warm_up_urls(workers))
         settings = {**self.parts.environment, **(environment or {})}
-        with ExitStack() as stack:
-            fresh = [stack.enter_context(worker(settings, code=self.code)) for _ in range(workers)]
+        with _workers(workers, settings, self.code) as fresh:
             pids = [self.api.pid, *(one.pid for one in fresh)]
             self._delete(self.api.finished(self.api.upload(warm_up)["request_id"]))
             settle([*pids, *(pid for roots in self.parts.roots.values() for pid in roots)])
@@ -164,3 +172,20 @@ def new_address() -> str:
 def urls_of(host: LimitedHost, count: int) -> list[str]:
     """So many addresses of pictures on this host."""
     return [host.url(f"/p/{number}.jpg") for number in range(count)]
+
+
+@contextmanager
+def _workers(count: int, environment: Mapping[str, str], code: Path) -> Iterator[list[Worker]]:
+    # At the same time: a start is seconds of imports.
+    coming = [worker(environment, code=code) for _ in range(count)]
+    with ThreadPoolExecutor(count) as starters, ExitStack() as stack:
+        started = [starters.submit(one.__enter__) for one in coming]
+        for one, start in zip(coming, started, strict=True):
+            stack.callback(_leave, one, start)
+        yield [start.result() for start in started]
+
+
+def _leave(one: AbstractContextManager[Worker], start: "Future[Worker]") -> None:
+    # Those that did start are ended, although another one may have failed.
+    if start.exception() is None:
+        one.__exit__(None, None, None)
