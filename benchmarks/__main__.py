@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,14 @@ Photos = Annotated[
 ]
 Distinct = Annotated[int, typer.Option(min=1, help="Different photos to make.")]
 CACHE = Path.home() / ".cache" / "image-processing-service" / "benchmarks"
+
+
+class Window(StrEnum):
+    """What a limiting host counts as a second, see `tests/parts/rate_limits.py`."""
+
+    fixed = "fixed"
+    sliding = "sliding"
+    bucket = "bucket"
 
 
 @app.callback()
@@ -138,6 +147,40 @@ def pictures_command(
 
 @app.command("hosts")
 def hosts_command(
+    workers: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            default_factory=lambda: [1, 3],
+            help="Workers that share the request; repeat for more numbers.",
+        ),
+    ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A row; repeat for more. Default: all; a wrong name lists them."),
+    ] = None,
+    rounds: Rounds = 1,
+    window: Annotated[
+        Window, typer.Option(help="How the limiting hosts count a second.")
+    ] = Window.fixed,
+    quick: Annotated[
+        bool, typer.Option(help="Small sizes, to see the effect of a change in a minute.")
+    ] = False,
+) -> None:
+    """Hosts that limit their callers, hosts that hang, hosts without a limit."""
+    from benchmarks.hosts.table import ROW_NAMES, compare_hosts
+
+    if unknown := [name for name in only or () if name not in ROW_NAMES]:
+        known = ", ".join(ROW_NAMES)
+        raise typer.BadParameter(f"no row {unknown[0]!r}; rows: {known}", param_hint="--only")
+    print_heading("Hosts")
+    report(
+        compare_hosts(only or ROW_NAMES, workers=workers, rounds=rounds, window=window, quick=quick)
+    )
+
+
+@app.command("hostile-hosts")
+def hostile_hosts_command(
     timeout_seconds: Annotated[
         float, typer.Option(min=0.1, help="FETCH_TIMEOUT_SECONDS of these fetches.")
     ] = 2,

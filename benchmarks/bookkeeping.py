@@ -13,7 +13,7 @@ from statistics import median
 import psycopg
 
 from app.worker.turn import TURN_SECONDS
-from benchmarks import hosts
+from benchmarks import origins
 from benchmarks.bookkeeping_tables import BYSTANDER_IMAGES, Figures, goals, print_sizes
 from benchmarks.figures import progress
 from benchmarks.goals import Measured
@@ -70,7 +70,7 @@ def compare_sizes(sizes: Sequence[int], *, rounds: int, s3: bool) -> list[Measur
     kept: dict[int, list[str]] = {size: [] for size in sizes}
     order = order_of_rounds(sizes, rounds)
     with ExitStack() as stack:
-        origin = stack.enter_context(hosts.tiny()).urls[0]
+        origin = stack.enter_context(origins.tiny()).urls[0]
         parts = stack.enter_context(real_parts(s3=s3))
         pictures = None if s3 else _pictures_folder(order)
         running = stack.enter_context(service(parts.environment, within=pictures))

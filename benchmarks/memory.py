@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import hosts
+from benchmarks import origins
 from benchmarks.figures import megabytes, print_table, progress, ratios, spread
 from benchmarks.goals import Measured
 from benchmarks.service import WARM_UP_IMAGES, csv_of, photo_urls, run_request, write_csv
@@ -28,7 +28,7 @@ def compare_memory(photos: Sequence[Path], *, sizes: Sequence[int], rounds: int)
     """
     figures = {size: Figures() for size in sizes}
     with ExitStack() as stack:
-        origin = stack.enter_context(hosts.nginx(photos[0].parent))
+        origin = stack.enter_context(origins.nginx(photos[0].parent))
         parts = stack.enter_context(real_parts())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ips-benchmark-")))
         servers = {**parts.roots, "hosts": origin.roots}

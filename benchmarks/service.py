@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks import codecs, hosts, img2dataset
+from benchmarks import codecs, img2dataset, origins
 from benchmarks.figures import progress
 from benchmarks.goals import Measured
 from benchmarks.processes import SELDOM_SECONDS, Meter, settle
@@ -54,10 +54,10 @@ def compare_service(
     files = [photos[number % len(photos)] for number in range(images)]
     figures: defaultdict[str, Figures] = defaultdict(Figures)
     with ExitStack() as stack:
-        origin = stack.enter_context(hosts.nginx(photos[0].parent))
+        origin = stack.enter_context(origins.nginx(photos[0].parent))
         slow = (
             stack.enter_context(
-                hosts.delayed(photos[0].parent, delay_ms=delay_ms, hosts=slow_hosts)
+                origins.delayed(photos[0].parent, delay_ms=delay_ms, hosts=slow_hosts)
             )
             if delay_ms
             else None

@@ -142,15 +142,23 @@ def memory_disk(*, files: int, file_bytes: int) -> Path | None:
     return folder if room >= files * file_bytes and file_system.f_favail >= files else None
 
 
-def api_only(environment: Mapping[str, str]) -> AbstractContextManager[Service]:
-    """The API alone. With REDIS_URL nobody works, so that uploads can be looked at in peace."""
-    return _served(environment, ("serve", "--no-worker"))
+def api_only(
+    environment: Mapping[str, str], *, code: Path = REPOSITORY
+) -> AbstractContextManager[Service]:
+    """The API alone. With REDIS_URL nobody works, so that uploads can be looked at in peace.
+
+    Args:
+        code: the checkout whose service is started.
+    """
+    return _served(environment, ("serve", "--no-worker"), code=code)
 
 
 @contextmanager
-def worker(environment: Mapping[str, str]) -> Iterator[Worker]:
+def worker(environment: Mapping[str, str], *, code: Path = REPOSITORY) -> Iterator[Worker]:
     """One worker process more, with codec children of its own.
 
+    Args:
+        code: the checkout whose worker is started.
     Raises:
         RuntimeError: it did not start; the message has the end of its log.
     """
@@ -158,7 +166,7 @@ def worker(environment: Mapping[str, str]) -> Iterator[Worker]:
     with tempfile.TemporaryDirectory(prefix="ips-benchmark-") as folder:
         log = Path(folder) / "worker.log"
         settings = {"DATA_DIR": folder, "METRICS_PORT": str(port), **environment}
-        with _process(("worker",), settings, log) as process:
+        with _process(("worker",), settings, log, code) as process:
             # It takes hints from here on; its metrics answer earlier.
             _wait_until(lambda: "worker_started" in log.read_text("utf-8"), process, log)
             yield Worker(process.pid, f"http://127.0.0.1:{port}/metrics")
@@ -166,7 +174,10 @@ def worker(environment: Mapping[str, str]) -> Iterator[Worker]:
 
 @contextmanager
 def _served(
-    environment: Mapping[str, str], command: Sequence[str], within: Path | None = None
+    environment: Mapping[str, str],
+    command: Sequence[str],
+    within: Path | None = None,
+    code: Path = REPOSITORY,
 ) -> Iterator[Service]:
     """Run a command that serves the API on a port, on a fresh DATA_DIR.
 
@@ -178,7 +189,7 @@ def _served(
         log = Path(folder) / "service.log"
         settings = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": folder, **environment}
         with (
-            _process(command, settings, log) as process,
+            _process(command, settings, log, code) as process,
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", timeout=900, trust_env=False
             ) as client,
@@ -189,13 +200,13 @@ def _served(
 
 @contextmanager
 def _process(
-    command: Sequence[str], settings: Mapping[str, str], log: Path
+    command: Sequence[str], settings: Mapping[str, str], log: Path, code: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A command of the product, ended by SIGTERM."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", *command],
-            cwd=REPOSITORY,
+            cwd=code,
             env={**os.environ, **AS_USERS_START_IT, **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,

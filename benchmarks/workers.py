@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import hosts
+from benchmarks import origins
 from benchmarks.figures import megabytes, print_table, progress, ratios, spread
 from benchmarks.goals import Measured
 from benchmarks.processes import Meter, machine_cpu_seconds, settle
@@ -53,7 +53,7 @@ def compare_workers(
     """
     figures: defaultdict[int, Figures] = defaultdict(Figures)
     with ExitStack() as stack:
-        origin = stack.enter_context(hosts.tiny(delay_ms=delay_ms, hosts=slow_hosts))
+        origin = stack.enter_context(origins.tiny(delay_ms=delay_ms, hosts=slow_hosts))
         parts = stack.enter_context(real_parts())
         api = stack.enter_context(api_only(parts.environment))
         servers = [*origin.roots, *(pid for roots in parts.roots.values() for pid in roots)]

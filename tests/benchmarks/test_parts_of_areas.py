@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-from benchmarks import hosts
+from benchmarks import origins
 from benchmarks.bookkeeping import order_of_rounds, pipe_images, requests_in_round
 from benchmarks.bookkeeping_tables import Figures
 from benchmarks.photos import tiny_photo
@@ -18,7 +18,7 @@ BUSY = "import time; end = time.monotonic() + {}\nwhile time.monotonic() < end: 
 
 
 def test_tiny_hosts_wait_and_answer_every_path_with_the_picture() -> None:
-    with hosts.tiny(delay_ms=80, hosts=2) as origin:
+    with origins.tiny(delay_ms=80, hosts=2) as origin:
         assert len(origin.urls) == 2
         for url in origin.urls:
             started = time.perf_counter()
