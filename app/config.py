@@ -108,6 +108,13 @@ class Settings(BaseSettings):
     fetch_max_attempts: int = Field(
         4, ge=1, le=20, description="Attempts at an image before it counts as failed."
     )
+    host_patience_seconds: float = Field(
+        900.0,
+        gt=0,
+        le=86_400,
+        description="How long an image host that refuses (429, 503) is waited for, counted from "
+        "its last good answer, in seconds.",
+    )
     fetch_connections_per_host: int = Field(
         32, ge=1, le=256, description="Connections to one image host at a time, per worker."
     )

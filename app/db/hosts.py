@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import request_hosts
 from app.db.models import Host
-from app.domain.hosts import Grant, HostControl, Policy, Report
+from app.domain.hosts import Grant, HostControl, Policy, Report, shown_host
 
 
 class Ask(NamedTuple):
@@ -57,7 +57,7 @@ def exchange(connection: Connection, asks: Mapping[str, Ask], *, now: datetime) 
     for host, stored, _ in rows:
         ask = asks[host]
         control = HostControl.from_json(stored)
-        give_up = control.note(ask.report, seconds, ask.policy, _shown(host))
+        give_up = control.note(ask.report, seconds, ask.policy, shown_host(host))
         if give_up is not None:
             given_up.append(host)
             request_hosts.mark_given_up(
@@ -93,16 +93,26 @@ _LOCK = {"postgresql": _lock(func.clock_timestamp()), "sqlite": _lock(null())}
 _WRITE = (
     update(Host)
     .where(Host.host == bindparam("of_host"))
-    .values({name: bindparam(f"new_{name}") for name in (
-        "state", "requests_per_second", "retry_at", "last_error", "control", "updated_at"
-    )})
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "state",
+                "requests_per_second",
+                "retry_at",
+                "last_error",
+                "control",
+                "updated_at",
+            )
+        }
+    )
 )
 
 
 @cache
 def _add(dialect: str) -> Any:
     engine: Any = sqlite if dialect == "sqlite" else postgresql
-    values = {name: bindparam(name) for name in ("host", "control", "updated_at")}
+    values: dict[str, Any] = {name: bindparam(name) for name in ("host", "control", "updated_at")}
     return engine.insert(Host).values(values).on_conflict_do_nothing(index_elements=[Host.host])
 
 
@@ -125,7 +135,3 @@ def _row(host: str, control: HostControl, now: float) -> dict[str, Any]:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _shown(host: str) -> str:
-    return host.removesuffix(":443")

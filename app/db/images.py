@@ -53,6 +53,49 @@ def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, li
     return marked
 
 
+def fail_waiting(
+    connection: Connection,
+    request_id: str,
+    host: str,
+    *,
+    code: str,
+    message: str,
+    after: int,
+    now: datetime,
+    limit: int,
+) -> Sequence[int]:
+    """Fail up to `limit` waiting images of a host, those behind the `seq` `after`.
+
+    Returns the `seq` of those that failed. Images in somebody's hands come to their own ends.
+    """
+    dialect = connection.dialect.name
+    some = (
+        addresses(dialect, Image)
+        .where(
+            Image.request_id == request_id,
+            Image.seq > after,
+            Image.host == host,
+            Image.status == ImageStatus.PENDING.value,
+        )
+        .order_by(Image.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(Image)
+        .where(is_among(dialect, Image, some))
+        .values(
+            status=ImageStatus.FAILED.value,
+            error_code=code,
+            error_message=message,
+            http_status=None,
+            finished_at=now,
+        )
+        .returning(Image.seq)
+    )
+    return connection.execute(statement).scalars().all()
+
+
 def page(
     connection: Connection, request_id: str, *, after: int, status: str | None, limit: int
 ) -> Sequence[Row[Any]]:

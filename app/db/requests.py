@@ -264,6 +264,13 @@ def end(
     return connection.execute(statement).one_or_none()
 
 
+def hold(connection: Connection, request_id: str, *, until: datetime) -> None:
+    """Note that every image which is left waits for its host until then."""
+    connection.execute(
+        update(ProcessingRequest).where(ProcessingRequest.id == request_id).values(held_until=until)
+    )
+
+
 def reopen(
     connection: Connection, request_id: str, *, images: int, now: datetime
 ) -> RequestRow | None:
@@ -281,6 +288,7 @@ def reopen(
             status=RequestStatus.PROCESSING.value,
             reason=None,
             finished_at=None,
+            held_until=None,
             images_failed=ProcessingRequest.images_failed - images,
             run=ProcessingRequest.run + 1,
             updated_at=now,

@@ -45,6 +45,8 @@ def with_due_images(connection: Connection, *, now: datetime, limit: int) -> Seq
         .where(
             ProcessingRequest.status == RequestStatus.PROCESSING.value,
             ProcessingRequest.deleted_at.is_(None),
+            # Those whose hosts are all held would take the places of those that can be worked on.
+            or_(ProcessingRequest.held_until.is_(None), ProcessingRequest.held_until <= now),
             due,
         )
         .order_by(ProcessingRequest.id)

@@ -66,9 +66,18 @@ def first_claims(request_id: Any, *, behind: Any = None) -> ColumnElement[bool]:
     return never_claimed(request_id, behind=start)
 
 
-def next_due(connection: Connection, request_id: str) -> datetime | None:
-    """When the next waiting image of this request may be claimed; None when none waits."""
+def next_due(
+    connection: Connection, request_id: str, *, other_than: Collection[str] = ()
+) -> datetime | None:
+    """When the next waiting image of this request may be claimed; None when none waits.
+
+    Args:
+        other_than: hosts whose images do not count; reading past them takes time, see
+            `others_wait`.
+    """
     due = select(Image.not_before)
+    if other_than:
+        due = due.where(Image.host.not_in(other_than))
     first = due.where(first_claims(request_id)).order_by(Image.seq)
     again = due.where(claimed_before(request_id)).order_by(Image.not_before)
     for query in (first, again):

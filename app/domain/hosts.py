@@ -16,6 +16,11 @@ from typing import Any, NamedTuple
 from app.domain import retry
 
 
+def shown_host(key: str) -> str:
+    """A host as people are shown it: `name:port` without the port of https."""
+    return key.removesuffix(":443")
+
+
 class HostState(StrEnum):
     """What people are shown."""
 
@@ -83,6 +88,7 @@ class Grant(NamedTuple):
         probe: the permit is for the one request that tries whether the host is well again.
         wait: seconds until it is of use to ask for more permits.
         held: the host is paused or silent, and nobody may ask it for `wait` seconds.
+        silent: it answers nobody.
     """
 
     free: bool = False
@@ -92,6 +98,7 @@ class Grant(NamedTuple):
     probe: bool = False
     wait: float = 0.0
     held: bool = False
+    silent: bool = False
 
 
 class GiveUp(NamedTuple):
@@ -306,17 +313,19 @@ class HostControl:
         return Grant(permits=permits, delay=slot - now, spacing=1 / rate)
 
     def _grant_probe(self, wanted: int, now: float, policy: Policy) -> Grant:
+        silent = self.silent >= retry.HOST_SILENT_AFTER
         if now < self.paused_until:
             wait = self.paused_until - now
             if self.refusing_since:
                 # At the end of the patience somebody has to look.
                 left = max(self.answered_at, self.refusing_since) + policy.patience_seconds - now
                 wait = min(wait, max(left, 0.0))
-            return Grant(wait=wait, held=True)
+            return Grant(wait=wait, held=True, silent=silent)
+        wait = retry.HOST_PERMITS_SECONDS
         if now < self.probe_until or wanted == 0:
-            return Grant(wait=retry.HOST_PERMITS_SECONDS, held=True)
+            return Grant(wait=wait, silent=silent)
         self.probe_until = now + policy.timeout_seconds + retry.HOST_PROBE_SPARE_SECONDS
-        return Grant(permits=1, probe=True, wait=retry.HOST_PERMITS_SECONDS)
+        return Grant(permits=1, probe=True, wait=wait, silent=silent)
 
     def _within_bounds(self, permits: int, now: float, policy: Policy) -> int:
         """Slow start: a host that has answered little may have few requests on their way.

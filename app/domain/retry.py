@@ -7,10 +7,10 @@ IMAGE_BACKOFF_BASE_SECONDS = 0.5
 IMAGE_BACKOFF_FACTOR = 4.0
 RETRY_AFTER_CAP_SECONDS = 300.0
 
-# A host that nothing is known of is asked this often a second at first, by all workers together; the
-# rate doubles in steps of HOST_STEP_SECONDS as long as answers come back, and above HOST_FREE_RATE
-# there is no limit in sight. At 20 a second even a host that allows 50 sees its first request too
-# many when no more than a few others are on their way.
+# A host that nothing is known of is asked this often a second at first, by all workers together.
+# The rate doubles in steps of HOST_STEP_SECONDS as long as answers come back, and above
+# HOST_FREE_RATE there is no limit in sight. Beginning with 20, a host that allows 50 sees its first
+# request too many while only a few others are on their way.
 HOST_START_RATE = 20.0
 HOST_STEP_SECONDS = 0.1
 HOST_FREE_RATE = 400.0
@@ -37,8 +37,8 @@ HOST_LIMIT_GONE = 1.5
 # A refusal that does not say for how long: 1, 2, 4 ... 60 s.
 HOST_PAUSE_SECONDS = 1.0
 HOST_PAUSE_MAX_SECONDS = 60.0
-# 503 without Retry-After: so many in a row are a refusal. Refusals for longer than our patience in a
-# row end all images of the host.
+# 503 without Retry-After: this many in a row are a refusal. Refusals for longer than our patience,
+# this many in a row, end all images of the host.
 HOST_UNAVAILABLE_AFTER = 3
 HOST_IMPATIENT_AFTER = 5
 # Requests without any answer in a row, behind which one image at a time tries the host.

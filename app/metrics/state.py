@@ -61,6 +61,8 @@ class WorkerState:
         turns: requests that it works on now.
         images: images in flight.
         window: how many may be at present.
+        storing: pictures on their way to the store, which have left that window.
+        hosts: image hosts in use by what they may be asked: `free`, `limited`, `held`.
         held_bytes: downloaded bytes that wait for a codec or the store.
         codec_children: processes that decode and encode.
         codec_idle: of them, those without a picture.
@@ -72,6 +74,8 @@ class WorkerState:
     turns: int
     images: int
     window: int
+    storing: int
+    hosts: Mapping[str, int]
     held_bytes: int
     codec_children: int
     codec_idle: int
@@ -93,12 +97,21 @@ class WorkerCollector(_AtScrape):
             ("worker_turns", "Requests that this worker is at.", state.turns),
             ("worker_images", "Images in flight.", state.images),
             ("worker_images_window", "Images that may be in flight at present.", state.window),
+            ("worker_images_storing", "Pictures on their way to the store.", state.storing),
             ("worker_held_bytes", "Downloaded bytes held in memory.", state.held_bytes),
             ("codec_children", "Processes that decode and encode.", state.codec_children),
             ("codec_children_idle", "Codec children without a picture.", state.codec_idle),
             ("codec_pictures_waiting", "Pictures that wait for a child.", state.codec_waiting),
         ):
             yield GaugeMetricFamily(name, meaning, value=value)
+        hosts = GaugeMetricFamily(
+            "worker_hosts",
+            "Image hosts in use: no limit in sight, limited, or held until a moment to come.",
+            labels=["state"],
+        )
+        for name, count in state.hosts.items():
+            hosts.add_metric([name], count)
+        yield hosts
         yield CounterMetricFamily(
             "codec_children_replaced",
             "Codec children that were started anew after one ended.",

@@ -49,6 +49,10 @@ class WorkMetrics:
         self._retried = counter(
             "image_attempts_retried_total", "Failed attempts that get another one.", ("code",)
         )
+        self._refused = counter(
+            "image_requests_refused_total",
+            "Requests that an image host refused (429, 503); they cost no attempt.",
+        )
         self._input_bytes = counter("image_input_bytes_total", "Bytes of images fetched and done.")
         self._output_bytes = counter("image_output_bytes_total", "Bytes of images stored.")
         self._leases = counter(
@@ -103,6 +107,10 @@ class WorkMetrics:
     def image_retried(self, code: str) -> None:
         """An attempt failed, and another one follows."""
         self._retried.labels(code).inc()
+
+    def image_refused(self) -> None:
+        """An image's host refused, and the image waits."""
+        self._refused.inc()
 
     def leases_returned(self, images: int) -> None:
         """The sweep took images back."""

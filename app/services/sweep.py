@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from app.db import deliveries, idempotency, leases, queue, requests, stalled
+from app.db import deliveries, hosts, idempotency, leases, queue, requests, stalled
 from app.db.outcomes import Outcome
 from app.domain.errors import StoreError
 from app.domain.statuses import ImageStatus
@@ -14,6 +14,7 @@ from app.services.adapters import Adapters, now
 from app.services.cancel import mark_images
 from app.services.delete import purge
 from app.services.finish import announce, finish_if_done
+from app.services.give_up import fail_given_up
 from app.services.orphans import remove_orphans_now_and_then
 from app.services.record import record_outcomes
 from app.services.repeats import IDEMPOTENCY_KEPT
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 LEASE = "sweep"
 IMAGES_PER_SWEEP = 5_000
 REQUESTS_PER_SWEEP = 100
+# What was learnt of a host that nobody has asked for so long may hold no more.
+HOSTS_KEPT = timedelta(days=90)
 # Most images that a killed worker held had not even begun, so its silence says little about them: a
 # machine that dies a few times in a row must not cost an image. So many are no bad luck any more.
 SILENT_ATTEMPTS_MAX = 20
@@ -40,12 +43,14 @@ def sweep(adapters: Adapters, *, holder: str) -> bool:
     if not ours:
         return False
     _return_expired(adapters)
+    fail_given_up(adapters)
     _finish_full(adapters)
     _finish_cancelled(adapters)
     _apply_retention(adapters)
     _purge_hidden(adapters)
     with adapters.database.transaction() as connection:
         idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
+        hosts.forget(connection, before=moment - HOSTS_KEPT)
     remove_orphans_now_and_then(adapters)
     return True
 

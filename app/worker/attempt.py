@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -26,38 +27,56 @@ from app.outbound.fetch import FetchedImage
 from app.services.adapters import now
 from app.storage.base import Store
 from app.worker.context import WorkerContext
+from app.worker.fetching import HostRefused, fetch
 from app.worker.patience import patiently
-from app.worker.take_over import fetch_or_take_over
+from app.worker.slots import Slot
+from app.worker.take_over import take_over
 
 log = structlog.get_logger(__name__)
 
 
-async def process_image(
-    context: WorkerContext, image: ClaimedImage, options: ProcessingOptions
-) -> Outcome:
-    """Do one attempt at an image. The object is stored before the outcome exists."""
-    started = time.perf_counter()
-    metrics = context.adapters.metrics.work
-    held = 0
+async def attempt(context: WorkerContext, slot: Slot, options: ProcessingOptions) -> Outcome | None:
+    """Do one attempt at an image. The object is stored before the outcome exists.
+
+    None: its host refused, which is the host's matter; the image waits and no attempt is counted.
+    """
+    image, started = slot.image, time.perf_counter()
     try:
-        with context.window.fetching(image.request_id, image.seq), metrics.fetch_seconds.time():
-            fetched = await fetch_or_take_over(context, image)
-        if isinstance(fetched, Outcome):
-            return _timed(fetched, started)
-        held = len(fetched.data)
-        context.window.held_bytes += held
-        compressed = await _compress(context, fetched.data, options)
-        with metrics.store_seconds.time():
-            outcome = await _store(context, image, options, fetched, compressed)
+        outcome = await _through_the_pipe(context, slot, options)
+    except HostRefused:
+        return None
     except ImageError as error:
         outcome = failure(context, image, error)
     except Exception:
         # Whatever a library comes up with ends this image, never its neighbours.
         log.exception("image_attempt_crashed", request_id=image.request_id, seq=image.seq)
         outcome = failure(context, image, InternalError("Something went wrong on our side."))
-    finally:
-        context.window.held_bytes -= held
-    return _timed(outcome, started)
+    return outcome._replace(duration_ms=round(1000 * (time.perf_counter() - started)))
+
+
+async def _through_the_pipe(
+    context: WorkerContext, slot: Slot, options: ProcessingOptions
+) -> Outcome:
+    image, metrics = slot.image, context.adapters.metrics.work
+    with context.slots.window.fetching(image.request_id, image.seq), metrics.fetch_seconds.time():
+        fetched = await fetch(context, slot)
+    if fetched is None:
+        outcome = await take_over(context, image)
+        if outcome is not None:
+            return outcome
+        # Seldom enough to go without a permit of its own.
+        fetched = await context.fetcher.fetch(image.source_url)
+    slot.hold(len(fetched.data))
+    input_bytes = len(fetched.data)
+    compressed = await _compress(context, fetched.data, options)
+    if not options.keep_originals:
+        # A slow store must not keep both in memory.
+        fetched = replace(fetched, data=b"")
+    slot.hold(len(fetched.data) + len(compressed.data))
+    async with slot.storing():
+        with metrics.store_seconds.time():
+            outcome = await _store(context, image, options, fetched, compressed)
+    return outcome._replace(input_bytes=input_bytes)
 
 
 def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> Outcome:
@@ -127,7 +146,6 @@ async def _store(
         format=compressed.format,
         width=compressed.width,
         height=compressed.height,
-        input_bytes=len(fetched.data),
         output_bytes=len(compressed.data),
         notes=compressed.notes,
         etag=fetched.etag,
@@ -150,7 +168,3 @@ def _key(image: ClaimedImage, format_name: str) -> str:
         product_name=image.product_name,
         extension=extension(format_name),
     )
-
-
-def _timed(outcome: Outcome, started: float) -> Outcome:
-    return outcome._replace(duration_ms=round(1000 * (time.perf_counter() - started)))

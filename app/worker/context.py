@@ -2,18 +2,22 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from app.domain.errors import DatabaseUnavailable
+from app.domain.hosts import Policy
 from app.imaging.sandbox import CodecPool
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters
+from app.services.give_up import fail_given_up
+from app.worker.hosts import Hosts
+from app.worker.slots import Slots
 from app.worker.window import Window
 
 log = structlog.get_logger(__name__)
@@ -40,10 +44,15 @@ class WorkerContext:
         self.fetcher = fetcher
         self.codecs = codecs
         self.lanes = lanes
-        self.window = Window(codecs)
-        # Requests that this process is working on: one turn each, with the whole pipe.
-        self.turns: set[str] = set()
-        self.running_by_host: Counter[str] = Counter()
+        self.slots = Slots(
+            Window(codecs),
+            Hosts(
+                transact=self.in_transaction,
+                policy=self._host_policy,
+                connections=self._host_connections,
+                given_up=self._fail_given_up,
+            ),
+        )
         self._drain_until: float | None = None
 
     @property
@@ -60,24 +69,40 @@ class WorkerContext:
         """Start nothing new; what is in flight has `grace_seconds` to end."""
         self._drain_until = time.monotonic() + grace_seconds
 
-    def host_has_room(self, host: str) -> bool:
-        """False while this process has as many downloads from the host as it may have."""
-        return self.running_by_host[host] < self.adapters.settings.fetch_connections_per_host
+    def come_back(self, request_id: str, seconds: float) -> None:
+        """Look at a request again then: until that time all its images wait for their hosts."""
+        loop = asyncio.get_running_loop()
+        hint = partial(self.adapters.hints.send, "request.work", request_id)
+        # In a thread, as a broker that is away may keep the sender for a second.
+        loop.call_later(
+            seconds, lambda: None if self.draining else loop.run_in_executor(None, hint)
+        )
 
-    def leave_host(self, host: str) -> None:
-        """One download from the host has ended."""
-        self.running_by_host[host] -= 1
-        if self.running_by_host[host] <= 0:
-            del self.running_by_host[host]
+    def _host_policy(self, _host: str) -> Policy:
+        settings = self.adapters.settings
+        return Policy(
+            patience_seconds=settings.host_patience_seconds,
+            max_attempts=settings.fetch_max_attempts,
+            timeout_seconds=settings.fetch_timeout_seconds,
+        )
+
+    def _host_connections(self, _host: str) -> int:
+        return self.adapters.settings.fetch_connections_per_host
+
+    def _fail_given_up(self) -> None:
+        # What a stop interrupts here the sweep ends.
+        asyncio.get_running_loop().run_in_executor(None, fail_given_up, self.adapters)
 
     def state(self) -> WorkerState:
         """What this process has in its hands; asked for at a scrape, from another thread."""
         return WorkerState(
             lanes=self.lanes,
-            turns=len(self.turns),
-            images=self.window.running,
-            window=self.window.size,
-            held_bytes=self.window.held_bytes,
+            turns=len(self.slots.turns),
+            images=self.slots.window.running,
+            window=self.slots.window.size,
+            storing=self.slots.storing,
+            hosts=self.slots.hosts.states(),
+            held_bytes=self.slots.window.held_bytes,
             codec_children=self.codecs.processes,
             codec_idle=self.codecs.idle,
             codec_waiting=self.codecs.waiting,

@@ -48,8 +48,18 @@ class Host:
     """One host as this worker sees it; its moments are `time.monotonic()`."""
 
     __slots__ = (
-        "answers", "asked_at", "free", "held_until", "low", "permits", "policy", "running",
-        "used_at", "wait_until", "wanted",
+        "answers",
+        "asked_at",
+        "free",
+        "held_until",
+        "low",
+        "permits",
+        "policy",
+        "running",
+        "silent",
+        "used_at",
+        "wait_until",
+        "wanted",
     )
 
     def __init__(self, policy: Policy) -> None:
@@ -57,6 +67,7 @@ class Host:
         self.answers = Answers()
         self.running = 0
         self.free = False
+        self.silent = False
         # (when, probe), the next one first; `low`: with so few left it is time for more.
         self.permits: deque[tuple[float, bool]] = deque()
         self.low = 0
@@ -111,14 +122,14 @@ class Hosts:
         moment = time.monotonic()
         if host.free:
             host.running += 1
-            host.answers.sent += 1
+            host.answers.sent()
             return Permit(name, moment + self._offset, limited=False)
         self._drop_stale(host, moment)
         if not host.permits or host.permits[0][0] > moment:
             return None
         _, probe = host.permits.popleft()
         host.running += 1
-        host.answers.sent += 1
+        host.answers.sent()
         return Permit(name, moment + self._offset, probe)
 
     def want(self, name: str, images: int) -> None:
@@ -162,13 +173,23 @@ class Hosts:
 
     def held(self) -> set[str]:
         """Hosts that may not be asked for a while: their images are better left in the queue."""
-        moment = time.monotonic() + HELD_SECONDS
-        return {name for name, host in self._hosts.items() if host.held_until > moment}
+        moment = time.monotonic()
+        return {
+            name
+            for name, host in self._hosts.items()
+            if host.held_until > moment + (0.0 if host.silent else HELD_SECONDS)
+        }
+
+    def is_silent(self, name: str) -> bool:
+        """True while the host answers nobody, and one image at a time tries it."""
+        host = self._hosts.get(name)
+        return host is not None and host.silent
 
     def next_chance(self, names: Iterable[str]) -> float:
         """In how many seconds one of these hosts may be asked again, as far as is known."""
         moment = time.monotonic()
-        waits = [max(self._hosts[name].held_until - moment, 0.0) for name in names]
+        known = (self._hosts[name] for name in names if name in self._hosts)
+        waits = [max(host.held_until - moment, 0.0) for host in known]
         return min(waits, default=0.0)
 
     async def changed(self, within_seconds: float) -> None:
@@ -214,13 +235,14 @@ class Hosts:
 
     async def _exchange(self) -> None:
         moment = time.monotonic()
+        for host in self._hosts.values():
+            self._drop_stale(host, moment)
         due = [name for name, host in self._hosts.items() if host.due(moment)]
         if due:
             asks: dict[str, Ask] = {}
             for name in due:
                 host = self._hosts[name]
-                self._drop_stale(host, moment)
-                report = host.answers.report(moment)
+                report = host.answers.report()
                 asks[name] = Ask(report, host.wanted, host.policy)
                 host.wanted = 0
             began = time.monotonic()
@@ -244,6 +266,7 @@ class Hosts:
         host.free = grant.free and not host.answers.urgent
         if grant.held and moment + grant.wait > host.held_until + HELD_SECONDS:
             log.info("host_held", host=name, seconds=round(grant.wait, 1))
+        host.silent = grant.silent
         host.held_until = moment + grant.wait if grant.held else 0.0
         host.wait_until = moment + grant.wait
         if grant.permits:
@@ -275,6 +298,7 @@ class Hosts:
             name
             for name, host in self._hosts.items()
             if not host.running
+            and host.held_until < moment
             and not host.permits
             and not host.wanted
             and not host.answers.any

@@ -49,7 +49,8 @@ class Runtime:
         self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
         self._deliveries: set[asyncio.Task[Any]] = set()
-        self._sweeper: asyncio.Task[None] | None = None
+        # What runs as long as the process: the sweep and the exchange about hosts.
+        self._standing: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Start the codecs, the loop and the sweep."""
@@ -79,7 +80,7 @@ class Runtime:
     def drain(self) -> None:
         """Start nothing new; what is in flight has SHUTDOWN_GRACE_SECONDS to end."""
         if not self.context.draining:
-            log.info("worker_draining", requests=len(self.context.turns))
+            log.info("worker_draining", requests=len(self.context.slots.turns))
             grace_seconds = self.adapters.settings.shutdown_grace_seconds
             self.context.drain(grace_seconds)
             self._loop.call_soon_threadsafe(
@@ -106,7 +107,10 @@ class Runtime:
 
     async def _start(self) -> None:
         self.context.codecs.start()
-        self._sweeper = asyncio.create_task(self._sweep_for_ever())
+        self._standing = [
+            asyncio.create_task(self._sweep_for_ever()),
+            asyncio.create_task(self._exchange_for_ever()),
+        ]
         if self._heartbeat is not None:
             self._heartbeat.start(self._loop)
 
@@ -129,6 +133,17 @@ class Runtime:
                 log.exception("sweep_failed")
             await asyncio.sleep(self.adapters.settings.sweep_seconds)
 
+    async def _exchange_for_ever(self) -> None:
+        while True:
+            try:
+                await self.context.slots.hosts.exchange_for_ever()
+            except DatabaseUnavailable as error:
+                log.warning("hosts_not_exchanged", error=str(error))
+            except Exception:
+                # A bug here must not leave all images without permits.
+                log.exception("host_exchange_failed")
+            await asyncio.sleep(1.0)
+
     async def _look_for_work(self) -> None:
         """Begin what no hint has told us of, as far as there are free lanes."""
         if self.context.draining:
@@ -138,7 +153,8 @@ class Runtime:
             if len(self._found_work) >= self.context.lanes:
                 return
             if task == "request.work" and (
-                an_id in self.context.turns or len(self.context.turns) >= self.context.lanes
+                an_id in self.context.slots.turns
+                or len(self.context.slots.turns) >= self.context.lanes
             ):
                 continue
             work = asyncio.create_task(self._do(task, an_id))
@@ -170,9 +186,9 @@ class Runtime:
             task.cancel()
 
     async def _close(self) -> None:
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        standing = {asyncio.current_task(), self._sweeper, *self.context.codecs.tasks}
+        for task in self._standing[:1]:
+            task.cancel()
+        standing = {asyncio.current_task(), *self._standing, *self.context.codecs.tasks}
         turns = asyncio.all_tasks() - standing
         if turns:
             grace = self.adapters.settings.shutdown_grace_seconds + CLOSING_SECONDS
@@ -180,6 +196,8 @@ class Runtime:
             for task in late:
                 log.error("task_abandoned", task=repr(task.get_coro()))
                 task.cancel()
+        for task in self._standing:
+            task.cancel()
         await self.context.codecs.close()
         await self.context.fetcher.aclose()
         await self.adapters.webhooks.aclose()

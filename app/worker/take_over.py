@@ -18,23 +18,33 @@ from app.worker.patience import patiently
 log = structlog.get_logger(__name__)
 
 
-async def fetch_or_take_over(context: WorkerContext, image: ClaimedImage) -> FetchedImage | Outcome:
-    """The image from its host; or, where it is unchanged, done with what an earlier request made.
+async def fetch_unless_unchanged(
+    context: WorkerContext, image: ClaimedImage
+) -> FetchedImage | None:
+    """The image from its host; None where it is still the one that an earlier request took.
 
     Raises:
-        ImageError: see `ImageFetcher.fetch`; StorageFailed where the store cannot be asked.
+        ImageError: see `ImageFetcher.fetch`.
     """
     earlier = image.earlier
-    if earlier is not None:
-        told_at = earlier.final_url or image.source_url
-        known = Validators(told_at, earlier.etag, earlier.last_modified)
-        fetched = await context.fetcher.fetch_if_changed(image.source_url, known)
-        if fetched is not None:
-            return fetched
-        if await _still_stored(context.adapters.store, earlier):
-            return _taken_over(image, earlier)
-        log.warning("earlier_picture_missing", key=earlier.storage_key)
-    return await context.fetcher.fetch(image.source_url)
+    if earlier is None:
+        return await context.fetcher.fetch(image.source_url)
+    told_at = earlier.final_url or image.source_url
+    known = Validators(told_at, earlier.etag, earlier.last_modified)
+    return await context.fetcher.fetch_if_changed(image.source_url, known)
+
+
+async def take_over(context: WorkerContext, image: ClaimedImage) -> Outcome | None:
+    """The unchanged image, done with what an earlier request made; None where that is gone.
+
+    Raises:
+        StorageFailed: the store cannot be asked.
+    """
+    earlier = image.earlier
+    if earlier is not None and await _still_stored(context.adapters.store, earlier):
+        return _taken_over(image, earlier)
+    log.warning("earlier_picture_missing", request_id=image.request_id, seq=image.seq)
+    return None
 
 
 def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:

@@ -3,19 +3,21 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
 
 from app.db import queue, requests, reuse, waiting
 from app.db.outcomes import Outcome
+from app.db.queue import ClaimedImage
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
 from app.services.adapters import now
 from app.services.finish import announce
 from app.services.record import record_outcomes
-from app.worker.attempt import process_image
+from app.worker.attempt import attempt
 from app.worker.claims import Claims
 from app.worker.context import WorkerContext
 from app.worker.turn_log import TurnLog
@@ -30,6 +32,8 @@ RECORD_AFTER_SECONDS = 0.25
 # How soon the window is looked at where nothing is done meanwhile: hosts that make everybody wait
 # show before their first answer.
 LOOK_SECONDS = 0.05
+# When all that is left waits for hosts for longer than this, the turn ends until then.
+HELD_TURN_SECONDS = 3.0
 # How soon a cancelled request is noticed.
 CHECK_SECONDS = 0.5
 
@@ -39,50 +43,47 @@ async def take_turn(context: WorkerContext, request_id: str) -> None:
 
     A second turn on the same request in the same process ends at once: one has the whole pipe.
     """
-    if context.draining or request_id in context.turns:
+    if context.draining:
         return
-    context.turns.add(request_id)
     again = False
-    try:
-        begun = await context.in_transaction(lambda connection: _begin(connection, request_id))
-        if begun is None:
+    with context.slots.turn(request_id) as ours:
+        if not ours:
             return
-        options, scope = begun
-        again = await Turn(context, request_id, options, scope).run()
-    finally:
-        context.turns.discard(request_id)
+        begun = await context.in_transaction(lambda connection: _begin(connection, request_id))
+        if begun is not None:
+            again = await Turn(context, request_id, begun).run()
     if again:
         await asyncio.to_thread(context.adapters.hints.send, "request.work", request_id)
 
 
-def _begin(
-    connection: Connection, request_id: str
-) -> tuple[ProcessingOptions, reuse.Scope | None] | None:
+class _Begun(NamedTuple):
+    options: ProcessingOptions
+    places: int
+    scope: reuse.Scope | None
+
+
+def _begin(connection: Connection, request_id: str) -> _Begun | None:
     row = requests.get(connection, request_id)
     if row is None or row.status != RequestStatus.PROCESSING:
         return None
     options = ProcessingOptions.model_validate(row.options)
-    return options, reuse.scope(connection, row, fresh=options.fresh)
+    return _Begun(options, row.places, reuse.scope(connection, row, fresh=options.fresh))
 
 
 class Turn:
     """The state of one turn; `run` is its whole life."""
 
-    def __init__(
-        self,
-        context: WorkerContext,
-        request_id: str,
-        options: ProcessingOptions,
-        scope: reuse.Scope | None,
-    ) -> None:
+    def __init__(self, context: WorkerContext, request_id: str, begun: _Begun) -> None:
         self.context = context
         self.adapters = context.adapters
         self.request_id = request_id
-        self.options = options
-        self.claims = Claims(context, request_id, scope)
+        self.options = begun.options
+        self.claims = Claims(context, request_id, places=begun.places, scope=begun.scope)
         self.log = TurnLog(context.adapters.metrics.work, request_id)
         self.under_way = UnderWay()
         self.outcomes: list[Outcome] = []
+        # Images whose hosts refused: they go back to the queue as if they had not been claimed.
+        self.refused: list[ClaimedImage] = []
         self.oldest_outcome_at = 0.0
         self.slice_ends = time.monotonic() + TURN_SECONDS
         self.checked_at = self.renewed_at = time.monotonic()
@@ -110,14 +111,14 @@ class Turn:
             return False
         stopping = self.context.draining or self._time_is_over()
         if stopping:
-            await self._give_back_claims()
+            await self.claims.give_back()
         else:
             await self.claims.fill(room=self._room())
             self._start()
         if len(self.under_way):
             done = await self.under_way.done(within_seconds=LOOK_SECONDS)
             # While those that are done still count as running: was the window full until now?
-            self.context.window.adjust()
+            self.context.slots.window.adjust()
             self._collect(done)
             await self._record(everything=False)
             return True
@@ -127,12 +128,13 @@ class Turn:
     def _time_is_over(self) -> bool:
         # While a lane of this process is free, nobody waits for this one: going on saves the
         # pipe from running dry for nothing.
-        return time.monotonic() > self.slice_ends and len(self.context.turns) >= self.context.lanes
+        return (
+            time.monotonic() > self.slice_ends
+            and len(self.context.slots.turns) >= self.context.lanes
+        )
 
     def _room(self) -> int:
-        return self.context.window.room(
-            self.request_id, turns=len(self.context.turns), running_in_turn=len(self.under_way)
-        )
+        return self.context.slots.room(self.request_id)
 
     async def _check(self) -> None:
         """Notice a cancelled or deleted request; keep the leases alive."""
@@ -162,30 +164,35 @@ class Turn:
         self.under_way.cancel(lambda image: image.seq not in ours)
 
     def _start(self) -> None:
-        for image in self.claims.take(self._room()):
-            self.context.window.running += 1
-            self.under_way.start(process_image(self.context, image, self.options), image)
+        for slot in self.claims.take(self._room()):
+            self.under_way.start(attempt(self.context, slot, self.options), slot)
 
     def _collect(self, done: list[Done]) -> None:
-        for task, image in done:
-            self.context.window.running -= 1
-            self.context.leave_host(image.host)
+        for task, slot in done:
+            slot.close()
             if task.cancelled():
                 continue
-            if not self.outcomes:
-                self.oldest_outcome_at = time.monotonic()
             outcome = task.result()
-            self.outcomes.append(outcome)
-            self.log.add(image, outcome)
+            if not self.outcomes and not self.refused:
+                self.oldest_outcome_at = time.monotonic()
+            if outcome is None:
+                self.refused.append(slot.image)
+                self.log.refused(slot.image)
+            else:
+                self.outcomes.append(outcome)
+                self.log.add(slot.image, outcome)
 
     async def _record(self, *, everything: bool) -> None:
         waited = time.monotonic() - self.oldest_outcome_at
-        due = everything or len(self.outcomes) >= RECORD_BATCH or waited >= RECORD_AFTER_SECONDS
-        if not self.outcomes or not due:
+        gathered = len(self.outcomes) + len(self.refused)
+        due = everything or gathered >= RECORD_BATCH or waited >= RECORD_AFTER_SECONDS
+        if not gathered or not due:
             return
         batch, self.outcomes = self.outcomes, []
+        refused, self.refused = self.refused, []
 
         def write(connection: Connection) -> list[str]:
+            queue.give_back(connection, self.request_id, refused)
             return record_outcomes(self.adapters, connection, self.request_id, batch)
 
         announced = await self.context.in_transaction(write)
@@ -194,28 +201,41 @@ class Turn:
             await asyncio.to_thread(announce, self.adapters, announced)
 
     async def _pause(self) -> bool:
-        """Nothing is in flight: wait for the next due image, or end the turn."""
+        """Nothing is in flight: wait for the next image that may be done, or end the turn."""
+        hosts = self.context.slots.hosts
         if len(self.claims):
-            # Another request of this process has all the connections that the host may have.
-            await asyncio.sleep(0.05)
+            # Their hosts give no permits now, or other requests have all their connections.
+            await hosts.changed(within_seconds=LOOK_SECONDS)
             return True
+        held = self.claims.held
         due = await self.context.in_transaction(
-            lambda connection: waiting.next_due(connection, self.request_id)
+            lambda connection: waiting.next_due(connection, self.request_id, other_than=held)
         )
-        wait = (due - now()).total_seconds() if due is not None else CHECK_SECONDS
-        if wait > TURN_SECONDS or (due is None and not self.ingesting):
+        wait = (due - now()).total_seconds() if due is not None else None
+        if held:
+            chance = hosts.next_chance(held)
+            wait = chance if wait is None else min(wait, chance)
+            if wait > HELD_TURN_SECONDS:
+                await self._come_back(wait)
+                return False
+        elif wait is None:
+            wait = CHECK_SECONDS
+            if not self.ingesting:
+                return False
+        if wait > TURN_SECONDS:
             return False
         await asyncio.sleep(min(max(wait, 0.01), CHECK_SECONDS))
         self.claims.look_soon()
         return True
 
-    async def _give_back_claims(self) -> None:
-        if len(self.claims):
-            unstarted = self.claims.all()
-            self.claims.drop(keep=set())
+    async def _come_back(self, seconds: float) -> None:
+        """Leave the lane to others until one of the hosts may be asked again."""
+        if not self.ingesting:
+            until = now() + timedelta(seconds=seconds)
             await self.context.in_transaction(
-                lambda connection: queue.give_back(connection, self.request_id, unstarted)
+                lambda connection: requests.hold(connection, self.request_id, until=until)
             )
+        self.context.come_back(self.request_id, seconds)
 
     async def _let_go(self) -> None:
         """Stop what still runs, record what is done, and give the rest back uncounted."""
@@ -223,7 +243,7 @@ class Turn:
         self._collect(await self.under_way.stop())
         if not self.open:
             return
-        done = {outcome.seq for outcome in self.outcomes}
+        done = {one.seq for one in self.outcomes} | {image.seq for image in self.refused}
         rest = [image for image in held if image.seq not in done]
         try:
             await self._record(everything=True)

@@ -40,6 +40,12 @@ class TurnLog:
         else:
             self._failed(image, outcome)
 
+    def refused(self, image: ClaimedImage) -> None:
+        """The image's host refused; the image waits for it, and no attempt is counted."""
+        self._outcomes["refused"] += 1
+        self._metrics.image_refused()
+        log.debug("image_refused", request_id=self._request_id, seq=image.seq, host=image.host)
+
     def end(self) -> None:
         """Tell what the turn did, if it did anything."""
         if not self._outcomes:

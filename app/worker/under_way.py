@@ -1,12 +1,13 @@
 """The images of a turn that are under way: one task each, and which of them are done."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
+from app.worker.slots import Slot
 
-Done = tuple[asyncio.Task[Outcome], ClaimedImage]
+Done = tuple[asyncio.Task[Outcome | None], Slot]
 
 
 class UnderWay:
@@ -18,21 +19,21 @@ class UnderWay:
     """
 
     def __init__(self) -> None:
-        self._images: dict[asyncio.Task[Outcome], ClaimedImage] = {}
-        self._done: list[asyncio.Task[Outcome]] = []
+        self._slots: dict[asyncio.Task[Outcome | None], Slot] = {}
+        self._done: list[asyncio.Task[Outcome | None]] = []
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._slots)
 
-    def images(self) -> Iterable[ClaimedImage]:
+    def images(self) -> list[ClaimedImage]:
         """All that were started and not handed back."""
-        return self._images.values()
+        return [slot.image for slot in self._slots.values()]
 
-    def start(self, attempt: Coroutine[None, None, Outcome], image: ClaimedImage) -> None:
-        """Begin an attempt at an image."""
+    def start(self, attempt: Coroutine[None, None, Outcome | None], slot: Slot) -> None:
+        """Begin an attempt at an image; its slot comes back with the end and is the caller's."""
         task = asyncio.create_task(attempt)
-        self._images[task] = image
+        self._slots[task] = slot
         task.add_done_callback(self._note)
 
     async def done(self, *, within_seconds: float) -> list[Done]:
@@ -45,23 +46,23 @@ class UnderWay:
             finally:
                 timer.cancel()
         done, self._done = self._done, []
-        return [(task, self._images.pop(task)) for task in done]
+        return [(task, self._slots.pop(task)) for task in done]
 
     def cancel(self, which: Callable[[ClaimedImage], bool]) -> None:
         """Stop the attempts at some of the images; they are handed back as cancelled tasks."""
-        for task, image in self._images.items():
-            if which(image):
+        for task, slot in self._slots.items():
+            if which(slot.image):
                 task.cancel()
 
     async def stop(self) -> list[Done]:
         """Stop all attempts and wait for their ends; returns all that were not handed back."""
         self.cancel(lambda _: True)
-        if self._images:
-            await asyncio.wait(self._images)
-        done = list(self._images.items())
-        self._images, self._done = {}, []
+        if self._slots:
+            await asyncio.wait(self._slots)
+        done = list(self._slots.items())
+        self._slots, self._done = {}, []
         return done
 
-    def _note(self, task: asyncio.Task[Outcome]) -> None:
+    def _note(self, task: asyncio.Task[Outcome | None]) -> None:
         self._done.append(task)
         self._wake.set()

@@ -1,0 +1,55 @@
+"""One image asked of its host: what the answer means for the image, and what for the host."""
+
+from app.domain.errors import ImageError, RateLimited
+from app.domain.hosts import shown_host
+from app.outbound.fetch import FetchedImage
+from app.worker.answers import Answer, Kind, judge
+from app.worker.context import WorkerContext
+from app.worker.slots import Slot
+from app.worker.take_over import fetch_unless_unchanged
+
+
+class HostRefused(Exception):
+    """The image's host takes no requests now; the image has done nothing wrong."""
+
+
+async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
+    """The image from its host, whose answer is told to the other workers, too.
+
+    None: unchanged, see `fetch_unless_unchanged`.
+
+    Raises:
+        HostRefused: the host takes no requests now.
+        ImageError: the image's own trouble, see `ImageFetcher.fetch`; RateLimited where the host
+            wants to be left alone for longer than our patience.
+    """
+    image, hosts = slot.image, context.slots.hosts
+    try:
+        fetched = await fetch_unless_unchanged(context, image)
+    except ImageError as error:
+        answer = judge(
+            error,
+            patience_seconds=hosts.patience(image.host),
+            unavailable_in_a_row=hosts.unavailable_in_a_row(image.host),
+        )
+        if answer.kind is Kind.IMPATIENT:
+            impatient = rate_limited(image.host, answer.retry_after or 0.0, error)
+            slot.answered(answer._replace(error=impatient.message))
+            raise impatient from error
+        slot.answered(answer)
+        if answer.refused:
+            raise HostRefused from error
+        raise
+    slot.answered(Answer(Kind.GOOD))
+    return fetched
+
+
+def rate_limited(host: str, wait_seconds: float, error: ImageError) -> RateLimited:
+    """The end of an image whose host asks for more time than we wait."""
+    minutes = wait_seconds / 60
+    asked = f"{minutes:,.0f} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
+    return RateLimited(
+        f"{shown_host(host)} asks us to wait for {asked}, which is longer than we do. Try these "
+        "images again after that time.",
+        http_status=error.http_status,
+    )
