@@ -238,14 +238,14 @@ class HostControl:
         if report.good_sent_at <= self.slowed_at:
             # Sent before the refusal and told late, mostly by other workers: it was delivered, too.
             self.ceiling = (self.ceiling or 0.0) + report.good
-        else:
+        elif report.good_sent_at >= self.paused_until:
             self.pauses, self.paused_until, self.refusing_since = 0, 0.0, 0.0
             self.next_slot_at = self.climbed_at = self.step_at = now
             self.step_good = 0
 
     def _refused(self, report: Report, now: float) -> None:
-        if report.refused_sent_at <= self.slowed_at:
-            # Of the burst that has been counted.
+        if report.refused_sent_at <= max(self.slowed_at, self.paused_until):
+            # Of the burst that has been counted; others did not know of the pause yet.
             if report.retry_after is not None:
                 self.paused_until = max(self.paused_until, now + report.retry_after)
             return
@@ -267,7 +267,11 @@ class HostControl:
         delivered = self.window_good + self.window_before * max(1.0 - age, 0.0)
         if age >= 2.0:
             delivered = 0.0
-        delivered = max(delivered, report.served_per_second, retry.HOST_MIN_RATE)
+        delivered = max(delivered, report.served_per_second)
+        if self.ceiling is not None and before <= self.ceiling:
+            # Too much again, although below what was taken for the limit.
+            delivered = min(delivered, retry.HOST_TOO_MUCH_AGAIN * before)
+        delivered = max(delivered, retry.HOST_MIN_RATE)
         confirmed = (
             self.ceiling is not None
             and abs(delivered - self.ceiling) <= retry.HOST_SAME_LIMIT * self.ceiling
@@ -305,7 +309,8 @@ class HostControl:
             return Grant(wait=max(slot - now - horizon, retry.HOST_LEARNING_SECONDS))
         permits = min(wanted, math.floor((now + horizon - slot) * rate) + 1)
         if learning:
-            permits = min(permits, retry.HOST_LEARNING_PERMITS)
+            few = max(retry.HOST_LEARNING_PERMITS, math.ceil(horizon * rate))
+            permits = min(permits, few)
             permits = self._within_bounds(permits, now, policy)
             if not permits:
                 return Grant(wait=retry.HOST_LEARNING_SECONDS)
@@ -361,9 +366,10 @@ class HostControl:
         if self.ceiling is None:
             enough = self.step_good >= max(self.rate * retry.HOST_STEP_SECONDS, 2)
             if enough and now - self.step_at >= retry.HOST_STEP_SECONDS:
-                self.rate *= 2
+                self.rate = min(2 * self.rate, retry.HOST_FREE_RATE)
                 self.step_at, self.step_good = now, 0
-                if self.rate > retry.HOST_FREE_RATE:
+                fast = self.rate >= retry.HOST_FREE_RATE
+                if fast and self.served >= retry.HOST_FREE_SERVED:
                     self.rate = None
             return
         below = retry.HOST_BELOW_CEILING * self.ceiling
@@ -373,4 +379,4 @@ class HostControl:
             self.rate += max(retry.HOST_CREEP * self.ceiling, retry.HOST_CREEP_MIN) * elapsed
             if self.rate > retry.HOST_LIMIT_GONE * self.ceiling:
                 self.ceiling, self.step_good, self.step_at = None, 0, now
-                self.outstanding = 0
+                self.outstanding = self.served = 0

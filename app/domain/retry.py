@@ -8,16 +8,17 @@ IMAGE_BACKOFF_FACTOR = 4.0
 RETRY_AFTER_CAP_SECONDS = 300.0
 
 # A host that nothing is known of is asked this often a second at first, by all workers together.
-# The rate doubles in steps of HOST_STEP_SECONDS as long as answers come back, and above
-# HOST_FREE_RATE there is no limit in sight. Beginning with 20, a host that allows 50 sees its first
-# request too many while only a few others are on their way.
+# The rate doubles in steps of HOST_STEP_SECONDS as long as answers come back; at HOST_FREE_RATE and
+# after HOST_FREE_SERVED good answers there is no limit in sight. Beginning with 20, a host that
+# allows 50 sees its first request too many while only a few others are on their way.
 HOST_START_RATE = 20.0
 HOST_STEP_SECONDS = 0.1
 HOST_FREE_RATE = 400.0
+HOST_FREE_SERVED = 300
 HOST_MIN_RATE = 0.2
 # Requests on their way during that slow start: this many, and one more for each so many answers.
 HOST_FIRST_CONTACT = 10
-HOST_SERVED_PER_OUTSTANDING = 3
+HOST_SERVED_PER_OUTSTANDING = 4
 # Permits for requests are granted for so long ahead; while the limit is not known for less, and few
 # at a time, so that a refusal reaches the other workers before they have sent many more.
 HOST_PERMITS_SECONDS = 0.25
@@ -28,6 +29,7 @@ HOST_LEARNING_PERMITS = 8
 # been is left alone for longer each time.
 HOST_CLIMB = 0.5
 HOST_BELOW_CEILING = 0.94
+HOST_TOO_MUCH_AGAIN = 0.92
 HOST_HOLD_SECONDS = 30.0
 HOST_HOLD_MAX_SECONDS = 300.0
 HOST_SAME_LIMIT = 0.15

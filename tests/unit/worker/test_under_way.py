@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import Coroutine
+from typing import cast
 
 import pytest
 
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
+from app.worker.hosts import Permit
+from app.worker.slots import Slot, Slots
 from app.worker.under_way import UnderWay
 
 SOON, LONG = 0.01, 60.0
 
 
-def image(seq: int) -> ClaimedImage:
-    return ClaimedImage("request", seq, 1, 1, "http://a.test/1.jpg", "a.test", seq, 1)
+def slot(seq: int) -> Slot:
+    image = ClaimedImage("request", seq, 1, 1, "http://a.test/1.jpg", "a.test:80", seq, 1)
+    # Whoever hands slots out is not asked here.
+    return Slot(cast(Slots, None), image, Permit("a.test:80", sent_at=0.0))
 
 
 async def attempt(seq: int, seconds: float = 0.0) -> Outcome:
@@ -25,9 +30,15 @@ async def broken() -> Outcome:
     raise RuntimeError("a bug")
 
 
+def seq_of(task: asyncio.Task[Outcome | None]) -> int:
+    outcome = task.result()
+    assert outcome is not None
+    return outcome.seq
+
+
 def start(under_way: UnderWay, *attempts: Coroutine[None, None, Outcome]) -> None:
     for seq, one in enumerate(attempts):
-        under_way.start(one, image(seq))
+        under_way.start(one, slot(seq))
 
 
 def test_each_is_handed_back_once_with_its_image() -> None:
@@ -36,7 +47,7 @@ def test_each_is_handed_back_once_with_its_image() -> None:
         start(under_way, attempt(0), attempt(1), attempt(2, LONG))
         assert [one.seq for one in under_way.images()] == [0, 1, 2]
         done = await under_way.done(within_seconds=LONG)
-        assert [(task.result().seq, one.seq) for task, one in done] == [(0, 0), (1, 1)]
+        assert [(seq_of(task), one.image.seq) for task, one in done] == [(0, 0), (1, 1)]
         assert len(under_way) == 1
         assert await under_way.done(within_seconds=SOON) == []
         await under_way.stop()
@@ -61,7 +72,7 @@ def test_a_stop_hands_back_the_done_and_the_stopped() -> None:
         under_way = UnderWay()
         start(under_way, attempt(0), attempt(1, LONG))
         await asyncio.sleep(SOON)
-        stopped = {one.seq: task.cancelled() for task, one in await under_way.stop()}
+        stopped = {one.image.seq: task.cancelled() for task, one in await under_way.stop()}
         assert stopped == {0: False, 1: True}
         assert len(under_way) == 0
         assert await under_way.done(within_seconds=SOON) == []
@@ -75,7 +86,7 @@ def test_only_the_chosen_are_cancelled() -> None:
         start(under_way, attempt(0, LONG), attempt(1, LONG))
         under_way.cancel(lambda one: one.seq == 1)
         [(task, cancelled)] = await under_way.done(within_seconds=LONG)
-        assert (task.cancelled(), cancelled.seq) == (True, 1)
+        assert (task.cancelled(), cancelled.image.seq) == (True, 1)
         assert [one.seq for one in under_way.images()] == [0]
         await under_way.stop()
 
@@ -101,6 +112,6 @@ def test_a_wait_that_is_cancelled_loses_nothing() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-        assert [one.seq for _, one in await under_way.done(within_seconds=LONG)] == [0]
+        assert [one.image.seq for _, one in await under_way.done(within_seconds=LONG)] == [0]
 
     asyncio.run(run())
