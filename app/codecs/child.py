@@ -1,4 +1,4 @@
-"""The codec child: `python -m app.codecs.child ...`, one picture after the other from the inbox.
+"""The codec child: `python -m app.codecs.child ...`, compresses pictures from the inbox.
 
 Everything it needs is imported before the limits are set, and nothing else: no settings, no
 database, no network library.
@@ -24,7 +24,7 @@ from app.imaging.rungs import planes
 
 
 def main(arguments: list[str]) -> None:
-    """Serve pictures until the inbox closes; the parent's death closes it, too.
+    """Compress pictures until the inbox closes; the death of the parent closes it, too.
 
     Args:
         arguments: descriptors of the socket for answers, of the memory that names the picture in
@@ -72,7 +72,7 @@ class _Child:
         self._cpu_seconds = cpu_seconds
 
     def serve(self) -> None:
-        """Say that it is ready, take the picture that it was started for, then whatever comes."""
+        """Say that it is ready, do the picture it was started with, then those of the inbox."""
         self._send([wire.READY])
         message = self._answers.recv(TICKET_BYTES, socket.MSG_WAITALL)
         ticket = Ticket.unpack(message) if message else None
@@ -82,7 +82,7 @@ class _Child:
             ticket = self._inbox.next()
 
     def _serve_one(self, ticket: Ticket) -> None:
-        # Before the first look at it: should this picture be the end of us, it is known which.
+        # Before it is read: if this picture ends the process, the service knows which one it was.
         self._in_hand.number = ticket.number
         answer = self._answer(ticket)
         if answer is not None:
@@ -97,8 +97,8 @@ class _Child:
             if picture is None:
                 return None
             options, data = picture
-            # SIGPROF comes after so many seconds of CPU time of this process and, unhandled, ends
-            # it even inside of a C function. RLIMIT_CPU would count all pictures together, in whole
+            # SIGPROF comes after this much CPU time of the process and, unhandled, ends it even
+            # inside of a C function. RLIMIT_CPU would count all pictures together, in whole
             # seconds.
             signal.setitimer(signal.ITIMER_PROF, self._cpu_seconds)
             image = compress(data, _options(options), max_pixels=self._max_pixels)
@@ -115,10 +115,10 @@ class _Child:
         return [wire.Frame(ticket.number, seconds, len(header), len(file)).pack(), header, file]
 
     def _send(self, parts: list[bytes]) -> None:
-        """All parts in one call: each one wakes the other side."""
+        """Send all parts in one call: each call wakes the other side."""
         sent = self._answers.sendmsg(parts)
         if sent < sum(map(len, parts)):
-            # Only a signal ends a blocking call so early.
+            # Only a signal ends a blocking call early.
             self._answers.sendall(b"".join(parts)[sent:])
 
 

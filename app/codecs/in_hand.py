@@ -1,4 +1,4 @@
-"""The picture that a codec child is at work on: the child writes it, the service reads it."""
+"""The picture that a codec child is working on: the child writes it, the service reads it."""
 
 import mmap
 import os
@@ -9,8 +9,8 @@ SIZE = 8
 class InHand:
     """The number of a picture, or 0, in memory that both sides have mapped.
 
-    A message would tell the same, but each one wakes the service's loop. Eight bytes at their own
-    boundary are written and read in one go.
+    A message would say the same, but each one wakes the service's loop. Eight aligned bytes are
+    written and read atomically.
 
     Args:
         descriptor: a file in memory; it may be closed afterwards.

@@ -1,9 +1,8 @@
-"""Pictures that lie ready for whichever codec child is free next.
+"""The queue of pictures that all codec children share: shared memory, and a pipe of tickets.
 
-A pipe carries tickets, each of which one child takes; the pictures themselves lie in places: files
-in memory that the children have open for reading. A child that is done finds its next picture
-there without anybody's help, however busy the service is, and nothing of a picture has to be
-pushed through a socket piece by piece.
+Each picture is in a place, a file in memory that every child has open for reading. A pipe carries
+one ticket for each picture, and the next free child takes it. A child finds its next picture
+without help from the service, however busy that is, and no picture goes through a socket.
 """
 
 import os
@@ -13,17 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# A place begins with the number of the picture that it holds: a ticket whose picture was taken back
-# or has been given out anew finds another number there.
+# A place begins with the number of its picture. A ticket is void where it finds another number:
+# its picture was removed, or has a new ticket.
 _NUMBER = struct.Struct("!Q")
 _TICKET = struct.Struct("!QIIQ")
 TICKET_BYTES = _TICKET.size
-# What a place may keep of its memory between two pictures; nearly all of a shop's photos fit.
+# A place keeps its memory for the next picture up to this size; nearly all photos of shops fit.
 KEPT_BYTES = 1_000_000
 
 
 class Ticket(NamedTuple):
-    """Where a picture lies: its number, its place, and the sizes of its options and of itself."""
+    """Where to find a picture: its number, its place, the sizes of its options and of its file."""
 
     number: int
     place: int
@@ -54,12 +53,12 @@ class Inbox:
     """The service's side; for one thread.
 
     Args:
-        places: how many pictures may lie there, those under way included.
+        places: the most pictures at once, those in the hands of children included.
     """
 
     def __init__(self, places: int) -> None:
         self.tickets_reader, self._tickets = os.pipe()
-        # It takes thousands of tickets; should it be full all the same, nobody may wait for it.
+        # The pipe takes thousands of tickets. If it is full all the same, the loop must not block.
         os.set_blocking(self._tickets, False)
         self._places = [_open_place() for _ in range(places)]
         self._free = list(range(places))
@@ -75,10 +74,10 @@ class Inbox:
         return [place.reader for place in self._places]
 
     def put(self, number: int, options: bytes, data: bytes) -> Ticket:
-        """Lay a picture into a free place and give its ticket out.
+        """Write a picture into a free place and send its ticket.
 
         Raises:
-            OSError: there is no memory for it, or BlockingIOError where no more tickets fit in.
+            OSError: there is no memory for it, or BlockingIOError where the pipe is full.
         """
         place = self._free.pop()
         ticket = Ticket(number, place, len(options), len(data))
@@ -91,14 +90,14 @@ class Inbox:
         return ticket
 
     def put_again(self, ticket: Ticket, number: int) -> Ticket:
-        """Give a picture's ticket out anew, under a new number; the old ticket is void."""
+        """Send a new ticket for a picture, under a new number; the old ticket is void."""
         again = ticket._replace(number=number)
         os.pwrite(self._places[ticket.place].writer, _NUMBER.pack(number), 0)
         os.write(self._tickets, again.pack())
         return again
 
     def remove(self, ticket: Ticket) -> None:
-        """Free the place; where nobody has taken the ticket, it is void."""
+        """Free the place; its ticket is void if no child has taken it yet."""
         writer = self._places[ticket.place].writer
         if ticket.data_bytes > KEPT_BYTES:
             os.ftruncate(writer, 0)
@@ -107,7 +106,7 @@ class Inbox:
         self._free.append(ticket.place)
 
     def close(self) -> None:
-        """Close everything; children that look for a ticket end."""
+        """Close everything; children that wait for a ticket end."""
         for descriptor in (self._tickets, self.tickets_reader):
             os.close(descriptor)
         for place in self._places:
@@ -140,7 +139,7 @@ class InboxReader:
         if head[: _NUMBER.size] != _NUMBER.pack(ticket.number):
             return None
         data = os.pread(place, ticket.data_bytes, len(head))
-        # It became void in this very moment.
+        # The place was emptied between the two reads.
         if len(data) < ticket.data_bytes:
             return None
         return head[_NUMBER.size :], data
@@ -150,7 +149,7 @@ def _write(writer: int, *parts: bytes) -> None:
     end = 0
     for part in parts:
         if os.pwrite(writer, part, end) < len(part):
-            raise OSError("a picture found no room in memory")
+            raise OSError("no memory for a picture")
         end += len(part)
 
 

@@ -1,4 +1,4 @@
-"""Pictures on their way to a codec child: those that wait, and those that lie in the inbox."""
+"""Pictures on their way to a codec child: those that wait, and those in the inbox."""
 
 import asyncio
 import itertools
@@ -15,22 +15,22 @@ from app.imaging.result import CompressedImage
 
 log = structlog.get_logger()
 
-# How many bytes of pictures may lie in the inbox, after which it takes no further one.
+# With this many bytes of pictures in the inbox, no further one is written into it.
 LAID_OUT_BYTES_MAX = 32_000_000
 UNGIVEN = "The picture could not be given to a decoder."
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A picture; it has a ticket while it lies in the inbox or is in a child's hands.
+    """A picture; it has a ticket while it is in the inbox or in the hands of a child.
 
     Attributes:
         data: the file.
         options: as `wire.pack_options` packs them.
         done: gets the result, or an `ImageError`.
-        laid_out_at: when it got its place, by the loop's clock.
-        deadline: when its time is over, where it was begun before.
-        for_fresh_child: it is kept for a child that is only about to start.
+        laid_out_at: when it got its place, on the loop's clock.
+        deadline: when its time is over, if a child has begun it before.
+        for_fresh_child: only a child that is about to start may take it.
     """
 
     data: bytes
@@ -58,10 +58,10 @@ class Jobs:
         return len(self._queue)
 
     def ready(self, taken: Collection[int]) -> int:
-        """How many lie in the inbox, without those that children have taken.
+        """How many are in the inbox and not taken by a child.
 
         Args:
-            taken: the numbers that the children are at work on.
+            taken: the numbers that the children are working on.
         """
         return len(self._laid_out) - sum(number in self._laid_out for number in taken)
 
@@ -75,20 +75,20 @@ class Jobs:
         return len(job.data) if job is not None else 0
 
     def oldest(self) -> Job | None:
-        """One that has come before nearly all others."""
+        """The oldest in the inbox, else the oldest that waits; None where there is none."""
         return next(iter(self._laid_out.values()), self._queue[0] if self._queue else None)
 
     def lie_since(self, moment: float, taken: Collection[int]) -> bool:
-        """Whether a picture that any child could take has lain in the inbox since then."""
+        """Whether a picture that any child could take has been in the inbox since then."""
         return any(job.laid_out_at < moment for _, job in self._for_any_child(taken))
 
     def add(self, job: Job) -> None:
-        """Take a new picture in."""
+        """Accept a new picture."""
         self._queue.append(job)
         self._lay_out()
 
     def finish(self, job: Job, outcome: CompressedImage | ImageError) -> None:
-        """Tell the caller, and let the next picture have the place."""
+        """Tell the caller, and free the place for the next picture."""
         self.forget(job)
         if job.done.done():
             return
@@ -98,7 +98,7 @@ class Jobs:
             job.done.set_result(outcome)
 
     def forget(self, job: Job) -> None:
-        """Let the next picture have the place; a child that has it may go on, for nobody."""
+        """Free the place for the next picture; a child may finish this one, and nobody is told."""
         if job.ticket is None:
             with suppress(ValueError):
                 self._queue.remove(job)
@@ -108,13 +108,14 @@ class Jobs:
             self._lay_out()
 
     def lay_out_again(self, taken: Collection[int]) -> None:
-        """Give new tickets for all pictures that no child has taken, as it seems.
+        """Send new tickets for all pictures that no child is known to have taken.
 
-        A child may have died with a ticket in its hands that it had not told of yet. Where one
-        that lives has, the picture is done twice, and its old number is nobody's any more.
+        A child may have died after it took a ticket and before it wrote down the number. If a
+        child that is alive is at that point, the picture is done twice; the answer under the old
+        number is dropped.
         """
         for number, job in self._for_any_child(taken):
-            assert job.ticket is not None  # noqa: S101 - it lies in the inbox
+            assert job.ticket is not None  # noqa: S101 - it is in the inbox
             try:
                 ticket = self._inbox.put_again(job.ticket, next(self._numbers))
             except OSError:
@@ -133,7 +134,7 @@ class Jobs:
         ]
 
     def _lay_out(self) -> None:
-        """Fill the inbox with what waits."""
+        """Move pictures that wait into the inbox, while there is room."""
         while self._queue and self._inbox.has_room and self._laid_out_bytes < LAID_OUT_BYTES_MAX:
             job = self._queue.popleft()
             number = next(self._numbers)

@@ -1,6 +1,6 @@
-"""The pool of codec children: decode and encode away from the service, within limits.
+"""The pool of codec children: decode and encode outside of the service, within limits.
 
-A crash, a bomb or an endless picture is one failed image; its neighbours never notice.
+A crash, a decompression bomb or an endless picture fails one image and no other.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ log = structlog.get_logger()
 WATCH_SECONDS = 0.25
 # A child that could not be started is tried again after this.
 START_AGAIN_SECONDS = 1.0
-# Pictures that lie ready for each child beside the one in hand: enough for the pause of the
-# worker's loop (10 ms) with a photo of a megapixel each 4 ms. And for all children: more than one
-# loop can put out in its pause would only be open files.
+# Pictures ready for each child beside the one in hand: enough for the pause of the worker's loop
+# (10 ms) at 4 ms for a photo of a megapixel. The maximum is for all children together: one loop
+# does not refill more in its pause, and each place is an open file.
 AHEAD_PER_CHILD, AHEAD_MAX = 3, 24
-# How much of what a picture takes is taken over from the newest one.
+# Weight of the newest picture in the moving average of seconds.
 NEWEST_SHARE = 0.1
 STOPPING = "The service is stopping."
 
@@ -38,7 +38,7 @@ class CodecPool:
 
     Args:
         processes: children; one per core keeps all cores busy.
-        limits: what one picture may take.
+        limits: what one picture may use.
         observe: told the seconds that each picture took in its child.
     """
 
@@ -66,9 +66,9 @@ class CodecPool:
 
     @property
     def backlog_seconds(self) -> float:
-        """How long what lies ready will keep all children busy, if it is like the last pictures.
+        """How long the ready pictures will keep all children busy, if they are like the last ones.
 
-        What the children have begun comes on top.
+        Pictures that children have begun are not counted.
         """
         return self._jobs.ready(self._taken()) * self._picture_seconds / self.processes
 
@@ -89,12 +89,12 @@ class CodecPool:
 
     @property
     def tasks(self) -> Sequence["asyncio.Task[None]"]:
-        """What runs in the loop from `start` to `close`."""
+        """The tasks that run in the loop from `start` to `close`."""
         return tuple(self._tasks)
 
     @property
     def turbojpeg(self) -> bool:
-        """Whether the system has the library without which a JPEG costs a fifth more."""
+        """Whether the system has libturbojpeg; without it a JPEG costs a fifth more."""
         return load_library() is not None
 
     def start(self) -> None:
@@ -135,7 +135,7 @@ class CodecPool:
                 self._jobs.forget(job)
 
     async def close(self) -> None:
-        """End all children, whatever they do, and fail what waits; may be called again.
+        """Kill all children and fail the pictures that wait; may be called again.
 
         Pictures under way end as `InternalError`, which is retryable: it was not their fault.
         """
@@ -146,7 +146,7 @@ class CodecPool:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        # Nobody may ask them for their numbers any more.
+        # From here on `waiting` and `idle` must not read the children's memory.
         children, self._children = self._children, []
         await asyncio.gather(*(child.close() for child in children))
         self._fail_all(InternalError(STOPPING))
@@ -171,10 +171,10 @@ class CodecPool:
             await asyncio.sleep(START_AGAIN_SECONDS)
 
     async def _listen(self, child: CodecProcess, first: Job | None) -> Job | None:
-        """Hand the child's answers over until it ends; returns what a fresh child is to begin with.
+        """Settle the child's answers until it ends; returns the first picture for the next child.
 
         Args:
-            first: what the child was started for, which is out of all others' reach.
+            first: the picture that the child was started with; no other child can take it.
         """
         try:
             while True:
@@ -192,7 +192,7 @@ class CodecPool:
         return None
 
     def _settle(self, child: CodecProcess, answer: Answer) -> Job | None:
-        """Hand an answer over; returns its picture where a fresh child has to try it.
+        """Give an answer to its caller; returns the picture where a fresh child has to try it.
 
         Raises:
             ChildLost: the child cannot be trusted any more.
@@ -201,12 +201,12 @@ class CodecPool:
         if job is None:
             return None  # Its caller has gone meanwhile.
         if answer.number in self._taken():
-            raise ChildLost  # It is another child's.
+            raise ChildLost  # Another child is working on it.
         outcome: CompressedImage | ImageError
         try:
             outcome = CompressedImage(data=answer.data, **wire.unpack_header(answer.header))
         except wire.ChildOutOfMemory:
-            # Earlier pictures may have left the heap in pieces; only a fresh child's word counts.
+            # Earlier pictures may have fragmented the heap; only a fresh child can tell.
             if child.served > 1:
                 job.for_fresh_child = True
                 job.deadline = job.deadline or (
@@ -228,7 +228,7 @@ class CodecPool:
         return None
 
     def _go_without(self, first: Job | None, error: InternalError) -> None:
-        """A child is missing: others go on with what waits, and where there are none it is told."""
+        """A child is missing: others take what waits; if there are none, everything fails."""
         if first is not None:
             self._jobs.finish(first, error)
         if not any(child.ready for child in self._children):
@@ -242,7 +242,7 @@ class CodecPool:
         return [child.number for child in self._children]
 
     async def _watch(self) -> None:
-        """Kill what is late, in the middle of a picture or of sending its answer."""
+        """Kill children that are late with a picture or with sending its answer."""
         pause = min(WATCH_SECONDS, self._limits.wall_seconds / 4)
         while True:
             await asyncio.sleep(pause)
@@ -252,7 +252,7 @@ class CodecPool:
                     if child.ready:
                         self._look_at(child, now)
             except Exception:
-                # Whatever surprises it once must not let late pictures live for ever.
+                # After one surprise, late pictures must still be ended.
                 log.exception("codec_watch_failed")
 
     def _look_at(self, child: CodecProcess, now: float) -> None:
@@ -265,5 +265,5 @@ class CodecPool:
             elif now >= child.deadline:
                 child.kill(overdue=True)
         elif child.rested_at < long_ago and self._jobs.lie_since(long_ago, self._taken()):
-            # It is alive and does not take what has lain ready all the time.
+            # It is alive and does not take what has been ready all the time.
             child.kill()

@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 END_SECONDS = 5.0
 # Four bytes a pixel and a header: larger than any format we write.
 BYTES_PER_PIXEL, HEADER_BYTES = 4, 1_000_000
-# What may lie unread of an answer; a larger one waits in the child.
+# The most of an answer that is buffered here; the rest waits in the child.
 READ_BYTES = 1_000_000
 CHILD_ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
@@ -35,13 +35,13 @@ CRASHED = "The decoder crashed on this picture."
 
 @dataclass(frozen=True)
 class CodecLimits:
-    """What one picture may take.
+    """What one picture may use.
 
     Attributes:
         max_pixels: decoded pixels, all kept frames of an animation together.
         memory_bytes: memory that pictures may add to a fresh child.
         cpu_seconds: processor time for one picture.
-        wall_seconds: time from a child's taking it to its answer.
+        wall_seconds: time from taking it to the answer.
     """
 
     max_pixels: int
@@ -52,7 +52,7 @@ class CodecLimits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a child says of a picture: `header` is to be read by `wire.unpack_header`."""
+    """What a child answers about a picture; `wire.unpack_header` reads `header`."""
 
     number: int
     seconds: float
@@ -61,7 +61,7 @@ class Answer:
 
 
 class ChildLost(Exception):
-    """The child ended or was ended, or it cannot be trusted any more."""
+    """The child ended, was killed, or cannot be trusted any more."""
 
 
 class CodecProcess:
@@ -81,14 +81,14 @@ class CodecProcess:
         # Answers of this child.
         self.served = 0
         self.ready = False
-        # When its picture will have had its time, once the watch has seen it at work.
+        # When the time of its picture is over; None until the watch has seen it at work.
         self.deadline: float | None = None
         # Since when it could have taken another picture.
         self.rested_at = 0.0
 
     @property
     def number(self) -> int:
-        """The picture that the child is at work on, or was when it ended, or 0."""
+        """The picture that the child is working on, or was when it ended, or 0."""
         number = self._in_hand.number
         return 0 if number == self._answered else number
 
@@ -125,7 +125,7 @@ class CodecProcess:
         """The child's next answer.
 
         Args:
-            source_bytes: how large the file of a picture was, by its number: it may have been kept.
+            source_bytes: the size of a picture's file by its number; the answer may be that file.
         Raises:
             ChildLost: there is none.
         """
@@ -149,13 +149,13 @@ class CodecProcess:
         return Answer(frame.number, seconds, header, data)
 
     def kill(self, *, overdue: bool = False) -> None:
-        """Kill the child in the middle of its work; `answer` then tells of it."""
+        """Kill the child in the middle of its work; `answer` then raises `ChildLost`."""
         self._overdue = self._overdue or overdue
         if self._process is not None:
             self._process.kill()
 
     async def end(self) -> int | None:
-        """Kill the child, if any, and wait until it is gone; returns how it ended."""
+        """Kill the child, if any, and wait until it is gone; returns its exit code."""
         process, writer = self._process, self._writer
         self._process = self._reader = self._writer = None
         self.ready = False
@@ -172,7 +172,7 @@ class CodecProcess:
             return None
 
     async def why_lost(self) -> ImageError:
-        """End the child; returns what its end means for the picture that it had."""
+        """End the child; returns the error for the picture that it had."""
         returncode = await self.end()
         log.warning("codec_child_lost", returncode=returncode, overdue=self._overdue)
         if self._overdue:

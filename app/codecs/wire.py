@@ -1,8 +1,8 @@
-"""What the service and a codec child tell each other.
+"""The messages between the service and a codec child.
 
-To the child: the options as JSON, beside the file. From the child: for each picture a frame with
-its number and the sizes of what follows, a header as JSON and, where it went well, the new file. A
-child decodes hostile files and may have been taken over by one, so what it says is data to be
+To the child: the options as JSON, beside the file. From the child, for each picture: a frame with
+its number and the sizes of what follows, a header as JSON and, if it went well, the new file. A
+child decodes hostile files and may have been taken over by one, so its answer is data to be
 checked: nothing is unpickled, and every field has its bounds.
 """
 
@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 16_384
 MAX_MESSAGE_CHARS, MAX_NOTES = 400, 20
 MAX_SIDE_PX = 2**31 - 1
 MEMORY_CODE = "memory"
-# What a child may say of a picture; a crash or a late end is for the parent to say.
+# The errors that a child may report; crashes and timeouts are found by the parent.
 CHILD_ERRORS: dict[str, type[ImageError]] = {
     error.code: error
     for error in (CorruptImage, InternalError, NotAnImage, TooManyPixels, UnsupportedFormat)
@@ -40,9 +40,9 @@ FRAME_BYTES = _FRAME.size
 
 
 class Frame(NamedTuple):
-    """The head of an answer: whose it is, how long the child took, and the sizes of what follows.
+    """The head of an answer: the picture, the seconds it took, and the sizes of what follows.
 
-    Nothing here is checked yet: the seconds may even be no number.
+    Nothing here is checked yet: the seconds may be NaN.
     """
 
     number: int
