@@ -8,10 +8,10 @@ from app.imaging.files.sniff import USE_INSTEAD
 
 @lru_cache(maxsize=1)
 def load_reader() -> bool:
-    """Teach Pillow to read HEIC and tell whether that worked.
+    """Register the HEIC reader with Pillow; returns whether it is installed.
 
-    Imported here and not above: this module is known to the service's own process, too, and a
-    decoder of hostile files has no place there.
+    We import it here and not above, so that a process that imports this module without decoding
+    loads no decoder of hostile files.
     """
     try:
         import pillow_heif
@@ -25,7 +25,7 @@ def load_reader() -> bool:
 
 
 def need_reader() -> None:
-    """Make sure that HEIC can be read.
+    """Check that HEIC can be read.
 
     Raises:
         UnsupportedFormat: the extra is not installed.

@@ -1,4 +1,4 @@
-"""The boxes of AVIF and HEIC files: what they tell, and whether a file can be handed out as it is.
+"""The boxes of AVIF and HEIC files: what they say, and whether a file can be kept as it is.
 
 Source: ISO/IEC 14496-12, 4.2 for boxes and 12.1.5 for `colr`; ISO/IEC 23008-12, 9.3 for properties;
 AVIF 1.1 for which boxes a picture needs.
@@ -12,9 +12,9 @@ MAX_BOXES = 1_000
 
 
 def bare_length(data: bytes) -> int | None:
-    """How many bytes of the file are its picture, or None where other things lie between.
+    """How many bytes of the file are its picture, or None where other boxes are between them.
 
-    Positions inside of the file are absolute, so boxes can be left off at its end only.
+    Positions in the file are absolute, so boxes can be cut off at its end only.
     """
     seen: set[bytes] = set()
     for name, _, end in _boxes(data, 0, len(data)):
@@ -47,7 +47,7 @@ def code_points(data: bytes) -> tuple[int, int] | None:
 
 
 def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of the contents of each box, up to the first that is odd."""
+    """Name, start and end of the contents of each box, up to the first that is malformed."""
     for _ in range(MAX_BOXES):
         if position + 8 > end:
             return

@@ -1,13 +1,13 @@
-"""How much one file may ask of a decoder; checked before anything is decoded."""
+"""The limits on what one file may ask of a decoder; checked before anything is decoded."""
 
 from app.domain.errors import CorruptImage, TooManyPixels
 
-# Profiles of printing presses reach 3 MB; larger ones are made to hurt.
+# Profiles of printing presses reach 3 MB; larger ones are attacks.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
-# Only the orientation is looked for, and it stands at the start of both.
+# Only the orientation is read, and it is at the start of both.
 MAX_EXIF_BYTES = 1024 * 1024
 MAX_XMP_BYTES = 1024 * 1024
-# No camera, browser or program comes near these; a file that does costs seconds before a pixel.
+# No camera, browser or program comes near these; such a file costs seconds before any pixel.
 MAX_SEGMENTS = 20_000
 MAX_SCANS = 100
 MAX_FRAMES = 1_000

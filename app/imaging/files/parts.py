@@ -1,4 +1,4 @@
-"""What a file's own structure tells before any decoder has seen it."""
+"""What the structure of a file says, before any decoder has seen it."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ class Parts:
     Attributes:
         format: a key of `domain.formats.FORMATS`.
         size: width and height in pixels as stored, before it is turned upright.
-        data: the file for the decoder. For PNG, WebP and GIF it holds nothing but picture data any
-            more, so that no metadata can hurt a decoder or reach an output.
+        data: the file for the decoder. For PNG, WebP and GIF only picture data is left in it, so
+            that no metadata can harm a decoder or reach an output.
         orientation: 1 to 8 as in EXIF.
         icc_profile: the colour profile, or None for sRGB.
         gamma: the exponent that a PNG without a profile names, or None.
         frames: 1 for a still picture.
         plays: how often an animation runs; 0 means for ever.
-        metadata_bytes: how much of `data` a JPEG's header spends on metadata.
+        metadata_bytes: bytes of metadata in the header of a JPEG's `data`.
         plain: browsers show this very encoding, so the file may be kept as it is.
         notes: sentences for the report.
     """

@@ -42,14 +42,14 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def open_image(data: bytes, format: str, max_pixels: int) -> Image.Image:  # noqa: A002
-    """Open a file as the one format that it is, without decoding it (icons are decoded at once).
+    """Open a file as the given format and no other, without decoding it (icons are decoded).
 
     Raises:
         CorruptImage: the format's reader does not understand it.
         TooManyPixels: its header asks for more than `max_pixels`.
     """
-    # Pillow refuses above twice this, also inside of icons and for the tiles of a TIFF; its warning
-    # in between is of no use here, because `check_pixels` draws the exact line.
+    # Pillow refuses above twice this, also inside of icons and for the tiles of a TIFF. Its
+    # warning below that is not needed: `check_pixels` applies the exact limit.
     Image.MAX_IMAGE_PIXELS = max(1, max_pixels // 2)
     try:
         image = Image.open(BytesIO(data), formats=[FORMATS[format].pillow])
@@ -91,7 +91,7 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
             *(code_points_note(*points) if format in ("avif", "heic") and points else ()),
         )
         metadata = {"exif", "xmp", "icc_profile"} & image.info.keys()
-        # The others' metadata cannot be cut out without writing the file anew.
+        # Metadata of the other formats cannot be cut out without a new encoding.
         bare_length = iso.bare_length(data) if format == "avif" and not metadata else None
         return Parts(
             format=format,

@@ -28,7 +28,7 @@ def encode(image: Image.Image, quality: int) -> bytes:
         return _true_colour(image)
     reduced = reduce_colours(image, quality)
     palette_png = save(reduced, "PNG", compress_level=DITHERED_LEVEL)
-    # Large pictures of many colours are photographs, which never win without loss.
+    # Large pictures of many colours are photographs, never smaller without loss.
     if pixels > SMALL_PX or _loses_much_by_true_colour(image, reduced):
         return palette_png
     return min(palette_png, _true_colour(image), key=len)
@@ -39,7 +39,7 @@ def _true_colour(image: Image.Image) -> bytes:
 
 
 def _loses_much_by_true_colour(image: Image.Image, reduced: Image.Image) -> bool:
-    """Judge by a fifth of both sides in the middle, so that the whole is mostly written once."""
+    """Judge by the middle fifth of both sides, so that the whole is mostly written once."""
     width, height = image.size
     middle = (2 * width // 5, 2 * height // 5, width - 2 * width // 5, height - 2 * height // 5)
     by_palette = save(reduced.crop(middle), "PNG", compress_level=DITHERED_LEVEL)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from math import log, sqrt
 from typing import NamedTuple
 
-# Below this a lossy picture falls apart; a smaller one of this quality looks better.
+# Below this a lossy picture shows artefacts; fewer pixels of this quality look better.
 LOWEST_QUALITY = 20
 QUALITY_TRIES = 4
-# What to aim for, and what is good enough: another encode would gain little.
+# Shares of the limit: the aim, and what is good enough, as another encode would gain little.
 QUALITY_AIM, ENOUGH = 0.97, 0.94
 SHRINK_TRIES = 8
 # Bytes shrink a little more slowly than pixels, so aim below the limit.

@@ -44,7 +44,7 @@ def _compress_still(
     image, source_size, recoloured, notes = picture
     # The tuple would keep the pixels from before flattening and shrinking.
     del picture
-    # A TIFF is known to lie on its side, and a picture to be opaque, only once it is decoded.
+    # Only the decoded picture tells a TIFF's orientation, and whether a picture is opaque.
     most = most_pixels(wanted.name, alpha=image.mode in ("LA", "RGBA"))
     size = target_size(source_size, options, wanted.max_side_px, most)
     image = shrink(image if wanted.alpha else flatten(image), size)
@@ -84,7 +84,7 @@ def _finish(
 ) -> CompressedImage:
     """Encode within the byte limit, or keep the source where that is smaller and allowed."""
     may_keep = keepable and parts.plain and parts.orientation == UPRIGHT
-    # Less than was asked for: a format has its longest side, an encoder its memory.
+    # `size` may be smaller: a format has its longest side, an encoder its memory.
     asked_size = target_size(source_size, options, max(source_size))
     bare = None
     if may_keep and wanted.name == parts.format and asked_size == source_size:

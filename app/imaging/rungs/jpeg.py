@@ -1,7 +1,7 @@
 """The fast rung: plain JPEG to JPEG of the same size, by libjpeg-turbo alone.
 
-It is most of what shops have, so it decides what a picture costs; docs/decisions/0004 and 0009 have
-figures.
+Most pictures of shops are of this kind, so it decides the cost of a picture; docs/decisions/0004
+and 0009 have figures.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
     encoded, notes = decoded
 
     data = encoded(options.quality)
-    # The scan for the end of the pixels takes a fifth of the whole, so only where it may matter.
+    # `strip` scans for the end of the pixels, a fifth of the whole time, so only where needed.
     kept = len(data) >= len(parts.data) - parts.metadata_bytes
     if kept:
         data = strip(parts.data)
@@ -79,7 +79,7 @@ def _decode(
                 return partial(encode_planes, planes), ()
         pixels, notes = decode_array(parts.data, wanted)
     except ValueError:
-        # What TurboJPEG cannot decode at all, the general rung may.
+        # The general rung may be able to decode it.
         return None
 
     def encoded(quality: int) -> bytes:

@@ -1,8 +1,8 @@
-"""JPEG of halved colour to its three planes and back, with no step through RGB.
+"""JPEG of halved colour to its three planes and back, without RGB in between.
 
-Colour stays as the file stores it: neither converted nor made larger and smaller again, which saves
-a fifth of the work and a generation of blur. simplejpeg writes planes but does not give them out,
-so they are read by TurboJPEG's C interface where the system has it (docs/decisions/0009).
+Colour stays as the file stores it. It is not converted, upsampled and halved again, which saves a
+fifth of the work and a generation of blur. simplejpeg encodes planes but does not decode to them,
+so TurboJPEG's C interface does, where the system has it (docs/decisions/0009).
 
 Source: libjpeg-turbo's turbojpeg.h, the functions of version 2, which version 3 keeps.
 """
@@ -19,7 +19,7 @@ LIBRARY = "libturbojpeg.dylib" if sys.platform == "darwin" else "libturbojpeg.so
 HALVED, TJSAMP_420 = "420", 2
 TJCS_YCBCR = 1
 TJFLAG_STOPONWARNING = 8192
-# Of a single column or row simplejpeg could not tell how its planes were sampled.
+# From a single column or row simplejpeg cannot tell the sampling of the planes.
 SMALLEST_SIDE = 2
 
 Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -28,8 +28,8 @@ Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
 def decode_planes(data: bytes, size: tuple[int, int]) -> Planes | None:
     """The planes Y, Cb and Cr of a JPEG of halved colour, uint8 of (height, width) and its half.
 
-    None for every file that is anything else: another sampling, colour space or size, or one that
-    libjpeg so much as warns of. None as well where the system lacks the library.
+    None for another sampling, colour space or size, for a file that libjpeg warns of, and where the
+    system lacks the library.
 
     Args:
         data: the file.

@@ -11,7 +11,7 @@ from app.imaging.steps.strips import strips
 RGB_MODE, ALPHA_MODES = "RGB", {"LA": "L", "RGBA": "RGB"}
 # What lcms calls the colour space of a profile, and the Pillow mode of pixels in it.
 PROFILE_SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
-# Photographs are graded for this pair; it is what print and imaging programs start with.
+# Photographs are graded for this pair; print and imaging programs use it by default.
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 # A profile that moves no colour by more than this is sRGB under another name.
@@ -35,8 +35,8 @@ class Coloured(NamedTuple):
 def to_srgb(image: Image.Image, profile: bytes | None, gamma: float | None = None) -> Coloured:
     """Convert pixels to sRGB.
 
-    A profile that cannot be used is ignored with a note: the picture is worth more than its
-    exact colours.
+    A profile that cannot be used is ignored with a note: a picture with approximate colours is
+    better than none.
 
     Args:
         image: mode L, LA, RGB, RGBA, CMYK or LAB.
@@ -87,7 +87,7 @@ def is_srgb(profile: bytes, mode: str) -> bool:
 
 @lru_cache(maxsize=CACHED_PROFILES)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The way from the profile to sRGB for pixels of `mode`, or None where there is none."""
+    """The transform from the profile to sRGB for pixels of `mode`, or None."""
     if _space(profile) != mode:
         return None
     try:
@@ -100,7 +100,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 @lru_cache(maxsize=CACHED_PROFILES)
 def _space(profile: bytes) -> str | None:
-    """The mode that the profile is for, or None where it is no profile at all."""
+    """The mode that the profile is for, or None where it is no profile."""
     try:
         opened = ImageCms.ImageCmsProfile(BytesIO(profile))
         return PROFILE_SPACES.get(opened.profile.xcolor_space, "")

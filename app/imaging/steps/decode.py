@@ -18,11 +18,11 @@ from app.imaging.steps.orient import turn_upright
 
 STRAY_BYTES = "extraneous bytes before marker 0xd9"
 STRAY_NOTE = "The JPEG has stray bytes after its pixels; it may have been damaged."
-# The first warning of libjpeg in each of these cases; the pixels behind it are made up.
+# libjpeg's first warning in each of these cases; the pixels after it are guesses.
 DAMAGE = ("Corrupt JPEG data", "Premature end", "Invalid progressive", "Inconsistent progression")
 CMYK_SPACES = frozenset({"CMYK", "YCCK"})
 WHITE_IS_ZERO, PHOTOMETRIC_TAG = 0, 262
-# Scaled decoding averages; above this many times the final size nobody can tell it from a resize.
+# Scaled decoding averages; from this multiple of the final size on it looks like a resize.
 SPARE_SCALE = 2
 
 
@@ -51,7 +51,7 @@ def decode(parts: Parts, max_pixels: int, target: tuple[int, int] | None = None)
         CorruptImage, TooManyPixels, UnsupportedFormat.
     """
     try:
-        # One name for all stages, so that a large picture is not held twice longer than needed.
+        # One name for all stages, so that no second copy of a large picture is kept alive.
         if parts.format == "jpeg":
             image, notes = _decode_jpeg(parts, max_pixels, target)
         else:
@@ -68,7 +68,7 @@ def decode(parts: Parts, max_pixels: int, target: tuple[int, int] | None = None)
 
 
 def failure(error: Exception, format: str) -> Exception:  # noqa: A002
-    """What a decoder's exception means: no memory, or a damaged file."""
+    """The error for a decoder's exception: no memory, or a damaged file."""
     if "memory" in str(error).lower():
         return MemoryError(str(error))
     name = FORMATS[format].pillow
@@ -78,11 +78,11 @@ def failure(error: Exception, format: str) -> Exception:  # noqa: A002
 
 
 def decode_array(data: bytes, colorspace: str, **limits: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Decode a JPEG by libjpeg-turbo, refusing what it could only guess at.
+    """Decode a JPEG by libjpeg-turbo, and refuse a file of which it would guess pixels.
 
     Raises:
         CorruptImage: cut off or damaged.
-        ValueError: TurboJPEG has no way to decode this kind of JPEG.
+        ValueError: TurboJPEG cannot decode this kind of JPEG.
     """
     try:
         return simplejpeg.decode_jpeg(data, colorspace, strict=True, **limits), ()
@@ -182,7 +182,7 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 
 def drop_opaque_alpha(image: Image.Image) -> Image.Image:
-    """Leave out an alpha channel that hides nothing: it costs bytes in every format."""
+    """Remove an alpha channel that is opaque everywhere: it costs bytes in every format."""
     if image.mode not in ("LA", "RGBA"):
         return image
     lowest = image.getchannel("A").getextrema()[0]
