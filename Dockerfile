@@ -45,7 +45,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PORT=8000 \
     DATA_DIR=/data \
     LOG_FORMAT=json
-# Makes JPEGs a fifth cheaper (app/imaging/planes.py); Debian mends it, so its version is not pinned.
+# Makes JPEGs a fifth cheaper (app/imaging/rungs/planes.py); Debian mends it, so its version is not pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libturbojpeg0 \

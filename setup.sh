@@ -131,7 +131,7 @@ need_part() {
     say "$name is missing and could not be installed; the tests that need it will fail. Install it (Debian: apt-get install $package)."
 }
 
-has_turbojpeg() { "$venv/bin/python" -c 'import sys; from app.imaging import planes; sys.exit(planes.load_library() is None)'; }
+has_turbojpeg() { "$venv/bin/python" -c 'import sys; from app.imaging.rungs import planes; sys.exit(planes.load_library() is None)'; }
 
 # The service runs without it, and takes a fifth more processor time for a JPEG.
 get_turbojpeg() {

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.broker.hints import Hints
+from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
 from app.db.engine import Database
 from app.db.migrate import migrate
-from app.imaging.sandbox import CodecLimits, CodecPool
 from app.metrics.registry import Metrics
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard

@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from app.bootstrap import build_adapters, build_worker_context
+from app.codecs.pool import CodecPool
 from app.config import load_settings
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
-from app.imaging.sandbox import CodecPool
 from app.logs import configure_logs
 from benchmarks.figures import MEGABYTE, print_table, progress
 from benchmarks.processes import peak_rss_bytes

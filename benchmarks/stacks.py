@@ -232,7 +232,7 @@ def seconds_between(started: float, moment: str) -> float:
 
 def role(command_line: str) -> str:
     """What a process of the service does, told by how it was started."""
-    if "app.imaging.child" in command_line:
+    if "app.codecs.child" in command_line:
         return "codec"
     return "worker" if "worker(" in command_line else "api"
 

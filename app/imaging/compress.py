@@ -1,34 +1,25 @@
 """Bytes of a picture in, bytes of a smaller one out; pure CPU, no I/O.
 
-The order: what is it (`sniff`), what does its header ask for (`jpeg_file`, `png_file`, ...), is
-that within the limits, then the first rung of the ladder that can do it.
+The order: what is it (`files/sniff.py`), what does its header ask for (`files/jpeg.py`,
+`files/png.py`, ...), is that within the limits, then the first rung of the ladder that can do it.
 """
 
 from collections.abc import Callable
 
 from app.domain.options import ProcessingOptions
-from app.imaging import (
-    general_rung,
-    gif_file,
-    heic_file,
-    jpeg_file,
-    jpeg_rung,
-    pillow_file,
-    png_file,
-    webp_file,
-)
-from app.imaging.limits import check_pixels
-from app.imaging.parts import Parts
+from app.imaging.files import gif, heic, jpeg, pillow, png, webp
+from app.imaging.files.limits import check_pixels
+from app.imaging.files.parts import Parts
+from app.imaging.files.sniff import identify
 from app.imaging.result import CompressedImage
-from app.imaging.sniff import identify
-
-__all__ = ["LADDER", "CompressedImage", "compress"]
+from app.imaging.rungs import general as general_rung
+from app.imaging.rungs import jpeg as jpeg_rung
 
 READERS: dict[str, Callable[[bytes], Parts]] = {
-    "jpeg": jpeg_file.read,
-    "png": png_file.read,
-    "webp": webp_file.read,
-    "gif": gif_file.read,
+    "jpeg": jpeg.read,
+    "png": png.read,
+    "webp": webp.read,
+    "gif": gif.read,
 }
 
 Rung = Callable[[Parts, ProcessingOptions, int], CompressedImage | None]
@@ -65,8 +56,8 @@ def read_parts(data: bytes, max_pixels: int) -> Parts:
     """Read a file's own structure, within the limits, without decoding."""
     name = identify(data)
     if name == "heic":
-        heic_file.need_reader()
+        heic.need_reader()
     reader = READERS.get(name)
-    parts = reader(data) if reader else pillow_file.read(data, name, max_pixels)
+    parts = reader(data) if reader else pillow.read(data, name, max_pixels)
     check_pixels(*parts.size, max_pixels)
     return parts

@@ -9,11 +9,11 @@ class CompressedImage:
 
     Attributes:
         data: the file; it holds pixels and what is needed to show them, no metadata.
-        format: a key of `formats.FORMATS`; with `keep`, BMP and ICO come out as PNG.
+        format: a key of `domain.formats.FORMATS`; with `keep`, BMP and ICO come out as PNG.
         width, height: in pixels.
         kept: the source's own picture data, without its metadata, because a new encoding was not
             smaller.
-        source_format: a key of `formats.FORMATS`.
+        source_format: a key of `domain.formats.FORMATS`.
         source_width, source_height: of the source in pixels, as it is seen (upright).
         notes: sentences for the report on what was ignored or had to give.
     """

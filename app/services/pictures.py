@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import images
+from app.domain.formats import FORMATS
 from app.domain.naming import image_name
 from app.domain.statuses import ImageStatus
-from app.imaging.formats import FORMATS
 from app.services.adapters import Adapters
 from app.services.read import find, image_after
 

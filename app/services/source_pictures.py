@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import structlog
 
 from app.domain.errors import ImageError, ServiceUnavailable, WrongState
-from app.imaging.formats import content_type
-from app.imaging.sniff import identify
+from app.domain.formats import content_type
+from app.imaging.files.sniff import identify
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.services.adapters import Adapters
 

@@ -1,16 +1,13 @@
 """An upload -> the CSV to work with: the file itself, or what its workbook is converted to."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, BinaryIO, cast
 
@@ -18,11 +15,11 @@ import structlog
 
 from app.catalog.kinds import SAVE_SHEET, is_zip
 from app.catalog.sheet import Sheet
+from app.confined.start import start_child
 from app.domain.errors import NotACsv, RequestError, ServiceUnavailable, UploadTooLarge
 
 log = structlog.get_logger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 # A sheet of Excel's 1,048,576 rows with three addresses each takes 0.5 GB and 10 s.
 MEMORY_BYTES = 1_200_000_000
 CPU_SECONDS = 60
@@ -31,8 +28,6 @@ WALL_SECONDS = 180.0
 WAITING_MAX = 6
 WAIT_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 15
-# What a child needs of our environment; keys and passwords stay here.
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 _line = BoundedSemaphore(WAITING_MAX + 1)
 _turn = BoundedSemaphore(1)
@@ -96,34 +91,30 @@ def _converted(content: BinaryIO, csv_file: BinaryIO, max_bytes: int) -> Sheet:
 
 
 def _ask_child(source: int, target: int, max_bytes: int) -> dict[str, Any]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-    arguments = (source, target, MEMORY_BYTES, CPU_SECONDS, max_bytes)
-    module = ["-P", "-m", "app.services.workbook_child", *map(str, arguments)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
-            [sys.executable, *module],
-            env=environment,
-            pass_fds=[source, target],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            # Parsers print what the file tells them to; that has no place in our log.
-            stderr=subprocess.DEVNULL,
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        log.warning("workbook_child_overdue")
-        return {"limit": "time"}
-    if done.returncode == 0:
-        answer: dict[str, Any] = json.loads(done.stdout)
+    child = start_child(
+        "app.services.workbook_child",
+        (source, target, MEMORY_BYTES, CPU_SECONDS, max_bytes),
+        descriptors=(source, target),
+        environment={"MALLOC_ARENA_MAX": "1"},
+        stdout=subprocess.PIPE,
+    )
+    with child:
+        try:
+            said, _ = child.communicate(timeout=WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("workbook_child_overdue")
+            return {"limit": "time"}
+        finally:
+            # No child outlives the call; one that has ended already is left alone.
+            child.kill()
+    if child.returncode == 0:
+        answer: dict[str, Any] = json.loads(said)
         return answer
-    log.warning("workbook_child_lost", returncode=done.returncode)
-    if done.returncode == -signal.SIGXCPU:
+    log.warning("workbook_child_lost", returncode=child.returncode)
+    if child.returncode == -signal.SIGXCPU:
         return {"limit": "time"}
     # The parser ends its process where it gets no memory; the kernel kills where there is none.
-    if done.returncode in (-signal.SIGABRT, -signal.SIGKILL):
+    if child.returncode in (-signal.SIGABRT, -signal.SIGKILL):
         return {"limit": "memory"}
     return {"refused": NotACsv.code, "detail": f"The workbook cannot be read: {SAVE_SHEET}."}
 

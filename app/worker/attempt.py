@@ -17,12 +17,12 @@ from app.domain.errors import (
     StorageFailed,
     StoreError,
 )
+from app.domain.formats import content_type, extension
 from app.domain.naming import image_key, original_key
 from app.domain.options import ProcessingOptions
 from app.domain.retry import image_retry_delay
 from app.domain.statuses import ImageStatus
-from app.imaging.compress import CompressedImage
-from app.imaging.formats import content_type, extension
+from app.imaging.result import CompressedImage
 from app.outbound.fetch import FetchedImage
 from app.services.adapters import now
 from app.storage.base import Store

@@ -9,9 +9,9 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
 from app.domain.hosts import Policy
-from app.imaging.sandbox import CodecPool
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters

@@ -50,7 +50,7 @@ def test_a_killed_codec_costs_no_more_than_the_picture_it_held(
     served: Served, image_host: ImageHost
 ) -> None:
     request_id = begin(served, image_host)
-    codecs = [pid for pid in served.family() if b"app.imaging.child" in command_of(pid)]
+    codecs = [pid for pid in served.family() if b"app.codecs.child" in command_of(pid)]
     assert codecs
     for pid in codecs:
         os.kill(pid, signal.SIGKILL)

@@ -131,7 +131,7 @@ class Process:
 
     def codecs(self) -> list[int]:
         """Its codec children."""
-        return [pid for pid in self.family() if b"app.imaging.child" in _command_of(pid)]
+        return [pid for pid in self.family() if b"app.codecs.child" in _command_of(pid)]
 
 
 def family_of(pid: int) -> list[int]:

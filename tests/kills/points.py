@@ -73,10 +73,10 @@ INGEST = {
 }
 IMAGE = {
     "before the claim's commit": Point("app.db.queue:claim", "after", WORKER, 1, _found_something),
-    "after the claim": Point("app.worker.claims:Shelf.fill", "after", WORKER, 1, _has_claims),
+    "after the claim": Point("app.worker.claims:Claims.fill", "after", WORKER, 1, _has_claims),
     "during a fetch": Point("app.outbound.fetch:ImageFetcher.fetch", "during", WORKER, 2),
     "after a fetch": Point("app.outbound.fetch:ImageFetcher.fetch", "after", WORKER, 3),
-    "after the codec": Point("app.imaging.sandbox:CodecPool.compress", "after", WORKER, 3),
+    "after the codec": Point("app.codecs.pool:CodecPool.compress", "after", WORKER, 3),
     "before the put": Point("app.worker.attempt:_put", "before", WORKER, 2),
     "after the put": Point("app.worker.attempt:_put", "after", WORKER, 2),
     "before the sweep's commit": Point("app.services.sweep:record_outcomes", "after", WORKER),

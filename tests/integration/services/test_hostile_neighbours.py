@@ -102,7 +102,7 @@ def _kill_the_child_with_the_large_picture() -> None:
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except OSError:
             return False
-        return b"app.imaging.child" in command and pages * os.sysconf("SC_PAGESIZE") > LARGE_BYTES
+        return b"app.codecs.child" in command and pages * os.sysconf("SC_PAGESIZE") > LARGE_BYTES
 
     until(lambda: any(map(has_it, own_children())), 30)
     pid = next(filter(has_it, own_children()))

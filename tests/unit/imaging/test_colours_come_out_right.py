@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from app.imaging.colour import is_srgb
+from app.imaging.steps.colour import is_srgb
 from tests.unit.imaging import zoo
 
 COLOUR = (200, 100, 50)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from app.domain.errors import TooManyPixels, UnsupportedFormat
-from app.imaging import heic_file
+from app.imaging.files import heic
 from tests.unit.imaging import zoo
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,9 +20,9 @@ COLOUR = (200, 100, 50)
 def no_extra(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As on a machine where pillow-heif is not installed."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    heic_file.load_reader.cache_clear()
+    heic.load_reader.cache_clear()
     yield
-    heic_file.load_reader.cache_clear()
+    heic.load_reader.cache_clear()
 
 
 @pytest.mark.parametrize("wanted", ["jpeg", "png", "webp", "avif", "keep"])
@@ -83,7 +83,7 @@ import asyncio, sys
 from pathlib import Path
 import app.main, app.worker.attempt
 from app.domain.options import ProcessingOptions
-from app.imaging.sandbox import CodecLimits, CodecPool
+from app.codecs.pool import CodecLimits, CodecPool
 async def main():
     pool = CodecPool(1, CodecLimits(50_000_000, 630_000_000, 12, 14))
     pool.start()

@@ -14,7 +14,7 @@ from app.domain.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from app.imaging import png_file
+from app.imaging.files import png
 from tests.unit.imaging import zoo
 
 
@@ -229,6 +229,6 @@ def test_pictures_of_one_pixel_and_of_one_line() -> None:
 
 
 def test_inflation_stops_at_its_limit() -> None:
-    assert png_file.inflate(zlib.compress(bytes(1000)), 1000) == bytes(1000)
-    assert png_file.inflate(zlib.compress(bytes(10_000_000)), 1000) == b""
-    assert png_file.inflate(b"no zlib", 1000) == b""
+    assert png.inflate(zlib.compress(bytes(1000)), 1000) == bytes(1000)
+    assert png.inflate(zlib.compress(bytes(10_000_000)), 1000) == b""
+    assert png.inflate(b"no zlib", 1000) == b""

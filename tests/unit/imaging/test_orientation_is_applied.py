@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.imaging import orientation
+from app.imaging.files import orientation
+from app.imaging.steps.orient import turn_upright
 from tests.unit.imaging import zoo
 
 
@@ -66,5 +67,5 @@ def test_both_byte_orders_are_read() -> None:
 def test_turns_undo_each_other() -> None:
     upright = zoo.quarters()
     for turn in range(1, 9):
-        turned = orientation.turn_upright(zoo.stored(upright, turn), turn)
+        turned = turn_upright(zoo.stored(upright, turn), turn)
         assert turned.tobytes() == upright.tobytes()

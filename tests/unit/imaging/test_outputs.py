@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app.imaging.formats import FORMATS, content_type, extension
-from app.imaging.resize import shrink
+from app.domain.formats import FORMATS, content_type, extension
+from app.imaging.steps.resize import shrink
 from tests.unit.imaging import zoo
 
 OUTPUTS = ("jpeg", "png", "webp", "avif")

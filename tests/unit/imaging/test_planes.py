@@ -6,8 +6,9 @@ import simplejpeg
 from PIL import Image
 
 from app.domain.options import ProcessingOptions
-from app.imaging import planes
-from app.imaging.compress import CompressedImage, compress
+from app.imaging.compress import compress
+from app.imaging.result import CompressedImage
+from app.imaging.rungs import planes
 from tests.unit.imaging import zoo
 
 HALVED = 2  # Pillow's number of 4:2:0

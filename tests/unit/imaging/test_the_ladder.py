@@ -3,8 +3,9 @@
 import pytest
 
 from app.domain.options import ProcessingOptions
-from app.imaging import general_rung, jpeg_rung
 from app.imaging.compress import LADDER, read_parts
+from app.imaging.rungs import general as general_rung
+from app.imaging.rungs import jpeg as jpeg_rung
 from tests.unit.imaging import zoo
 
 

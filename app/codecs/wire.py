@@ -1,0 +1,148 @@
+"""The messages between the service and a codec child.
+
+To the child: the options as JSON, beside the file. From the child, for each picture: a frame with
+its number and the sizes of what follows, a header as JSON and, if it went well, the new file. A
+child decodes hostile files and may have been taken over by one, so its answer is data to be
+checked: nothing is unpickled, and every field has its bounds.
+"""
+
+import json
+import struct
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from app.domain.errors import (
+    CorruptImage,
+    ImageError,
+    InternalError,
+    NotAnImage,
+    TooManyPixels,
+    UnsupportedFormat,
+)
+from app.domain.formats import FORMATS
+from app.domain.options import ProcessingOptions
+from app.imaging.result import CompressedImage
+
+READY = b"ready"
+MAX_HEADER_BYTES = 16_384
+MAX_MESSAGE_CHARS, MAX_NOTES = 400, 20
+MAX_SIDE_PX = 2**31 - 1
+MEMORY_CODE = "memory"
+# The errors that a child may report; crashes and timeouts are found by the parent.
+CHILD_ERRORS: dict[str, type[ImageError]] = {
+    error.code: error
+    for error in (CorruptImage, InternalError, NotAnImage, TooManyPixels, UnsupportedFormat)
+}
+
+
+_FRAME = struct.Struct("!QdIQ")
+FRAME_BYTES = _FRAME.size
+
+
+class Frame(NamedTuple):
+    """The head of an answer: the picture, the seconds it took, and the sizes of what follows.
+
+    Nothing here is checked yet: the seconds may be NaN.
+    """
+
+    number: int
+    seconds: float
+    header_bytes: int
+    data_bytes: int
+
+    @classmethod
+    def unpack(cls, message: bytes) -> "Frame":
+        """The frame of `pack`."""
+        return cls(*_FRAME.unpack(message))
+
+    def pack(self) -> bytes:
+        """FRAME_BYTES bytes."""
+        return _FRAME.pack(*self)
+
+
+class ChildOutOfMemory(Exception):
+    """The child reached its memory limit and said so."""
+
+
+class ChildTalksNonsense(Exception):
+    """The child's answer breaks the rules above; it cannot be trusted any more."""
+
+
+@lru_cache(maxsize=16)
+def pack_options(options: ProcessingOptions) -> bytes:
+    """The options for `unpack_options`."""
+    return options.model_dump_json().encode()
+
+
+def unpack_options(message: bytes) -> ProcessingOptions:
+    """The options from `pack_options`."""
+    return ProcessingOptions.model_validate_json(message)
+
+
+def pack_header(image: CompressedImage) -> bytes:
+    """All of a result but its bytes, which follow it."""
+    fields = {name: getattr(image, name) for name in CompressedImage.__slots__ if name != "data"}
+    fields["notes"] = list(image.notes)[:MAX_NOTES]
+    return json.dumps(fields).encode()
+
+
+def pack_error(code: str, message: str) -> bytes:
+    """A failure of one image; `code` is a key of `CHILD_ERRORS` or `MEMORY_CODE`."""
+    return json.dumps({"error": code, "message": message[:MAX_MESSAGE_CHARS]}).encode()
+
+
+def unpack_header(message: bytes) -> dict[str, Any]:
+    """The checked fields of a result, without `data`.
+
+    Raises:
+        ImageError: what the child found wrong with the picture.
+        ChildOutOfMemory: it needed more memory than it has.
+        ChildTalksNonsense: the header is not what a healthy child sends.
+    """
+    try:
+        fields = json.loads(message)
+    except (ValueError, RecursionError) as error:
+        raise ChildTalksNonsense from error
+    if not isinstance(fields, dict):
+        raise ChildTalksNonsense
+    if "error" in fields:
+        raise _error(fields.get("error"), fields.get("message"))
+    notes = fields.get("notes")
+    if not isinstance(notes, list) or len(notes) > MAX_NOTES:
+        raise ChildTalksNonsense
+    return {
+        "format": _format(fields.get("format")),
+        "width": _side(fields.get("width")),
+        "height": _side(fields.get("height")),
+        "kept": fields.get("kept") is True,
+        "source_format": _format(fields.get("source_format")),
+        "source_width": _side(fields.get("source_width")),
+        "source_height": _side(fields.get("source_height")),
+        "notes": tuple(_text(note) for note in notes),
+    }
+
+
+def _error(code: object, message: object) -> Exception:
+    if code == MEMORY_CODE:
+        return ChildOutOfMemory()
+    known = CHILD_ERRORS.get(code) if isinstance(code, str) else None
+    return known(_text(message)) if known else ChildTalksNonsense()
+
+
+def _format(value: object) -> str:
+    if isinstance(value, str) and value in FORMATS:
+        return value
+    raise ChildTalksNonsense
+
+
+def _side(value: object) -> int:
+    if type(value) is int and 1 <= value <= MAX_SIDE_PX:
+        return value
+    raise ChildTalksNonsense
+
+
+def _text(value: object) -> str:
+    """A sentence that may be shown and logged: short, one line, printable."""
+    if not isinstance(value, str):
+        raise ChildTalksNonsense
+    return "".join(char for char in value[:MAX_MESSAGE_CHARS] if char.isprintable())

@@ -1,0 +1,156 @@
+"""The chunks of a PNG file: what they tell, and the file without its metadata.
+
+Source for names and layouts: W3C, Portable Network Graphics (PNG) Specification, third edition.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from app.domain.errors import CorruptImage
+from app.imaging.files import orientation
+from app.imaging.files.code_points import code_points_note
+from app.imaging.files.limits import (
+    MAX_EXIF_BYTES,
+    MAX_PROFILE_BYTES,
+    MAX_SEGMENTS,
+    MAX_XMP_BYTES,
+    check_frames,
+)
+from app.imaging.files.parts import Parts
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+# Below this the difference to the usual 1/2.2 cannot be seen.
+SRGB_GAMMA, GAMMA_TOLERANCE = 0.45455, 0.03
+PROFILE_NOTE = "The colour profile is broken and was ignored."
+
+
+class Chunk(NamedTuple):
+    """One chunk; `start` is where its length stands, `end` the byte behind its checksum."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """The chunks up to and with IEND.
+
+    Raises:
+        CorruptImage: the file ends before IEND, or has absurdly many chunks.
+    """
+    position = len(SIGNATURE)
+    # Pixels may come in any number of small chunks, so only the others count.
+    others = 0
+    while position + 12 <= len(data):
+        name = data[position + 4 : position + 8]
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        if end > len(data):
+            break
+        yield Chunk(name, position, end)
+        if name == b"IEND":
+            return
+        position = end
+        others += name not in (b"IDAT", b"fdAT")
+        if others > MAX_SEGMENTS:
+            raise CorruptImage(f"The PNG has more than {MAX_SEGMENTS} chunks.")
+    raise CorruptImage("The PNG ends before its end mark; it is cut off.")
+
+
+def read(data: bytes) -> Parts:
+    """Read the header of a PNG and leave its metadata behind.
+
+    Raises:
+        CorruptImage: cut off, or a needed chunk is damaged.
+        TooManyPixels: more frames than any animation has.
+    """
+    picture = [SIGNATURE]
+    header, exif, xmp, profile, gamma, srgb = b"", b"", b"", b"", b"", False
+    frames, plays = 1, 1
+    notes: list[str] = []
+    points: tuple[int, int] | None = None
+    for name, start, end in chunks(data):
+        if name in STILL or name in ANIMATION:
+            picture.append(data[start:end])
+        body = memoryview(data)[start + 8 : end - 4]
+        if name == b"IHDR":
+            header = bytes(body)
+        elif name == b"acTL" and len(body) >= 8:
+            frames = max(1, int.from_bytes(body[:4], "big"))
+            plays = int.from_bytes(body[4:8], "big")
+            check_frames(frames)
+        elif name == b"eXIf":
+            exif = bytes(body[:MAX_EXIF_BYTES])
+        elif name == b"iTXt" and bytes(body[:18]) == b"XML:com.adobe.xmp\0":
+            xmp = _text(bytes(body))
+        elif name == b"zTXt" and bytes(body[:22]) == b"Raw profile type exif\0" and not exif:
+            exif = _raw_profile(bytes(body))
+        elif name == b"iCCP":
+            profile = inflate(bytes(body).partition(b"\0")[2][1:], MAX_PROFILE_BYTES)
+            if not profile:
+                notes.append(PROFILE_NOTE)
+        elif name == b"gAMA":
+            gamma = bytes(body)
+        elif name == b"sRGB":
+            srgb = True
+        elif name == b"cICP" and len(body) >= 2:
+            points = body[0], body[1]
+    if points and not profile:
+        notes += code_points_note(*points)
+    if len(header) != 13:
+        raise CorruptImage("The PNG has no usable header.")
+    return Parts(
+        format="png",
+        size=(int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")),
+        data=b"".join(picture),
+        orientation=orientation.choose(exif, xmp),
+        icc_profile=profile or None,
+        gamma=None if srgb or profile else _gamma(gamma),
+        frames=frames,
+        plays=plays,
+        notes=tuple(notes),
+    )
+
+
+def still(data: bytes) -> bytes:
+    """The file without its animation: the picture that decoders without APNG show."""
+    picture = [SIGNATURE]
+    picture += [data[start:end] for name, start, end in chunks(data) if name in STILL]
+    return b"".join(picture)
+
+
+def inflate(packed: bytes, limit: int) -> bytes:
+    """Unpack at most `limit` bytes; b"" where the data is broken or longer than that."""
+    machine = zlib.decompressobj()
+    try:
+        plain = machine.decompress(packed, limit)
+    except zlib.error:
+        return b""
+    return plain if machine.eof else b""
+
+
+def _text(body: bytes) -> bytes:
+    """The text of an iTXt chunk: keyword, two flags, language, translated keyword, text."""
+    packed = body[18:19] == b"\x01"
+    text = body[20:].split(b"\0", 2)[-1]
+    return inflate(text, MAX_XMP_BYTES) if packed else text[:MAX_XMP_BYTES]
+
+
+def _raw_profile(body: bytes) -> bytes:
+    """EXIF as ImageMagick wrote it before eXIf existed: a name, a length, then hex digits."""
+    text = inflate(body[23:], MAX_EXIF_BYTES).split()
+    try:
+        return bytes.fromhex(b"".join(text[2:]).decode("ascii"))
+    except ValueError:
+        return b""
+
+
+def _gamma(body: bytes) -> float | None:
+    """The exponent of a gAMA chunk where it differs visibly from the usual one."""
+    value = int.from_bytes(body[:4], "big") / 100_000
+    # Outside these bounds it is a mistake rather than a gamma.
+    if not 0.1 <= value <= 10 or abs(value - SRGB_GAMMA) < GAMMA_TOLERANCE:
+        return None
+    return value

@@ -1,0 +1,136 @@
+"""What the bytes are, by their first bytes: a picture we read, one we do not, or none at all."""
+
+import re
+from typing import NamedTuple
+
+from app.domain.errors import NotAnImage, UnsupportedFormat
+
+HEAD_BYTES = 1024
+USE_INSTEAD = "Please use JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
+
+
+class Signature(NamedTuple):
+    """What a file begins with, and what people call such a file."""
+
+    prefix: bytes
+    name: str
+
+
+# Pictures and films that people do put into such columns, each with its magic number.
+UNSUPPORTED = (
+    Signature(b"8BPS", "a Photoshop file (PSD)"),
+    Signature(b"\xff\x0a", "a JPEG XL picture"),
+    Signature(b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    Signature(b"\x00\x00\x00\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    Signature(b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    Signature(b"%!PS", "a PostScript file (EPS)"),
+    Signature(b"\xc5\xd0\xd3\xc6", "a PostScript file (EPS)"),
+    Signature(b"icns", "an Apple icon (ICNS)"),
+    Signature(b"DDS ", "a DirectDraw texture (DDS)"),
+    Signature(b"gimp xcf", "a GIMP file (XCF)"),
+    Signature(b"#?RADIANCE", "a Radiance HDR picture"),
+    Signature(b"v/1\x01", "an OpenEXR picture"),
+    Signature(b"II\xbc\x01", "a JPEG XR picture"),
+    Signature(b"IIRO", "a camera raw file"),
+    Signature(b"FUJIFILMCCD-RAW", "a camera raw file"),
+    Signature(b"qoif", "a QOI picture"),
+    Signature(b"\x1aE\xdf\xa3", "a video (Matroska or WebM)"),
+    Signature(b"FLV", "a video (FLV)"),
+    Signature(b"\x00\x00\x01\xba", "a video (MPEG)"),
+    Signature(b"\x00\x00\x01\xb3", "a video (MPEG)"),
+)
+PDF = Signature(b"%PDF-", "a PDF document")
+NOT_PICTURES = (
+    Signature(b"PK\x03\x04", "a ZIP archive or an Office document"),
+    Signature(b"\x1f\x8b", "a gzip archive"),
+    Signature(b"Rar!", "a RAR archive"),
+    Signature(b"7z\xbc\xaf", "a 7-Zip archive"),
+    Signature(b"\xd0\xcf\x11\xe0", "an Office document"),
+    Signature(b"\x7fELF", "a program"),
+    Signature(b"MZ", "a program"),
+    Signature(b"ID3", "a sound file"),
+    Signature(b"OggS", "a sound file"),
+)
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
+HTML = re.compile(
+    rb"<(!doctype\s+html|html|head|body|script|title|meta|div|p|h1|a|iframe|style|center)\b"
+)
+
+
+def identify(data: bytes) -> str:
+    """The name of the format the bytes are in, a key of `domain.formats.FORMATS`.
+
+    Raises:
+        NotAnImage: nothing that could be a picture; the message names what it looks like.
+        UnsupportedFormat: a picture, a document or a film that this service does not read.
+    """
+    if not data:
+        raise NotAnImage("The address answered with an empty file.")
+    head = data[:HEAD_BYTES]
+    known = _readable(head)
+    if known is not None:
+        return known
+    for signature in (*UNSUPPORTED, PDF):
+        if head.startswith(signature.prefix):
+            raise UnsupportedFormat(f"This is {signature.name}, which is not read. {USE_INSTEAD}")
+    if head[4:8] == b"ftyp":
+        raise UnsupportedFormat(
+            f"This is a video (MP4 or QuickTime), which is not read. {USE_INSTEAD}"
+        )
+    if head.startswith(b"RIFF"):
+        kind = "a video (AVI)" if head[8:12] == b"AVI " else "a RIFF file that holds no picture"
+        raise UnsupportedFormat(f"This is {kind}, which is not read. {USE_INSTEAD}")
+    for signature in NOT_PICTURES:
+        if head.startswith(signature.prefix):
+            raise NotAnImage(f"The address answered with {signature.name}, not a picture.")
+    _refuse_text(head)
+    raise NotAnImage("The file is in no picture format that is known here.")
+
+
+def _readable(head: bytes) -> str | None:
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00\x08\x00", b"MM\x00+\x00\x08")):
+        return "tiff"
+    if head.startswith(b"BM") and len(head) >= 26 and head[6:10] == b"\0\0\0\0":
+        return "bmp"
+    if head.startswith(b"\x00\x00\x01\x00") and head[4:6] != b"\0\0":
+        return "ico"
+    if head[4:8] == b"ftyp":
+        brands = _brands(head)
+        if brands & AVIF_BRANDS:
+            return "avif"
+        if brands & HEIF_BRANDS:
+            return "heic"
+    return None
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """Major and compatible brands of an ISO media file. Source: ISO/IEC 14496-12, 4.3."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return {head[8:12]} | {head[start : start + 4] for start in range(16, end - 3, 4)}
+
+
+def _refuse_text(head: bytes) -> None:
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = text[2:].replace(b"\0", b"")
+    text = text.lstrip().lower()
+    page = text.startswith((b"<!doctype html", b"<html"))
+    if b"<svg" in text and not page:
+        raise UnsupportedFormat(f"This is a vector drawing (SVG), which is not read. {USE_INSTEAD}")
+    if page or HTML.search(text):
+        raise NotAnImage("The address answered with a web page (HTML), not a picture.")
+    if text.startswith(b"<"):
+        raise NotAnImage("The address answered with XML, not a picture.")
+    if text.startswith((b"{", b"[")):
+        raise NotAnImage("The address answered with JSON, not a picture.")
+    if not text or not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head):
+        raise NotAnImage("The address answered with text, not a picture.")

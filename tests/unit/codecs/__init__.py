@@ -1,0 +1,1 @@
+"""The pool of codec children, and what they take pictures from."""
