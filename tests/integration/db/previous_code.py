@@ -101,11 +101,14 @@ _INGEST_ONCE = (
 )
 _ONCE = (*_ACCEPT, *_INGEST_ONCE, *_WORK, *_DELIVER, *_KEYS, *_REUSE)
 _REMOVE_ONCE = tuple(statement for statement in _REMOVE if "product_images" not in statement)
+# Revision 0005: how far the first claims have come.
+_CLAIMED = ("UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
     "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
     "0004": Code(_ONCE, _REMOVE_ONCE),
+    "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
 }
 
 
