@@ -75,7 +75,10 @@ def check_owner(adapters: Adapters, *, mostly_known: bool) -> Blocked | None:
         _write_mark(adapters, ours.id, former=note.mark if note else None)
         return None
     blocked = _stranger(ours, note)
-    if note.mark != CROSSED_OUT and (blocked is Blocked.SHARED or _has_requests(adapters)):
+    if note.mark == CROSSED_OUT or not (blocked is Blocked.SHARED or _has_requests(adapters)):
+        return blocked
+    # Another process of ours may have renewed the mark, or adopted the store, between our reads.
+    if (find_or_make(adapters), read_note(adapters)) == (ours, note):
         _put_note(adapters, Note(note.installation, CROSSED_OUT))
     return blocked
 
