@@ -14,6 +14,7 @@ from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender
 from app.services.adapters import Adapters
+from app.services.installation import find_or_make
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
@@ -96,10 +97,13 @@ def serve_metrics(metrics: Metrics, settings: Settings) -> Callable[[], None]:
 def prepare(adapters: Adapters) -> None:
     """Bring the tables to the newest revision and prove that the store answers; repeatable.
 
+    From the first time on the database has an id, before it has any request.
+
     Raises:
         DatabaseUnavailable, StoreError: one of them does not; the message says why.
     """
     migrate(adapters.database)
+    find_or_make(adapters)
     prepare_store(adapters.store)
 
 

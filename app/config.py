@@ -184,6 +184,11 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         0, ge=0, le=36_500, description="Delete finished requests after so many days; 0: keep."
     )
+    orphan_sweep: Literal["on", "off"] = Field(
+        "on",
+        description="Remove files of requests that the database does not know, a day old or more; "
+        "off: leave them.",
+    )
     metrics_host: str = Field(
         "127.0.0.1", description="Address that a process answers on at METRICS_PORT."
     )
@@ -232,7 +237,7 @@ class Settings(BaseSettings):
             raise ValueError("must be ports from 1 to 65535 and ranges, such as 80,443,8000-8999")
         return [range(first, last + 1) for first, last in bounds]
 
-    @field_validator("log_format", "log_level", mode="before")
+    @field_validator("orphan_sweep", "log_format", "log_level", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

@@ -80,6 +80,22 @@ def migrate() -> None:
     raise typer.Exit(run())
 
 
+@app.command("adopt-store", rich_help_panel=RUN)
+def adopt_store(yes: arguments.Yes = False) -> None:
+    """Say whose the store is; with --yes, make it this database's own."""
+    from app.cli.orphans import adopt_store as run
+
+    raise typer.Exit(run(yes=yes))
+
+
+@app.command("remove-orphans", rich_help_panel=RUN)
+def remove_orphans(yes: arguments.Yes = False) -> None:
+    """Say what in the store this database does not know; with --yes, remove it."""
+    from app.cli.orphans import remove_orphans as run
+
+    raise typer.Exit(run(yes=yes))
+
+
 @app.command(rich_help_panel=LOCAL)
 def process(
     source: arguments.Source,

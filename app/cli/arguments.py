@@ -25,6 +25,7 @@ Target = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, only look.")]
 Encoding = Annotated[
     str | None, typer.Option(help="Encoding of the CSV, such as cp1250; default: recognised.")
 ]

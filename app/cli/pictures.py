@@ -75,6 +75,7 @@ class LinkedFolder:
         self.put, self.put_file, self.size_of = store.put, store.put_file, store.size_of
         self.open, self.keys, self.folders = store.open, store.keys, store.folders
         self.delete, self.delete_prefix = store.delete, store.delete_prefix
+        self.note, self.put_note = store.note, store.put_note
         self.check, self.aclose = store.check, store.aclose
 
     def public_url(self, key: str) -> str:

@@ -307,6 +307,14 @@ def known(connection: Connection, request_ids: Collection[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def time_span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the oldest and the newest request were made, deleted ones included; None: no request."""
+    made = select(ProcessingRequest.created_at)
+    oldest = connection.execute(made.order_by(ProcessingRequest.id).limit(1)).scalar_one_or_none()
+    newest = connection.execute(made.order_by(ProcessingRequest.id.desc()).limit(1)).scalar()
+    return (oldest, newest) if oldest is not None and newest is not None else None
+
+
 def hide(connection: Connection, request_id: str, *, now: datetime) -> bool:
     """Mark a request as deleted; False when it was already."""
     statement = (

@@ -50,6 +50,11 @@ class QueueCollector(_AtScrape):
             "How long ago the oldest request was made that still has images to do, in seconds.",
             value=facts["oldest_waiting_seconds"],
         )
+        yield GaugeMetricFamily(
+            "orphan_sweep_blocked",
+            "1 while orphans are left in the store, as it may not be this database's own.",
+            value=facts["orphan_sweep_blocked"],
+        )
 
 
 @dataclass(frozen=True, slots=True)

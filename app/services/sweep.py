@@ -15,6 +15,7 @@ from app.services.cancel import mark_images
 from app.services.delete import purge
 from app.services.finish import announce, finish_if_done
 from app.services.give_up import fail_given_up
+from app.services.installation import watch
 from app.services.orphans import remove_orphans_now_and_then
 from app.services.record import record_outcomes
 from app.services.repeats import IDEMPOTENCY_KEPT
@@ -42,6 +43,7 @@ def sweep(adapters: Adapters, *, holder: str) -> bool:
         ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
     if not ours:
         return False
+    watch(adapters)
     _return_expired(adapters)
     fail_given_up(adapters)
     _finish_full(adapters)

@@ -43,6 +43,12 @@ class Store(Protocol):
     def public_url(self, key: str) -> str:
         """The address under which anybody can GET this object."""
 
+    def note(self) -> str | None:
+        """What `put_note` wrote last, or None: to whom this store belongs (`services/owner.py`)."""
+
+    def put_note(self, text: str) -> None:
+        """Write the note; no key leads to it, so it is never listed, published or deleted."""
+
     def check(self) -> None:
         """Prove that the store answers and is writable; used at start and by /readyz."""
 

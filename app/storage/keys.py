@@ -5,6 +5,11 @@ import re
 # Published images never change under their name, so browsers and CDNs may keep them for a year.
 IMAGE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
+# The store's note of whom it belongs to. It starts with a dot, as no key does.
+NOTE_NAME = ".installation"
+# Nobody's note is longer: what is read of one that a stranger wrote.
+NOTE_BYTES_MAX = 1_000
+
 # A character that none has, or a segment that is empty or starts with a dot.
 _NO_KEY = re.compile(r"[\\\x00-\x1f\x7f]|(?:\A|/)(?:[./]|\Z)")
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from app.domain.errors import ObjectMissing, StoreError
 from app.storage.folders import Folders
-from app.storage.keys import checked_key, checked_prefix
+from app.storage.keys import NOTE_BYTES_MAX, NOTE_NAME, checked_key, checked_prefix
 
 # Up to this size a put runs on the event loop itself. Writing 90 KB into the page cache costs
 # 0.1 ms there and 0.25 ms of CPU through a thread; larger ones would hold up their neighbours.
@@ -57,8 +57,7 @@ class LocalStore:
         with _as_store_error("write"):
             with self._replacing(path) as file:
                 shutil.copyfileobj(source, file, _COPY_CHUNK_BYTES)
-                file.flush()
-                os.fsync(file.fileno())
+                _sync(file)
             # The names must reach the disk as well: the file's in its folder, and every folder's
             # in the one above it.
             folder = path.parent
@@ -134,6 +133,23 @@ class LocalStore:
         """The API's address of this object."""
         return f"{self._public_base_url}/images/{quote(checked_key(key))}"
 
+    def note(self) -> str | None:
+        """Read the note beside the folders, or None when there is none."""
+        with _as_store_error("read"):
+            try:
+                with (self._root / NOTE_NAME).open("rb") as file:
+                    return file.read(NOTE_BYTES_MAX).decode(errors="replace")
+            except FileNotFoundError:
+                return None
+
+    def put_note(self, text: str) -> None:
+        """Write the note beside the folders and return when the disk has it."""
+        with _as_store_error("write"):
+            with self._replacing(self._root / NOTE_NAME) as file:
+                file.write(text.encode())
+                _sync(file)
+            _sync_folder(self._root)
+
     def check(self) -> None:
         """Write and remove a file, and look at the free space."""
         with _as_store_error("write"):
@@ -151,6 +167,9 @@ class LocalStore:
 
     async def aclose(self) -> None:
         """Files need no connections; there is nothing to give back."""
+
+    def __str__(self) -> str:
+        return f"folder {self._root}"
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
@@ -184,7 +203,7 @@ class LocalStore:
                             folders.append(path)
                         elif not entry.is_dir():
                             key = path.relative_to(self._root).as_posix()
-                            if key.startswith(prefix):
+                            if key.startswith(prefix) and key != NOTE_NAME:
                                 yield path, key
 
     def _remove_empty_folders(self, prefix: str) -> None:
@@ -216,6 +235,11 @@ def _as_store_error(verb: str) -> Iterator[None]:
             raise StoreError("the disk of the local store is full") from error
         reason = error.strerror or type(error).__name__
         raise StoreError(f"the local store could not {verb} a file: {reason}") from error
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -21,10 +21,16 @@ from obstore.exceptions import BaseError as ObstoreError
 from s3transfer.exceptions import RetriesExceededError
 
 from app.domain.errors import ObjectMissing, StoreError
-from app.storage.keys import IMAGE_CACHE_CONTROL, checked_key, checked_prefix
+from app.storage.keys import (
+    IMAGE_CACHE_CONTROL,
+    NOTE_BYTES_MAX,
+    NOTE_NAME,
+    checked_key,
+    checked_prefix,
+)
 from app.storage.s3_bucket import create_if_missing, policy, publish
 from app.storage.s3_clients import bulk_client, credentials_of, put_client
-from app.storage.s3_errors import cause, http_status, one_line
+from app.storage.s3_errors import cause, code, http_status, one_line
 
 log = structlog.get_logger(__name__)
 
@@ -173,6 +179,25 @@ class S3Store:
         """The address under which the bucket, or what stands before it, shows this object."""
         return f"{self._public_url}/{quote(checked_key(key))}"
 
+    def note(self) -> str | None:
+        """Read the note beside the folders, or None when there is none."""
+        with self._as_store_error("read the note of its owner"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=NOTE_NAME)
+            except ClientError as error:
+                if http_status(error) == 404 and code(error) != "NoSuchBucket":
+                    return None
+                raise
+            return answer["Body"].read(NOTE_BYTES_MAX).decode(errors="replace")
+
+    def put_note(self, text: str) -> None:
+        """Write the note beside the folders; private, as the bucket's policy names only those.
+
+        Not only where there is none: some servers take no notice of that condition.
+        """
+        with self._as_store_error("write the note of its owner"):
+            obstore.put(self._puts, NOTE_NAME, text.encode(), use_multipart=False)
+
     def check(self) -> None:
         """Ask for the bucket each time, and write and delete a probe until that worked once.
 
@@ -215,16 +240,17 @@ class S3Store:
                 Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
             )
         if errors := answer.get("Errors"):
-            code = errors[0].get("Code", "no reason given")
-            raise StoreError(f"{self} did not delete {len(errors)} objects: {code}")
+            reason = errors[0].get("Code", "no reason given")
+            raise StoreError(f"{self} did not delete {len(errors)} objects: {reason}")
 
     def _pages(self, prefix: str) -> Iterator[list[str]]:
         checked_prefix(prefix)
         paginator = self._client.get_paginator("list_objects_v2")
         with self._as_store_error("list objects"):
             for page in paginator.paginate(Bucket=self._bucket, Prefix=prefix):
-                if contents := page.get("Contents"):
-                    yield [entry["Key"] for entry in contents]
+                keys = [entry["Key"] for entry in page.get("Contents", [])]
+                if keys := [key for key in keys if key != NOTE_NAME]:
+                    yield keys
 
     @contextmanager
     def _as_store_error(self, verb: str) -> Iterator[None]:

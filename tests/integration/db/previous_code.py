@@ -100,14 +100,23 @@ _INGEST_ONCE = (
     _INGEST[-1],
 )
 _ONCE = (*_ACCEPT, *_INGEST_ONCE, *_WORK, *_DELIVER, *_KEYS, *_REUSE)
-_CLAIMED_TO = ("UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",)
 _REMOVE_ONCE = tuple(statement for statement in _REMOVE if "product_images" not in statement)
+# Revision 0005: how far the first claims have come.
+_CLAIMED = ("UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",)
+# Revision 0006: who this database is, and when nobody watched.
+_WATCHED = (
+    """INSERT INTO installation (number, id, created_at, seen_at) VALUES (1, :id, :now, :now)
+        ON CONFLICT (number) DO UPDATE SET seen_at = excluded.seen_at""",
+    """INSERT INTO unwatched (began_at, ended_at) VALUES (:now, :now)
+        ON CONFLICT (began_at) DO UPDATE SET ended_at = excluded.ended_at""",
+)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
     "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
     "0004": Code(_ONCE, _REMOVE_ONCE),
-    "0005": Code((*_ONCE, *_CLAIMED_TO), _REMOVE_ONCE),
+    "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
+    "0006": Code((*_ONCE, *_CLAIMED, *_WATCHED), _REMOVE_ONCE),
 }
 
 

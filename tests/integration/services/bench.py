@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.bootstrap import build_adapters, build_worker_context, prepare_store
+from app.bootstrap import build_adapters, build_worker_context, prepare
 from app.config import Settings
-from app.db.migrate import migrate
 from app.db.models import Image
 from app.domain.options import ProcessingOptions
 from app.services import outputs, read
@@ -43,8 +42,7 @@ class Bench:
         self.adapters: Adapters = build_adapters(settings)
         self.runtime = Runtime(build_worker_context(self.adapters))
         self._started = False
-        migrate(self.adapters.database)
-        prepare_store(self.adapters.store)
+        prepare(self.adapters)
 
     def start(self) -> None:
         """Let the worker begin."""

@@ -11,8 +11,10 @@ from sqlalchemy import update
 from app.db import requests
 from app.db.models import (
     Base,
+    Installation,
     Lease,
     ProcessingRequest,
+    Unwatched,
 )
 from app.domain.errors import RequestNotFound, WrongState
 from app.domain.options import ProcessingOptions
@@ -175,11 +177,14 @@ def change(service: Bench, request_id: str, **values: Any) -> None:
         )
 
 
+THE_SWEEP_S_OWN = {each.__tablename__ for each in (Lease, Installation, Unwatched)}
+
+
 def rows_left(service: Bench) -> dict[str, int]:
-    """How many rows each table has, apart from the empty ones and the sweep's own lease."""
+    """How many rows each table has, apart from the empty ones and the sweep's own."""
     counts = {
         table.name: count(service.adapters.database, table)
         for table in Base.metadata.sorted_tables
-        if table.name != Lease.__tablename__
+        if table.name not in THE_SWEEP_S_OWN
     }
     return {name: rows for name, rows in counts.items() if rows}

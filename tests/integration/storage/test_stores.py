@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import ObjectMissing
+from app.domain.errors import ObjectMissing, StoreError
 from app.storage.base import Store
+from app.storage.keys import NOTE_NAME
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
 from tests.parts.s3_servers import S3Server
@@ -215,6 +216,40 @@ class TestEveryStore:
         store.check()
         store.check()
         assert list(store.keys("")) == []
+
+
+def test_the_note_is_read_as_written_and_is_no_object(store: Store) -> None:
+    assert store.note() is None
+    put(store, "a/1.jpg")
+    store.put_note("first")
+    store.put_note("second, größer")
+    assert store.note() == "second, größer"
+    assert list(store.keys("")) == ["a/1.jpg"]
+    assert list(store.keys(".")) == []
+    assert list(store.folders("")) == ["a"]
+    store.delete_prefix("a/")
+    store.delete_prefix(".inst")
+    assert store.note() == "second, größer"
+    for use in (store.open, store.public_url):
+        with pytest.raises(ValueError, match="not a storage key"):
+            use(NOTE_NAME)
+
+
+def test_a_store_that_cannot_be_read_is_not_one_without_a_note(
+    s3_server: S3Server, moto_server: S3Server
+) -> None:
+    for server in (s3_server, moto_server):
+        store = S3Store(
+            server.unused_bucket_name(),
+            server.endpoint_url,
+            server.region,
+            server.access_key,
+            server.secret_key,
+            None,
+        )
+        with pytest.raises(StoreError, match="could not read the note"):
+            store.note()
+        asyncio.run(store.aclose())
 
 
 def test_folders_are_named_without_what_is_in_them(store: Store) -> None:

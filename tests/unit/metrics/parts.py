@@ -25,7 +25,12 @@ def full_metrics(folder: Path) -> Metrics:
     """Of an API and a worker together, with one call counted."""
     metrics = Metrics()
     metrics.watch_queue(
-        lambda: {"requests": {}, "images_waiting": 0, "oldest_waiting_seconds": 0.0}
+        lambda: {
+            "requests": {},
+            "images_waiting": 0,
+            "oldest_waiting_seconds": 0.0,
+            "orphan_sweep_blocked": False,
+        }
     )
     metrics.watch_worker(lambda: IDLE)
     metrics.watch_disk({"data": folder})

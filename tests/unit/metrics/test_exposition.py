@@ -47,6 +47,7 @@ def test_the_queue_is_read_at_every_scrape() -> None:
             "requests": {"processing": 2},
             "images_waiting": next(waiting),
             "oldest_waiting_seconds": 1.5,
+            "orphan_sweep_blocked": True,
         }
     )
     first, second = metrics.exposition().decode(), metrics.exposition().decode()
@@ -55,6 +56,7 @@ def test_the_queue_is_read_at_every_scrape() -> None:
     assert 'processing_requests{status="processing"} 2.0' in first
     assert 'processing_requests{status="failed"} 0.0' in first
     assert "images_oldest_waiting_seconds 1.5" in first
+    assert "orphan_sweep_blocked 1.0" in first
     assert "database_up 1.0" in first
 
 
