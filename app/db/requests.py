@@ -14,6 +14,10 @@ from app.domain.statuses import RequestStatus
 
 RequestRow = Row[Any]
 
+# How often the images done a second are sampled, and over how long they are averaged.
+SPEED_SAMPLE_SECONDS = 2.0
+SPEED_AVERAGED_SECONDS = 10.0
+
 _OPEN = (RequestStatus.PENDING.value, RequestStatus.PROCESSING.value)
 
 
@@ -175,7 +179,11 @@ def _ingest_is_ours(request_id: str, fence: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a batch of recorded images adds to the request's counters."""
+    """What a batch of recorded images adds to the request's counters.
+
+    Images that were `given_up` with their host are among the `failed`, and say nothing of how fast
+    the work goes.
+    """
 
     completed: int = 0
     failed: int = 0
@@ -183,6 +191,7 @@ class Counts:
     reused: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
+    given_up: int = 0
     errors: Mapping[str, int] | None = None
 
 
@@ -220,6 +229,7 @@ _COUNTED = {
     "reused": ProcessingRequest.images_reused,
     "input_bytes": ProcessingRequest.input_bytes,
     "output_bytes": ProcessingRequest.output_bytes,
+    "given_up": ProcessingRequest.speed_images,
 }
 _ADD_COUNTS = (
     update(ProcessingRequest)
@@ -232,8 +242,32 @@ _ADD_COUNTS = (
         ProcessingRequest.images_completed,
         ProcessingRequest.images_failed,
         ProcessingRequest.images_total,
+        ProcessingRequest.speed_at,
+        ProcessingRequest.speed_images,
+        ProcessingRequest.images_per_second,
     )
 )
+
+
+def note_speed(connection: Connection, request_id: str, row: RequestRow, *, now: datetime) -> None:
+    """Take a sample of how many images are done a second, when the last one is old enough.
+
+    Args:
+        row: what `add_counts` returned.
+    """
+    done = row.images_completed + row.images_failed
+    values: dict[str, Any] = {"speed_at": now, "speed_images": done}
+    if row.speed_at is not None:
+        seconds = (now - row.speed_at).total_seconds()
+        if seconds < SPEED_SAMPLE_SECONDS:
+            return
+        sample = max(done - row.speed_images, 0) / seconds
+        weight = min(seconds / SPEED_AVERAGED_SECONDS, 1.0)
+        before = row.images_per_second if row.images_per_second is not None else sample
+        values["images_per_second"] = before + weight * (sample - before)
+    connection.execute(
+        update(ProcessingRequest).where(ProcessingRequest.id == request_id).values(values)
+    )
 
 
 def end(
@@ -289,6 +323,8 @@ def reopen(
             reason=None,
             finished_at=None,
             held_until=None,
+            speed_at=None,
+            images_per_second=None,
             images_failed=ProcessingRequest.images_failed - images,
             run=ProcessingRequest.run + 1,
             updated_at=now,

@@ -237,7 +237,7 @@ class HostControl:
             return
         if report.good_sent_at <= self.slowed_at:
             # Sent before the refusal and told late, mostly by other workers: it was delivered, too.
-            self.ceiling = (self.ceiling or 0.0) + report.good
+            self.ceiling = report.good + (self.ceiling or 0.0)
         elif report.good_sent_at >= self.paused_until:
             self.pauses, self.paused_until, self.refusing_since = 0, 0.0, 0.0
             self.next_slot_at = self.climbed_at = self.step_at = now
@@ -263,14 +263,16 @@ class HostControl:
     def _slow_down(self, report: Report, now: float) -> None:
         """Halve the rate, and take what the host delivered for its limit."""
         before = self.rate if self.rate is not None else report.sent_per_second
-        age = now - self.window_at
-        delivered = self.window_good + self.window_before * max(1.0 - age, 0.0)
-        if age >= 2.0:
-            delivered = 0.0
-        delivered = max(delivered, report.served_per_second)
+        delivered = max(self._delivered(now), report.served_per_second)
+        if self.ceiling is None and delivered < 1:
+            # It refuses from the start: that says nothing of its limit.
+            self.rate = max(min(before, retry.HOST_START_RATE) / 2, 1.0)
+            return
         if self.ceiling is not None and before <= self.ceiling:
-            # Too much again, although below what was taken for the limit.
+            # Too much again, although below what was taken for the limit. Without much demand it
+            # has delivered little, which is no reason to fall further than by half.
             delivered = min(delivered, retry.HOST_TOO_MUCH_AGAIN * before)
+            delivered = max(delivered, before / 2)
         delivered = max(delivered, retry.HOST_MIN_RATE)
         confirmed = (
             self.ceiling is not None
@@ -280,6 +282,13 @@ class HostControl:
         self.hold_seconds = min(2 * self.hold_seconds, longest)
         self.ceiling = delivered
         self.rate = max(min(before, delivered) / 2, retry.HOST_MIN_RATE)
+
+    def _delivered(self, now: float) -> float:
+        """Good answers in the second before now, as far as two counters can tell."""
+        age = now - self.window_at
+        if age >= 2.0:
+            return 0.0
+        return self.window_good + self.window_before * max(1.0 - age, 0.0)
 
     def _failed(self, report: Report, now: float) -> None:
         if not (report.good or report.broken or report.refused or report.unavailable):

@@ -72,7 +72,7 @@ def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, lis
 
 
 def _count(adapters: Adapters, connection: Connection, pair: Any, failed: int) -> list[str]:
-    counts = Counts(failed=failed, errors={pair.give_up: failed})
+    counts = Counts(failed=failed, given_up=failed, errors={pair.give_up: failed})
     row = requests.add_counts(connection, pair.request_id, counts, now=now())
     by_host = {pair.host: HostCounts(images_failed=failed)}
     request_hosts.add_counts(connection, pair.request_id, by_host)

@@ -39,7 +39,9 @@ def record_outcomes(
         output_bytes=sum(one.output_bytes or 0 for one in completed),
         errors=Counter(one.error_code or "internal" for one in failed),
     )
-    row = requests.add_counts(connection, request_id, counts, now=now())
+    moment = now()
+    row = requests.add_counts(connection, request_id, counts, now=moment)
+    requests.note_speed(connection, request_id, row, now=moment)
     request_hosts.add_counts(connection, request_id, _by_host(completed, failed))
     return finish_if_done(adapters, connection, request_id, row)
 
