@@ -256,7 +256,8 @@ def all_command(
     rounds: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Rounds of each area; default 5, with --quick 1. At most 3 of csv."
+            min=1,
+            help="Rounds of each area; default 5, with --quick 1. At most 3 of csv, 1 of hosts.",
         ),
     ] = None,
     quick: Annotated[bool, typer.Option(help="Small sizes, to see that everything runs.")] = False,

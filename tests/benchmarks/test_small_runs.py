@@ -49,6 +49,51 @@ def test_options_are_held_against_pillow(tmp_path: Path) -> None:
     assert 0 < float(goal[2]) < 10
 
 
+def test_hosts_measures_a_limited_host_and_a_far_store() -> None:
+    printed = run(
+        "hosts", "--only=20-429", "--only=far-store", "--quick", "--workers=1", "--rounds=1"
+    )
+    limited = cells(printed, "20/s, 429 with `Retry-After: 1`")
+    done, refused, wall = (float(cell) for cell in limited[2:5])
+    assert limited[1] == "1"
+    assert 0 < done <= 100
+    assert 0 <= refused < 100
+    assert wall > 0.5
+    stores = cells(printed, "1")
+    assert stores[1] == "100.0"
+    assert 0 < float(stores[4]) < 2
+    goal = cells(printed, "share of a limiting host's images that are done: 20-429, workers: 1")
+    assert goal[1] == ">= 1.00"
+
+
+def test_hosts_without_a_limit_are_compared_with_another_checkout() -> None:
+    printed = run(
+        "hosts",
+        "--only=no-limit",
+        "--quick",
+        "--workers=1",
+        "--rounds=1",
+        f"--baseline={REPOSITORY}",
+    )
+    row = cells(printed, "no limit, local")
+    assert row[2] == "100.0"
+    assert all(0 < float(ratio) < 10 for ratio in row[5:])
+    assert cells(printed, "CPU of an image / that of the code before: no limit, local")
+
+
+def test_a_row_that_is_none_is_told_with_those_that_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "hosts", "--only=50-249"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert done.returncode == 2
+    assert "no row '50-249'; rows: 20-429, 50-429," in done.stderr
+
+
 def test_processes_claim_and_record_images_of_one_request(tmp_path: Path) -> None:
     printed = run(
         "one-request", "--processes=2", "--images=9000", "--seconds=0.1", f"--cache={tmp_path}"
