@@ -71,7 +71,7 @@ GOALS = (
     Goal("bystander", "seconds of a small request behind a large one / (2 x alone + slice)", 1.0),
     # "Near-doubles" is nine tenths of two.
     Goal("workers", "images/s of two workers / of one", 1.80, at_least=True),
-    Goal("hosts_done", "share of a limiting host's images that are done", 1.0, at_least=True),
+    Goal("hosts_done", "share of a host's images that are done", 1.0, at_least=True),
     Goal("hosts_refused", "share of the calls that the host refuses", 0.05),
     Goal("hosts_refused_ban", "share of the calls that a host with a ban refuses", 0.10),
     Goal("hosts_wall", "seconds / (images / the host's rate)", 1.25),

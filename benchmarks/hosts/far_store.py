@@ -74,10 +74,14 @@ class FarStore:
 
     def measured(self) -> list[Measured]:
         """What bears on the goals."""
-        return [
-            Measured("hosts_far_store", f"workers: {workers}", ratios(one.far, one.near))
-            for workers, one in self._figures.items()
-        ]
+        found = []
+        for workers, one in self._figures.items():
+            of = f"store {STORE_DELAY_MS} ms away, workers: {workers}"
+            found += [
+                Measured("hosts_done", of, one.done),
+                Measured("hosts_far_store", of, ratios(one.far, one.near)),
+            ]
+        return found
 
     def _taken(self, stand: Stand, workers: int, *, store_delay_ms: float) -> Taken:
         endpoint = stand.parts.environment["S3_ENDPOINT_URL"]

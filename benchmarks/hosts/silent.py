@@ -125,6 +125,7 @@ class SilentHost:
         for workers, one in self._figures.items():
             of = f"{self._sizes.silent:,} images that hang, workers: {workers}"
             found += [
+                Measured("hosts_done", f"beside {of}", one.good_done),
                 Measured("hosts_beside_silent", of, one.good),
                 Measured("hosts_given_up", of, one.given_up),
                 Measured("hosts_connections", of, one.connections),

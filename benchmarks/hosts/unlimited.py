@@ -98,12 +98,16 @@ class UnlimitedHosts:
         )
 
     def measured(self) -> list[Measured]:
-        """What bears on the goals: nothing without a baseline."""
+        """What bears on the goals; speed and cost do so beside a baseline only."""
         found = []
-        for row, workers in self._theirs:
+        for (row, workers), one in self._ours.items():
             of = f"{row.text}, workers: {workers}"
             speeds, costs = self._beside_baseline(row, workers)
-            found += [Measured("hosts_as_fast", of, speeds), Measured("hosts_as_cheap", of, costs)]
+            found += [
+                Measured("hosts_done", of, one.done),
+                Measured("hosts_as_fast", of, speeds),
+                Measured("hosts_as_cheap", of, costs),
+            ]
         return found
 
     def _beside_baseline(self, row: UnlimitedRow, workers: int) -> tuple[list[float], list[float]]:
