@@ -163,6 +163,15 @@ def hosts_command(
     window: Annotated[
         Window, typer.Option(help="How the limiting hosts count a second.")
     ] = Window.fixed,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+            help="Another checkout to compare hosts without a limit with.",
+        ),
+    ] = None,
     quick: Annotated[
         bool, typer.Option(help="Small sizes, to see the effect of a change in a minute.")
     ] = False,
@@ -175,7 +184,14 @@ def hosts_command(
         raise typer.BadParameter(f"no row {unknown[0]!r}; rows: {known}", param_hint="--only")
     print_heading("Hosts")
     report(
-        compare_hosts(only or ROW_NAMES, workers=workers, rounds=rounds, window=window, quick=quick)
+        compare_hosts(
+            only or ROW_NAMES,
+            workers=workers,
+            rounds=rounds,
+            window=window,
+            baseline=baseline,
+            quick=quick,
+        )
     )
 
 
@@ -240,7 +256,8 @@ def all_command(
     rounds: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Rounds of each area; default 5, with --quick 1. At most 3 of csv."
+            min=1,
+            help="Rounds of each area; default 5, with --quick 1. At most 3 of csv, 1 of hosts.",
         ),
     ] = None,
     quick: Annotated[bool, typer.Option(help="Small sizes, to see that everything runs.")] = False,

@@ -71,7 +71,7 @@ GOALS = (
     Goal("bystander", "seconds of a small request behind a large one / (2 x alone + slice)", 1.0),
     # "Near-doubles" is nine tenths of two.
     Goal("workers", "images/s of two workers / of one", 1.80, at_least=True),
-    Goal("hosts_done", "share of a limiting host's images that are done", 1.0, at_least=True),
+    Goal("hosts_done", "share of a host's images that are done", 1.0, at_least=True),
     Goal("hosts_refused", "share of the calls that the host refuses", 0.05),
     Goal("hosts_refused_ban", "share of the calls that a host with a ban refuses", 0.10),
     Goal("hosts_wall", "seconds / (images / the host's rate)", 1.25),
@@ -79,6 +79,12 @@ GOALS = (
     Goal("hosts_wall_ban", "seconds / (images / the rate of a host with a ban)", 1.60),
     Goal("hosts_burnt", "images with an attempt lost to a refusal", 0, digits=0),
     Goal("hosts_bans", "bans by one host", 2, digits=0),
+    Goal("hosts_beside_silent", "seconds of a host's images beside a silent one / alone", 1.10),
+    Goal("hosts_given_up", "seconds until a silent host is given up / all attempts of one", 1.50),
+    Goal("hosts_connections", "connections made to a silent host", 120, digits=0),
+    Goal("hosts_as_fast", "images/s / those of the code before", 0.97, at_least=True),
+    Goal("hosts_as_cheap", "CPU of an image / that of the code before", 1.03),
+    Goal("hosts_far_store", "images/s into a far store / into a near one", 0.90, at_least=True),
     Goal("formats", "CPU of an option / of Pillow used directly", 1.10),
 )
 

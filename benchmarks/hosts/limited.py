@@ -106,8 +106,6 @@ class LimitedHosts:
 
     def print(self) -> None:
         """Print the table."""
-        if not self._rows:
-            return
         print("### Hosts that limit their callers\n")
         print(f"{self._ideal_seconds} seconds' images of each host; its second: {self._window}.\n")
         print_table(

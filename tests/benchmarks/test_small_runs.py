@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.parts.process import REPOSITORY
 
 
@@ -47,6 +49,43 @@ def test_options_are_held_against_pillow(tmp_path: Path) -> None:
     goal = cells(printed, "CPU of an option / of Pillow used directly: webp")
     assert goal[1] == "<= 1.10"
     assert 0 < float(goal[2]) < 10
+
+
+def test_a_host_that_limits_its_callers_is_measured() -> None:
+    printed = run("hosts", "--only=20-429", "--quick", "--workers=1")
+    row = cells(printed, "20/s, 429 with `Retry-After: 1`")
+    done, refused, wall = (float(cell) for cell in row[2:5])
+    assert row[1] == "1"
+    assert 0 < done <= 100
+    assert 0 <= refused < 100
+    assert wall > 0
+    goal = cells(printed, "share of a host's images that are done: 20-429, workers: 1")
+    assert goal[1] == ">= 1.00"
+
+
+# Two services with their servers, and four times a worker: slow where others use the cores, too.
+@pytest.mark.timeout(300)
+def test_a_far_store_and_another_checkout_are_compared_with_what_is_here() -> None:
+    rows = ("--only=far-store", "--only=no-limit")
+    printed = run("hosts", *rows, "--quick", "--workers=1", f"--baseline={REPOSITORY}")
+    store, local = cells(printed, "1"), cells(printed, "no limit, local")
+    assert store[1] == local[2] == "100.0"
+    assert all(0 < float(ratio) < 10 for ratio in (store[4], *local[5:]))
+    assert cells(printed, "images/s into a far store / into a near one: store 300 ms away")
+    assert cells(printed, "CPU of an image / that of the code before: no limit, local")
+
+
+def test_a_row_that_is_none_is_told_with_those_that_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "hosts", "--only=50-249"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert done.returncode == 2
+    assert "no row '50-249'; rows: 20-429, 50-429," in done.stderr
 
 
 def test_processes_claim_and_record_images_of_one_request(tmp_path: Path) -> None:

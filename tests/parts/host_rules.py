@@ -59,6 +59,6 @@ class HostCounts:
     most_connections: int
     first_request_at: float | None
     last_request_at: float | None
-    last_served_at: float | None
+    last_answer_at: float | None
     paths: dict[str, int]
     timeline: list[tuple[int, int]]

@@ -43,7 +43,7 @@ class Host:
         self._most_connections = 0
         self._first: float | None = None
         self._last: float | None = None
-        self._last_served: float | None = None
+        self._last_answer: float | None = None
         self._ban: Ban | None = None
         self.follow(rules)
 
@@ -80,9 +80,11 @@ class Host:
         self._kinds[kind] += 1
         if kind == "refused":
             self._refused_seconds[second] += 1
-        if kind == "served":
-            self._last_served = now
         return answer
+
+    def answered(self) -> None:
+        """An answer was sent."""
+        self._last_answer = time.time()
 
     def counts(self) -> HostCounts:
         """What was seen so far."""
@@ -95,7 +97,7 @@ class Host:
             most_connections=self._most_connections,
             first_request_at=self._first,
             last_request_at=self._last,
-            last_served_at=self._last_served,
+            last_answer_at=self._last_answer,
             paths=dict(self._paths),
             timeline=[
                 (self._seconds[second], self._refused_seconds[second])
@@ -165,7 +167,9 @@ class Connection(asyncio.Protocol):
     def _send(self, answer: bytes, keep: bool) -> None:
         if self._transport.is_closing():
             return
-        self._transport.write(answer)
+        if answer:
+            self._transport.write(answer)
+            self._host.answered()
         if not keep:
             self._transport.close()
 
