@@ -9,9 +9,11 @@ from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
 from app.db.engine import Database
 from app.db.migrate import migrate
+from app.domain.host_rules import NO_RULES, HostRules, HostRulesInvalid
 from app.metrics.registry import Metrics
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
+from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
 from app.services.adapters import Adapters
 from app.services.installation import find_or_make
@@ -40,6 +42,8 @@ def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Ada
 
     Args:
         metrics: where this process counts; None makes a new place for it.
+    Raises:
+        SettingsError: HOSTS_FILE cannot be read or used.
     """
     metrics = metrics or Metrics()
     # Uploads pass through the temporary folder, which is memory in a container.
@@ -54,10 +58,25 @@ def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Ada
         ),
         store=build_store(settings),
         guard=guard,
+        host_rules=host_rules(settings),
         webhooks=WebhookSender(guard, user_agent=settings.fetch_user_agent),
         hints=Hints(settings.redis_url),
         metrics=metrics,
     )
+
+
+def host_rules(settings: Settings) -> HostRules:
+    """What HOSTS_FILE says of single hosts; no rules where there is none.
+
+    Raises:
+        SettingsError: it cannot be read or used; names the file, the host and the key.
+    """
+    if settings.hosts_file is None:
+        return NO_RULES
+    try:
+        return read_hosts_file(settings.hosts_file)
+    except HostRulesInvalid as error:
+        raise SettingsError(f"The setting HOSTS_FILE cannot be used: {error}") from None
 
 
 def build_store(settings: Settings) -> Store:
@@ -126,9 +145,13 @@ def build_worker_context(adapters: Adapters) -> WorkerContext:
         FetchConfig(
             timeout_seconds=settings.fetch_timeout_seconds,
             max_bytes=settings.max_image_bytes,
-            connections_per_host=settings.fetch_connections_per_host,
+            # The worker counts its downloads from each host; this one holds for redirects, too.
+            connections_per_host=max(
+                settings.fetch_connections_per_host, adapters.host_rules.most_connections
+            ),
             user_agent=settings.fetch_user_agent,
         ),
+        rules=adapters.host_rules,
     )
     codecs = CodecPool(
         settings.codec_processes,

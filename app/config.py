@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         max_length=200,
         description="User-Agent header of fetches and webhooks.",
     )
+    hosts_file: Path | None = Field(
+        None,
+        description="TOML file of what single image hosts ask for: headers, user agent, rate; a "
+        "relative path starts at the project's folder.",
+    )
 
     max_image_bytes: int = Field(
         30_000_000, gt=0, le=1_000_000_000, description="Largest image file fetched, in bytes."
@@ -242,10 +247,10 @@ class Settings(BaseSettings):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "hosts_file")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return (PROJECT_FOLDER / value.expanduser()).resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return (PROJECT_FOLDER / value.expanduser()).resolve() if value is not None else None
 
     @field_validator("database_url")
     @classmethod

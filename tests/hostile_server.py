@@ -48,7 +48,9 @@ class Exchange:
     async def answer(
         self, status: str = "200 OK", headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> None:
-        lines = {"Content-Length": str(len(body)), **(headers or {})}
+        # What closes says so, as web servers do; who does not is a test of its own.
+        close = {} if self.keep_alive else {"Connection": "close"}
+        lines = {"Content-Length": str(len(body)), **close, **(headers or {})}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         await self.send(f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + body)
 
@@ -457,7 +459,7 @@ async def html_with_200(exchange: Exchange) -> None:
 async def unreadable_headers(exchange: Exchange) -> None:
     await exchange.send(
         b"HTTP/1.1 200 OK\r\nContent-Type: image/\xff\xfe\r\nETag: " + b"e" * 4_000 + b"\r\n"
-        b"Set-Cookie: who=me\r\nContent-Length: 4\r\n\r\nabcd"
+        b"Set-Cookie: who=me\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd"
     )
 
 

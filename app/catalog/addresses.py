@@ -1,10 +1,11 @@
 """Counting addresses: places, distinct ones and hosts, whatever kind of file they stand in."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from app.catalog.distinct import DistinctCounter
+from app.catalog.share_pages import SharePages
 from app.catalog.urls import host_of
 
 MAX_HOSTS_SHOWN = 20
@@ -14,19 +15,26 @@ _MAX_ORIGINS_COUNTED = 2 * MAX_HOSTS_COUNTED
 
 
 class AddressCounter:
-    """Counts the addresses of usable rows. `first` is the first one of any row, "" before it."""
+    """Counts the addresses of usable rows. `first` is the first one of any row, "" before it.
 
-    def __init__(self) -> None:
+    Args:
+        shares: counts those of them that are pages of file shares; None where nobody asks.
+    """
+
+    def __init__(self, shares: SharePages | None = None) -> None:
         self.first = ""
+        self._shares = shares
         self._urls = DistinctCounter()
         self._origins: Counter[str] = Counter()
 
-    def add(self, urls: Sequence[str], origins: Iterable[str]) -> None:
+    def add(self, urls: Sequence[str], origins: Mapping[str, int] | Sequence[str]) -> None:
         """Count these.
 
         Args:
             origins: what `Counter.update` takes: one of each, or how many there are of each.
         """
+        if self._shares is not None:
+            self._shares.add(urls, origins)
         self.note(urls)
         self._urls.add(urls)
         self._origins.update(origins)

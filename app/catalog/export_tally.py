@@ -9,6 +9,7 @@ from app.catalog.exports import Export
 from app.catalog.findings import Findings, start_findings
 from app.catalog.products import ProductOf, ProductReader
 from app.catalog.records import Block
+from app.catalog.share_pages import SharePages
 from app.catalog.urls import origin_of
 
 
@@ -18,8 +19,10 @@ class ExportTally:
     Products are counted by hashes of their keys: 8 bytes for each run of rows of one product.
     """
 
-    def __init__(self, detected: Detected, export: Export) -> None:
-        self.findings, self._addresses = start_findings(detected)
+    def __init__(
+        self, detected: Detected, export: Export, shares: SharePages | None = None
+    ) -> None:
+        self.findings, self._addresses = start_findings(detected, shares)
         self.rows = 0
         self._reader = ProductReader(detected, export)
         self._last: ProductOf | None = None
@@ -42,7 +45,7 @@ class ExportTally:
                 self._last = product
                 products.append(product)
             urls += row.urls
-        self._addresses.add(urls, map(origin_of, urls))
+        self._addresses.add(urls, list(map(origin_of, urls)))
         self._add_products(products)
 
     def finish(self) -> Findings:

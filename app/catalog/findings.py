@@ -9,6 +9,7 @@ from app.catalog.grid import LF
 from app.catalog.input_rows import InputRow
 from app.catalog.records import Block
 from app.catalog.rows import RowReader
+from app.catalog.share_pages import SharePages
 from app.catalog.urls import contains_url, looks_like_url, origin_of
 from app.domain.errors import CellError
 
@@ -56,16 +57,18 @@ class Findings:
         self.address = addresses.first
 
 
-def start_findings(detected: Detected) -> tuple[Findings, AddressCounter]:
+def start_findings(
+    detected: Detected, shares: SharePages | None
+) -> tuple[Findings, AddressCounter]:
     """What a file's counting begins with."""
-    return Findings(detected, warnings=list(detected.warnings)), AddressCounter()
+    return Findings(detected, warnings=list(detected.warnings)), AddressCounter(shares)
 
 
 class Tally:
     """Takes a file block by block and counts it."""
 
-    def __init__(self, detected: Detected) -> None:
-        self.findings, self._addresses = start_findings(detected)
+    def __init__(self, detected: Detected, shares: SharePages | None = None) -> None:
+        self.findings, self._addresses = start_findings(detected, shares)
         self._reader = RowReader(detected)
         self._images = detected.list_columns.images
         self._neighbour = _neighbour(detected)
@@ -115,7 +118,7 @@ class Tally:
             self._addresses.note(row.urls)
             return
         findings.products += 1
-        self._addresses.add(row.urls, map(origin_of, row.urls))
+        self._addresses.add(row.urls, list(map(origin_of, row.urls)))
         self._look_beside(row.row, row.cells)
 
     def _look_beside(self, line: int, cells: list[str]) -> None:

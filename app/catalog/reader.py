@@ -19,6 +19,7 @@ from app.catalog.platforms import platform_name
 from app.catalog.products import ProductReader
 from app.catalog.records import Block, read_blocks
 from app.catalog.rows import RowReader
+from app.catalog.share_pages import SharePages
 from app.catalog.sheet import Sheet
 from app.catalog.urls import looks_like_path
 from app.catalog.usable_rows import UsableRows
@@ -30,6 +31,7 @@ __all__ = [
     "Detected",
     "Findings",
     "InputRow",
+    "SharePages",
     "Sheet",
     "UsableRows",
     "detect",
@@ -80,12 +82,13 @@ def validate(
     base_url: str | None = None,
     accept_valid_rows: bool = False,
     sheet: Sheet | None = None,
+    shares: SharePages | None = None,
 ) -> Findings:
     """Read the whole file and count it, or say everything that is wrong with it.
 
     Args:
         accept_valid_rows: bad rows are findings, not a reason to refuse the good ones.
-        stream, max_rows, encoding, columns, base_url, sheet: see `examine`.
+        stream, max_rows, encoding, columns, base_url, sheet, shares: see `examine`.
     Raises:
         CsvInvalid: it cannot be used; has the first 100 errors and their true count.
         NotACsv, OptionInvalid: see `examine`.
@@ -97,6 +100,7 @@ def validate(
         columns=columns,
         base_url=base_url,
         sheet=sheet,
+        shares=shares,
     )
     if findings.error_count and not (accept_valid_rows and findings.places):
         raise CsvInvalid(
@@ -116,6 +120,7 @@ def examine(
     columns: ColumnMapping | None = None,
     base_url: str | None = None,
     sheet: Sheet | None = None,
+    shares: SharePages | None = None,
 ) -> Findings:
     """Read the whole file and count it; rows with errors are findings like others.
 
@@ -126,6 +131,7 @@ def examine(
         columns: the columns that the caller has named; None to find them.
         base_url: what stands before relative paths, without a slash at its end.
         sheet: the sheet that the file was made of; None: it came as it is.
+        shares: counts the addresses that are pages of file shares; None: they are not counted.
     Raises:
         NotACsv: the file is of another kind.
         CsvInvalid: it is not a question of single rows: no header, no rows, too many of them ...
@@ -133,7 +139,7 @@ def examine(
     """
     detected = detect(stream, encoding=encoding, columns=columns, base_url=base_url, sheet=sheet)
     export = detected.export
-    tally = Tally(detected) if export is None else ExportTally(detected, export)
+    tally = Tally(detected, shares) if export is None else ExportTally(detected, export, shares)
     for block in read_blocks(stream, detected):
         before = tally.rows
         tally.add(block)

@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from PIL import Image
 
+from app.bootstrap import host_rules
 from app.catalog.writer import OUTPUT_COLUMN
 from app.cli.failures import UnusableInput
 from app.cli.files import open_input
@@ -43,7 +44,10 @@ def demo(*, products: int, images_per_product: int, broken: bool) -> int:
         SettingsError: a setting is impossible.
         DatabaseUnavailable, StoreError, OSError: the folder cannot be used.
     """
-    folder = _new_folder(load_settings().data_dir / "demo")
+    configured = load_settings()
+    # Before pictures are made for nothing.
+    host_rules(configured)
+    folder = _new_folder(configured.data_dir / "demo")
     err.print("The demo uses its own SQLite and files, whatever is configured, and the loopback.")
     with serve(folder / "pictures") as base_url, _parts_of_its_own(folder, base_url) as settings:
         source = create_test_data(

@@ -23,8 +23,18 @@ from app.domain.errors import (
 from app.outbound.client import AddressRefused, AnswerUnbounded
 from app.outbound.guard import BLOCKED_MESSAGE
 
-# A host may ask for a pause, not for a day: the row would look stuck to the user.
-MAX_RETRY_AFTER_SECONDS = 300.0
+# Who the sentences about a fetch speak of.
+IMAGE_HOST = "The image's host"
+
+# Ten years stand for every longer pause, so that a wish of 10^20 seconds stays a number of seconds
+# that can be added to a date. What a wish is worth is decided by whoever waits.
+MAX_RETRY_AFTER_SECONDS = 10 * 365 * 86_400.0
+
+_KEPT_OUT = (
+    "If a browser shows the picture, the host keeps out other sites (hot-link protection) or "
+    "robots. Ask whoever runs the host to let this service in, or the operator of this service to "
+    "give it what that host asks for in HOSTS_FILE."
+)
 
 
 def translate(error: Exception, host: str) -> ImageError:
@@ -61,6 +71,8 @@ def translate(error: Exception, host: str) -> ImageError:
 def status_error(status: int, headers: Mapping[str, str], host: str) -> HttpStatusError:
     """Return the error for a status that is no success; 408, 429 and 5xx are worth a retry."""
     message = f"{host} answered {status_text(status)}."
+    if status in (401, 403):
+        message = f"{message} {_KEPT_OUT}"
     if status not in (408, 429) and not 500 <= status <= 599:
         return HttpStatusError(message, http_status=status)
     return HttpStatusRetryable(
@@ -79,7 +91,7 @@ def status_text(status: int) -> str:
 
 
 def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> float | None:
-    """Return the pause that a Retry-After header asks for, at most 300 s; None if it has none.
+    """Return the pause that a Retry-After header asks for, at most ten years; None if it has none.
 
     Source: RFC 9110 10.2.3: a whole number of seconds, or a date.
     """
@@ -87,8 +99,7 @@ def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> fl
         return None
     value = value.strip()
     if value.isdigit():
-        # Cut first: more than 4,300 digits are more than int() takes.
-        return min(float(value[:20]), MAX_RETRY_AFTER_SECONDS)
+        return min(float(value), MAX_RETRY_AFTER_SECONDS)
     try:
         until = parsedate_to_datetime(value)
         # A date without a zone is meant as GMT, as the RFC asks for.

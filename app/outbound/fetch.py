@@ -1,36 +1,29 @@
 """One image from one URL: guarded, within one deadline and one limit of bytes."""
 
 import asyncio
-import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import aiohttp
 
-from app.domain.errors import (
-    FetchTimeout,
-    HttpStatusError,
-    InvalidUrl,
-    NotAnImage,
-    ResponseTooLarge,
-    TooManyRedirects,
-)
-from app.outbound.client import open_session
-from app.outbound.content_encoding import encodings, unpack
-from app.outbound.failures import status_error, status_text, translate
+from app.domain.errors import FetchTimeout, TooManyRedirects
+from app.domain.host_rules import NO_RULES, HostRules
+from app.outbound.body import FIRST_BYTES, first_bytes, noted, whole_file
+from app.outbound.client import READ_BUFFER_BYTES, open_session
+from app.outbound.failures import IMAGE_HOST, translate
 from app.outbound.guard import AddressGuard, Target, host_key
+from app.outbound.redirects import REDIRECTS, Chain, next_target
 from app.outbound.resolver import GuardedResolver, Lookup
+from app.outbound.share_links import ShareLink, share_link
 
-__all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "Validators", "host_key"]
+__all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "LookedAt", "Validators", "host_key"]
 
-_HOST = "The image's host"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
-_WITH_BODY = frozenset({200, 203})
-_NO_BODY = frozenset({204, 205})
-_MAX_NOTED_HEADER_CHARS = 256
-# aiohttp's way (PEP 383) to hand over header bytes that are not UTF-8.
-_UNDECODED_BYTE = re.compile("[\udc80-\udcff]")
+# aiohttp stops reading at twice this, so that a host that sends all of a file is hung up on soon.
+_LOOK_BUFFER_BYTES = FIRST_BYTES // 2
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +61,19 @@ class FetchedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedAt:
+    """The first 64 KiB of a file, or all of a smaller one.
+
+    `size_bytes` is that of the whole file, None where the host does not say it.
+    """
+
+    data: bytes
+    size_bytes: int | None
+    content_type: str | None
+    final_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Validators:
     """What a host said of a file earlier: `etag` and `last_modified` of a `FetchedImage`.
 
@@ -91,41 +97,58 @@ class ImageFetcher:
     Args:
         guard: which addresses are allowed.
         config: the limits.
+        rules: what the operator says of single hosts.
         lookup: how names become addresses; None asks the operating system.
     """
 
     def __init__(
-        self, guard: AddressGuard, config: FetchConfig, *, lookup: Lookup | None = None
+        self,
+        guard: AddressGuard,
+        config: FetchConfig,
+        *,
+        rules: HostRules = NO_RULES,
+        lookup: Lookup | None = None,
     ) -> None:
         self._guard = guard
         self._config = config
+        self._rules = rules
         self._resolver = GuardedResolver(guard, lookup)
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str) -> FetchedImage:
         """Fetch one image once, following redirects; each hop is checked as if it came alone.
 
+        The page of a file share is fetched by its download address.
+
         Raises:
             ImageError: one of InvalidUrl, AddressBlocked, DnsFailed, ConnectFailed, TlsFailed,
                 FetchTimeout, TooManyRedirects, HttpStatusError (also for a redirect from https to
-                http), HttpStatusRetryable, ResponseTooLarge, NotAnImage (nothing in the answer, or
-                an unknown encoding), CorruptImage (a broken compressed answer).
+                http), HttpStatusRetryable, ResponseTooLarge, NotAnImage (nothing in the answer, an
+                unknown encoding, or a share's page), CorruptImage (a broken compressed answer).
         """
-        fetched = await self._fetch(url, None)
-        assert fetched is not None  # noqa: S101 - without a condition, 304 is an error
-        return fetched
+        return await self._run(url, _Errand(self._take))
 
     async def fetch_if_changed(self, url: str, known: Validators) -> FetchedImage | None:
         """Like `fetch`, but None where the host says that its file is still the known one."""
-        return await self._fetch(url, known)
+        told_at = self._guard.parse(known.url).url
 
-    async def _fetch(self, url: str, known: Validators | None) -> FetchedImage | None:
-        try:
-            async with asyncio.timeout(self._config.timeout_seconds):
-                return await self._follow(self._guard.parse(url), known)
-        except TimeoutError as error:
-            limit = f"{self._config.timeout_seconds:g} seconds"
-            raise FetchTimeout(f"{_HOST} did not send the image within {limit}.") from error
+        def conditions(target: Target) -> Mapping[str, str]:
+            return known.headers() if target.url == told_at else {}
+
+        async def take(response: aiohttp.ClientResponse, target: Target) -> FetchedImage | None:
+            if response.status == _NOT_MODIFIED and conditions(target):
+                return None
+            return await self._take(response, target)
+
+        return await self._run(url, _Errand(take, conditions))
+
+    async def look(self, url: str) -> LookedAt:
+        """Fetch the first 64 KiB of an image, whether or not its host knows how to send a part.
+
+        Raises:
+            ImageError: see `fetch`.
+        """
+        return await self._run(url, _Errand(self._look, _ask_for_start, _LOOK_BUFFER_BYTES))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -134,42 +157,63 @@ class ImageFetcher:
             self._session = None
         await self._resolver.close()
 
-    async def _follow(self, target: Target, known: Validators | None) -> FetchedImage | None:
-        told_at = self._guard.parse(known.url).url if known is not None else None
+    async def _run(self, url: str, errand: "_Errand[_Found]") -> _Found:
+        try:
+            async with asyncio.timeout(self._config.timeout_seconds):
+                return await self._follow(url, errand)
+        except TimeoutError as error:
+            limit = f"{self._config.timeout_seconds:g} seconds"
+            raise FetchTimeout(f"{IMAGE_HOST} did not send the image within {limit}.") from error
+
+    async def _follow(self, url: str, errand: "_Errand[_Found]") -> _Found:
+        target = self._guard.parse(url)
+        share = share_link(target.url)
+        if share is not None:
+            target = self._guard.parse(share.download_url)
+        chain = Chain(self._rules)
         for _ in range(self._config.max_redirects + 1):
-            conditions = known.headers() if known is not None and target.url == told_at else {}
-            answer = await self._get(target, conditions)
+            answer = await self._get(target, chain, share, errand)
             if not isinstance(answer, Target):
                 return answer
             target = answer
-        raise TooManyRedirects(f"{_HOST} redirects more than {self._config.max_redirects} times.")
+        raise TooManyRedirects(
+            f"{IMAGE_HOST} redirects more than {self._config.max_redirects} times."
+        )
 
     async def _get(
-        self, target: Target, conditions: Mapping[str, str]
-    ) -> FetchedImage | Target | None:
+        self, target: Target, chain: Chain, share: ShareLink | None, errand: "_Errand[_Found]"
+    ) -> _Found | Target:
         try:
             async with self._open().get(
-                target.request_url, allow_redirects=False, headers=conditions
+                target.request_url,
+                allow_redirects=False,
+                headers=chain.headers(target, errand.asks(target)),
+                read_bufsize=errand.buffer_bytes,
             ) as response:
                 # Leaving this block with an unread body closes the connection; it is not drained.
-                if conditions and response.status == _NOT_MODIFIED:
-                    return None
-                if response.status in _REDIRECTS:
-                    return self._next_target(target, response.status, response.headers)
-                if response.status in _NO_BODY:
-                    raise NotAnImage(f"{_HOST} answered without a file.")
-                if response.status not in _WITH_BODY:
-                    raise status_error(response.status, response.headers, _HOST)
-                data = await self._read(response)
-                return FetchedImage(
-                    data=await self._unpack(data, response.headers.get("Content-Encoding")),
-                    content_type=_noted(response.headers.get("Content-Type")),
-                    etag=_noted(response.headers.get("ETag")),
-                    last_modified=_noted(response.headers.get("Last-Modified")),
-                    final_url=target.url,
-                )
+                if response.status in REDIRECTS:
+                    chain.keep_cookies(target, response.headers)
+                    return next_target(self._guard, target, response.status, response.headers)
+                if share is not None:
+                    share.refuse_page(response.status, response.content_type)
+                return await errand.take(response, target)
         except (aiohttp.ClientError, OSError) as error:
-            raise translate(error, _HOST) from error
+            raise translate(error, IMAGE_HOST) from error
+
+    async def _take(self, response: aiohttp.ClientResponse, target: Target) -> FetchedImage:
+        data = await whole_file(response, max_bytes=self._config.max_bytes)
+        return FetchedImage(
+            data=data,
+            content_type=noted(response.headers.get("Content-Type")),
+            etag=noted(response.headers.get("ETag")),
+            last_modified=noted(response.headers.get("Last-Modified")),
+            final_url=target.url,
+        )
+
+    async def _look(self, response: aiohttp.ClientResponse, target: Target) -> LookedAt:
+        data, size = await first_bytes(response, max_bytes=self._config.max_bytes)
+        content_type = noted(response.headers.get("Content-Type"))
+        return LookedAt(data, size_bytes=size, content_type=content_type, final_url=target.url)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -183,62 +227,23 @@ class ImageFetcher:
             self._session.headers["Accept"] = "image/*, */*;q=0.1"
         return self._session
 
-    def _next_target(self, origin: Target, status: int, headers: Mapping[str, str]) -> Target:
-        location = headers.get("Location")
-        if not location:
-            raise HttpStatusError(
-                f"{_HOST} answered {status_text(status)} without saying where to.",
-                http_status=status,
-            )
-        location = _UNDECODED_BYTE.sub(lambda each: f"%{ord(each[0]) - 0xDC00:02X}", location)
-        try:
-            target = self._guard.parse(location, base=origin)
-        except InvalidUrl as error:
-            raise InvalidUrl(f"{_HOST} redirects to a bad address. {error.message}") from error
-        if origin.scheme == "https" and target.scheme == "http":
-            # What was asked for in secret would be sent in clear, and could be changed on its way.
-            raise HttpStatusError(
-                f"{_HOST} redirects from https to http, which is not followed.",
-                http_status=status,
-            )
-        return target
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        limit = self._config.max_bytes
-        too_large = f"The image's file is larger than the {limit:,} bytes that are allowed."
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced[:20]) > limit:
-            raise ResponseTooLarge(too_large)
-
-        body = response.content
-        data = await body.readany()
-        if not body.at_eof():
-            # A file in several pieces is collected in place: a list of pieces would cost a hostile
-            # host one byte for each of our objects.
-            collected = bytearray(data)
-            while len(collected) <= limit and (piece := await body.readany()):
-                collected += piece
-            data = bytes(collected)
-        if len(data) > limit:
-            raise ResponseTooLarge(too_large)
-        if not data:
-            raise NotAnImage(f"{_HOST} answered with an empty file.")
-        return data
-
-    async def _unpack(self, data: bytes, header: str | None) -> bytes:
-        named = encodings(header)
-        if not named:
-            return data
-        if len(named) > 1:
-            raise NotAnImage(f"{_HOST} sent the file compressed more than once.")
-        # In a thread: unpacking up to the limit takes longer than other fetches should wait.
-        data = await asyncio.to_thread(unpack, data, named[0], max_bytes=self._config.max_bytes)
-        if not data:
-            raise NotAnImage(f"{_HOST} answered with an empty file.")
-        return data
+def _ask_for_nothing(_target: Target) -> Mapping[str, str]:
+    return {}
 
 
-def _noted(header: str | None) -> str | None:
-    if not header or len(header) > _MAX_NOTED_HEADER_CHARS:
-        return None
-    return header if header.isascii() and header.isprintable() else None
+def _ask_for_start(_target: Target) -> Mapping[str, str]:
+    return {"Range": f"bytes=0-{FIRST_BYTES - 1}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand(Generic[_Found]):
+    """What a chain of requests is for.
+
+    `asks` gives the headers that this takes at a hop, and `take` makes of the last answer what is
+    handed back.
+    """
+
+    take: Callable[[aiohttp.ClientResponse, Target], Awaitable[_Found]]
+    asks: Callable[[Target], Mapping[str, str]] = _ask_for_nothing
+    buffer_bytes: int = READ_BUFFER_BYTES

@@ -27,7 +27,8 @@ class WebhookAnswer:
 
     `status_code` is None when no answer came. `error` is None for a 2xx, "http_status" for any
     other status (3xx too, as redirects are not followed), else the short code of the trouble:
-    the codes of image errors. `message` is its sentence. `retry_after_seconds` is capped.
+    the codes of image errors. `message` is its sentence. `retry_after_seconds` is what the receiver
+    asked for, whole.
     """
 
     status_code: int | None

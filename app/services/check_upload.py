@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.catalog.reader import ColumnMapping, Findings, validate
+from app.catalog.reader import ColumnMapping, Findings, SharePages, validate
 from app.config import Settings
+from app.outbound.share_links import is_share_host, share_service
 from app.services.tables import Table
 
 BAD_ROWS_NAMED = 20
@@ -26,6 +27,7 @@ def check_upload(settings: Settings, table: Table, reading: Reading) -> Findings
     Raises:
         RequestError: it cannot be used; see `catalog.reader.validate`.
     """
+    shares = SharePages(is_share_host, share_service)
     findings = validate(
         table.content,
         max_rows=settings.max_rows,
@@ -34,7 +36,9 @@ def check_upload(settings: Settings, table: Table, reading: Reading) -> Findings
         base_url=reading.base_url,
         accept_valid_rows=reading.accept_valid_rows,
         sheet=table.sheet,
+        shares=shares,
     )
+    findings.warnings += [_shared(*each) for each in shares.places.most_common()]
     if findings.bad_rows:
         findings.warnings.append(_left_out(findings))
     return findings
@@ -60,6 +64,16 @@ def message(findings: Findings, verdict: str) -> str:
     return (
         f"{_count(findings.products, 'product')} with {_count(findings.images, 'image')} {verdict}."
     )
+
+
+def _shared(service: str, places: int) -> str:
+    if places == 1:
+        what = f"1 address is a page of {service} that shows a file; it is fetched by its"
+    else:
+        what = (
+            f"{places:,} addresses are pages of {service} that show files; each is fetched by its"
+        )
+    return f"{what} download address. Each file must be shared with everyone who has its link."
 
 
 def _left_out(findings: Findings) -> str:

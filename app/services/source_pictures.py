@@ -38,6 +38,7 @@ class SourcePictures:
     def __init__(self, adapters: Adapters) -> None:
         settings = adapters.settings
         self._guard = adapters.guard
+        self._rules = adapters.host_rules
         self._config = FetchConfig(
             timeout_seconds=min(TIMEOUT_SECONDS, settings.fetch_timeout_seconds),
             max_bytes=min(MAX_BYTES, settings.max_image_bytes),
@@ -70,7 +71,7 @@ class SourcePictures:
 
     async def _fetch(self, url: str) -> SourcePicture:
         # One for each picture: looked at are few, and no connection is left to be closed later.
-        fetcher = ImageFetcher(self._guard, self._config)
+        fetcher = ImageFetcher(self._guard, self._config, rules=self._rules)
         try:
             fetched = await fetcher.fetch(url)
         finally:

@@ -61,7 +61,10 @@ REASONS = {
         "The address leads round in circles", "Put the final address into the CSV."
     ),
     "http_status": Reason(
-        "The host refused, or has no such picture", "Open the address in a browser and correct it."
+        "The host refused, or has no such picture",
+        "Open the address in a browser, and correct it if nothing shows. If the picture shows, the "
+        "host keeps out other sites (hot-link protection) or robots: ask it to let this service "
+        "in, or ask the operator for an entry in HOSTS_FILE.",
     ),
     "response_too_large": Reason("The file is too large", "Offer a smaller file."),
     "not_an_image": Reason(

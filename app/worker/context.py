@@ -78,15 +78,20 @@ class WorkerContext:
             seconds, lambda: None if self.draining else loop.run_in_executor(None, hint)
         )
 
-    def _host_policy(self, _host: str) -> Policy:
+    def _host_policy(self, host: str) -> Policy:
         settings = self.adapters.settings
+        rule = self.adapters.host_rules.of(host)
         return Policy(
             patience_seconds=settings.host_patience_seconds,
             max_attempts=settings.fetch_max_attempts,
             timeout_seconds=settings.fetch_timeout_seconds,
+            max_rate=rule.requests_per_second if rule is not None else None,
         )
 
-    def _host_connections(self, _host: str) -> int:
+    def _host_connections(self, host: str) -> int:
+        rule = self.adapters.host_rules.of(host)
+        if rule is not None and rule.connections is not None:
+            return rule.connections
         return self.adapters.settings.fetch_connections_per_host
 
     def _fail_given_up(self) -> None:

@@ -38,6 +38,29 @@ def test_a_typo_in_a_setting_ends_with_2_and_names_it(tmp_path: Path, command: s
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "process products.csv", "demo"])
+def test_a_mistake_in_the_hosts_file_ends_with_2_and_names_file_host_and_key(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "products.csv").write_text("x")
+    path = tmp_path / "hosts.toml"
+    path.write_text('["cdn.example"]\nheaders = { X-Key = "geheim\\n" }\n')
+    done = run_app(
+        *command.split(),
+        folder=tmp_path,
+        PORT="0",
+        HOSTS_FILE=str(path),
+        # A worker needs a broker; this one is not asked before the file is.
+        **({"REDIS_URL": "redis://127.0.0.1:1/0"} if command == "worker" else {}),
+    )
+    assert done.returncode == 2, done.stderr
+    sentence = f'The setting HOSTS_FILE cannot be used: {path}: ["cdn.example"] headers.X-Key '
+    assert done.stderr.startswith(f"Error: {sentence}")
+    assert done.stderr.count("\n") == 1
+    assert "geheim" not in done.stdout + done.stderr
+    assert not list((tmp_path / "data").glob("demo/*"))
+
+
 @pytest.mark.parametrize("command", ["serve", "migrate", "process products.csv"])
 def test_an_unreachable_database_ends_with_3_and_one_sentence(tmp_path: Path, command: str) -> None:
     (tmp_path / "products.csv").write_text("x")

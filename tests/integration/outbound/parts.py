@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
+from app.domain.host_rules import NO_RULES, HostRules
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.resolver import Lookup
@@ -40,6 +41,7 @@ async def image_fetcher(
     timeout_seconds: float = TIMEOUT_SECONDS,
     max_bytes: int = MAX_BYTES,
     connections_per_host: int = 8,
+    rules: HostRules = NO_RULES,
 ) -> AsyncIterator[ImageFetcher]:
     config = FetchConfig(
         timeout_seconds=timeout_seconds,
@@ -47,7 +49,7 @@ async def image_fetcher(
         connections_per_host=connections_per_host,
         user_agent="ImageProcessingService/test (+https://shop.example/contact)",
     )
-    fetcher = ImageFetcher(guard, config, lookup=lookup)
+    fetcher = ImageFetcher(guard, config, rules=rules, lookup=lookup)
     try:
         yield fetcher
     finally:

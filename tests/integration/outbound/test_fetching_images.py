@@ -102,7 +102,7 @@ def test_redirects_are_followed_without_reading_their_bodies(
 
 def test_a_location_in_raw_bytes_is_followed(server: HostileServer) -> None:
     async def redirect(exchange: Exchange) -> None:
-        head = "HTTP/1.1 302 Found\r\nLocation: /{}.jpg\r\nContent-Length: 0\r\n\r\n"
+        head = "HTTP/1.1 302 Found\r\nLocation: /{}.jpg\r\nConnection: close\r\n\r\n"
         name = exchange.path.partition("?")[2]
         await exchange.send(head.encode().replace(b"{}", bytes.fromhex(name)))
 
@@ -133,8 +133,6 @@ def test_a_redirect_that_leads_nowhere_says_so(server: HostileServer) -> None:
     ("status", "message"),
     [
         ("404 Not Here", "The image's host answered 404 (not found)."),
-        ("403 No", "The image's host answered 403 (forbidden)."),
-        ("401 Who", "The image's host answered 401 (unauthorized)."),
         ("206 Part", "The image's host answered 206 (partial content)."),
         ("304 Same", "The image's host answered 304 (not modified)."),
         ("202 Later", "The image's host answered 202 (accepted)."),
@@ -154,15 +152,15 @@ def test_other_statuses_fail_at_once(server: HostileServer, status: str, message
     ("status", "retry_after", "seconds"),
     [
         ("429 Slow Down", "7", 7.0),
-        ("429 Slow Down", "999999999999", 300.0),
-        ("503 Later", "Fri, 01 Jan 2100 00:00:00 GMT", 300.0),
+        ("429 Slow Down", "999999999999", 315_360_000.0),
+        ("503 Later", "Fri, 01 Jan 2100 00:00:00 GMT", 315_360_000.0),
         ("503 Later", "Fri, 01 Jan 2010 00:00:00 GMT", 0.0),
         ("500 Oops", None, None),
         ("502 Oops", "whenever", None),
         ("408 Slow", None, None),
     ],
 )
-def test_statuses_that_may_pass_are_retryable_with_a_capped_pause(
+def test_statuses_that_may_pass_are_retryable_with_the_pause_that_was_asked_for(
     server: HostileServer, status: str, retry_after: str | None, seconds: float | None
 ) -> None:
     headers = {"Retry-After": retry_after} if retry_after else {}

@@ -12,6 +12,7 @@ from app.domain.errors import CorruptImage, HttpStatusRetryable, NotAnImage, Res
 from app.outbound.content_encoding import encodings, unpack
 from app.outbound.failures import retry_after_seconds, status_error, status_text
 
+TEN_YEARS = 315_360_000.0
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
@@ -24,8 +25,10 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         (" 7 ", 7.0),
         ("0", 0.0),
         ("300", 300.0),
-        ("86400", 300.0),
-        ("9" * 900, 300.0),
+        ("86400", 86_400.0),
+        ("1" + "0" * 20, TEN_YEARS),
+        ("9" * 900, TEN_YEARS),
+        ("0" * 900 + "7", 7.0),
         ("9" * 5_000, None),
         ("-5", None),
         ("1.5", None),
@@ -36,12 +39,13 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         ("Fri Nov 20 12:00:42 2026", 42.0),
         ("Fri, 20 Nov 2026 13:00:42 +0100", 42.0),
         ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
-        ("Sat, 20 Nov 2027 12:00:00 GMT", 300.0),
-        ("Fri, 31 Dec 9999 23:59:59 -2359", 300.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Sat, 20 Nov 2027 12:00:00 GMT", 365 * 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", TEN_YEARS),
         ("Fri, 99 Nov 2026 12:00:42 GMT", None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_capped(
+def test_retry_after_is_read_in_both_forms_and_told_whole(
     header: str | None, seconds: float | None
 ) -> None:
     assert retry_after_seconds(header, now=NOW) == seconds
@@ -50,7 +54,7 @@ def test_retry_after_is_read_in_both_forms_and_capped(
 @given(st.text() | st.text('MonJa 0123456789:,+-GMT()"\\<>@.\x00'))
 def test_no_retry_after_breaks_the_reader(header: str) -> None:
     seconds = retry_after_seconds(header)
-    assert seconds is None or 0 <= seconds <= 300
+    assert seconds is None or 0 <= seconds <= TEN_YEARS
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,16 @@ def test_only_statuses_that_may_pass_are_retryable(
     assert error.retryable is retryable
     assert isinstance(error, HttpStatusRetryable) is retryable
     assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_host_that_keeps_us_out_is_said_to_do_so_and_who_can_help(status: int) -> None:
+    message = status_error(status, {}, "The image's host").message
+    assert message.startswith(f"The image's host answered {status_text(status)}. ")
+    for words in ("hot-link protection", "robots", "HOSTS_FILE"):
+        assert words in message
+    plain = status_error(404, {}, "The image's host").message
+    assert plain == "The image's host answered 404 (not found)."
 
 
 def test_a_status_is_told_with_its_meaning() -> None:
