@@ -198,9 +198,18 @@ class HostControl:
 
     def give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
         """Whether the images that wait for the host are to fail, and the state behind that."""
+        reason = self._reason_to_give_up(now, policy, host)
+        if reason is not None:
+            self.tries = self.impatient = 0
+            self.refusing_since = 0.0
+            # Long enough that every worker lets go of its images; behind it one request probes.
+            self.pauses = max(self.pauses, 1)
+            pause = retry.HOST_GIVEN_UP_PAUSE_SECONDS
+            self.paused_until = max(self.paused_until, now + pause)
+        return reason
+
+    def _reason_to_give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
         if self.tries >= policy.max_attempts:
-            self.tries = 0
-            self.paused_until = now + retry.HOST_GIVEN_UP_PAUSE_SECONDS
             return GiveUp(
                 "host_unreachable",
                 f"{host} did not answer any more, {policy.max_attempts} times in a row, so all "
@@ -208,14 +217,12 @@ class HostControl:
                 "the host works, then try these images again.".replace("  ", " "),
             )
         if self.impatient >= retry.HOST_IMPATIENT_AFTER:
-            self.impatient = 0
             return GiveUp("rate_limited", self.last_error or f"{host} refuses our requests.")
         if not self.refusing_since:
             return None
         since = max(self.answered_at, self.refusing_since)
         if now - since < policy.patience_seconds:
             return None
-        self.refusing_since = 0.0
         minutes = max(round(policy.patience_seconds / 60), 1)
         return GiveUp(
             "rate_limited",
@@ -251,8 +258,7 @@ class HostControl:
             return
         if not self.pauses:
             self._slow_down(report, now)
-            if not self.refusing_since:
-                self.refusing_since = now
+        self.refusing_since = self.refusing_since or now
         self.pauses += 1
         self.slowed_at = now
         pause = report.retry_after

@@ -28,7 +28,7 @@ HOST_LEARNING_PERMITS = 8
 # and then creeps up to see whether the limit still holds. A limit that was found again where it had
 # been is left alone for longer each time.
 HOST_CLIMB = 0.5
-HOST_BELOW_CEILING = 0.94
+HOST_BELOW_CEILING = 0.92
 HOST_TOO_MUCH_AGAIN = 0.92
 HOST_HOLD_SECONDS = 30.0
 HOST_HOLD_MAX_SECONDS = 300.0

@@ -10,7 +10,15 @@ from app.worker.take_over import fetch_unless_unchanged
 
 
 class HostRefused(Exception):
-    """The image's host takes no requests now; the image has done nothing wrong."""
+    """The image's host takes no requests now; the image has done nothing wrong.
+
+    Args:
+        error: what it answered.
+    """
+
+    def __init__(self, error: ImageError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
@@ -38,7 +46,7 @@ async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
             raise impatient from error
         slot.answered(answer)
         if answer.refused:
-            raise HostRefused from error
+            raise HostRefused(error) from error
         raise
     slot.answered(Answer(Kind.GOOD))
     return fetched

@@ -36,7 +36,7 @@ class Slot:
         permit, self._permit = self._permit, None
         if permit is not None:
             self._slots.hosts.leave(permit)
-            self._slots.hosts.answered(permit, answer)
+            self._slots.hosts.answered(permit, answer, first=self.image.attempt == 1)
 
     def hold(self, size: int) -> None:
         """The image takes so many bytes of memory from now on."""
