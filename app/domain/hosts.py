@@ -128,7 +128,7 @@ class HostControl:
         probe_until: a probe is out until then at the latest.
         silent: requests without an answer in a row; `tries` of one at a time, then it is given up.
         unavailable, impatient: in a row, as in `Report`.
-        answered_at: the newest good answer.
+        answered_at, alive_at: the newest good answer, and the newest answer of any kind.
         refusing_since: the first refusal behind it.
     """
 
@@ -154,6 +154,7 @@ class HostControl:
     unavailable: int = 0
     impatient: int = 0
     answered_at: float = 0.0
+    alive_at: float = 0.0
     refusing_since: float = 0.0
     last_error: str | None = None
 
@@ -188,6 +189,7 @@ class HostControl:
             self._served(report, now)
         if report.good or report.broken or report.refused or report.unavailable:
             self.silent = self.tries = 0
+            self.alive_at = now
         self.unavailable = 0 if report.good else self.unavailable + report.unavailable
         self.impatient = 0 if report.good else self.impatient + report.impatient
         if report.refused:
@@ -209,10 +211,11 @@ class HostControl:
         return reason
 
     def _reason_to_give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
-        if self.tries >= policy.max_attempts:
+        long_silent = now - self.alive_at >= retry.HOST_SILENT_SECONDS
+        if self.tries >= policy.max_attempts and long_silent:
             return GiveUp(
                 "host_unreachable",
-                f"{host} did not answer any more, {policy.max_attempts} times in a row, so all "
+                f"{host} did not answer any more, {self.tries} times in a row, so all "
                 f"images that waited for it were given up. {self.last_error or ''} Look whether "
                 "the host works, then try these images again.".replace("  ", " "),
             )

@@ -44,7 +44,9 @@ HOST_PAUSE_MAX_SECONDS = 60.0
 HOST_UNAVAILABLE_AFTER = 3
 HOST_IMPATIENT_AFTER = 5
 # Requests without any answer in a row, behind which one image at a time tries the host.
+# It is not given up as long as it has answered anybody within HOST_SILENT_SECONDS.
 HOST_SILENT_AFTER = 8
+HOST_SILENT_SECONDS = 5.0
 HOST_GIVEN_UP_PAUSE_SECONDS = 5.0
 # A probe whose worker died is replaced after its time limit and this.
 HOST_PROBE_SPARE_SECONDS = 5.0

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from app.db import requests
 from app.db.models import (
     Base,
+    Host,
     Installation,
     Lease,
     ProcessingRequest,
@@ -177,7 +178,7 @@ def change(service: Bench, request_id: str, **values: Any) -> None:
         )
 
 
-NOT_OF_REQUESTS = {each.__tablename__ for each in (Lease, Installation, Unwatched), "hosts"}
+NOT_OF_REQUESTS = {each.__tablename__ for each in (Lease, Installation, Unwatched, Host)}
 
 
 def rows_left(service: Bench) -> dict[str, int]:
