@@ -78,6 +78,18 @@ class HttpStatusRetryable(HttpStatusError):
     retryable = True
 
 
+class RateLimited(ImageError):
+    """The host refused for longer than it is waited for; its waiting images may fail together."""
+
+    code = "rate_limited"
+
+
+class HostUnreachable(ImageError):
+    """Nothing of the host succeeds any more; it was given up with all its waiting images."""
+
+    code = "host_unreachable"
+
+
 class ResponseTooLarge(ImageError):
     code = "response_too_large"
 
@@ -141,6 +153,8 @@ IMAGE_ERROR_CODES: tuple[str, ...] = tuple(
             DecoderTimeout,
             StorageFailed,
             InternalError,
+            RateLimited,
+            HostUnreachable,
         )
     )
 )

@@ -78,6 +78,13 @@ REASONS = {
     ),
     "storage_failed": Reason("The result could not be stored", "Try again later."),
     "internal": Reason("Something went wrong on our side", "Try again later."),
+    "rate_limited": Reason(
+        "The host asked us to wait for too long",
+        "Try again later, or ask the people who run the host to allow more requests.",
+    ),
+    "host_unreachable": Reason(
+        "The whole host stopped answering", "Try its images again when the host is back."
+    ),
 }
 
 # Codes of `CellError` -> the heading of their group.
