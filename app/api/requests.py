@@ -8,7 +8,14 @@ from fastapi.responses import JSONResponse
 from app.api import examples
 from app.api.answers import answer_head_too, page_json, tagged_json
 from app.api.auth import OwnerDep
-from app.api.dependencies import AdaptersDep, CursorQuery, LimitQuery, RequestIdPath
+from app.api.dependencies import (
+    AdaptersDep,
+    CodeQuery,
+    CursorQuery,
+    HostQuery,
+    LimitQuery,
+    RequestIdPath,
+)
 from app.api.openapi import answers, json_answer
 from app.api.schemas import ImagePage, RequestPage, RequestState
 from app.domain.errors import (
@@ -146,12 +153,24 @@ def list_images(
         {202: json_answer("The failed images wait again.", RequestState, examples.REOPENED)},
         *_USUAL,
         WrongState,
+        OptionInvalid,
         TooManyOpenImages,
     ),
 )
-def retry(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> JSONResponse:
-    """Process the failed images once more under the same id; what is done stays as it is."""
-    return JSONResponse(retrying.retry(adapters, request_id, owner=owner), status_code=202)
+def retry(
+    request_id: RequestIdPath,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    code: CodeQuery = None,
+    host: HostQuery = None,
+) -> JSONResponse:
+    """Process the failed images once more under the same id; what is done stays as it is.
+
+    After a cancel, the cancelled images are processed, too: the request goes on where it stopped,
+    whatever `code` and `host` choose among the failed ones.
+    """
+    document = retrying.retry(adapters, request_id, owner=owner, code=code, host=host)
+    return JSONResponse(document, status_code=202)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""Queries on `images` and the rows they stand in: pages, places, retry, cancel, delete."""
+"""Queries on `images` and the rows they stand in: pages, places, cancel, delete."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,6 @@ from app.db.chosen import addresses, is_among
 from app.db.models import Image, Product, ProductImage
 from app.db.waiting import claimed_to, note_claimed, unfinished
 from app.domain.statuses import ImageStatus
-
-
-def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> int:
-    """Make every failed image wait for its turn again; returns how many."""
-    statement = (
-        update(Image)
-        .where(Image.request_id == request_id, Image.status == ImageStatus.FAILED.value)
-        .values(
-            status=ImageStatus.PENDING.value,
-            not_before=now,
-            attempts=0,
-            error_code=None,
-            error_message=None,
-            http_status=None,
-            finished_at=None,
-        )
-    )
-    return connection.execute(statement).rowcount
 
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:

@@ -159,7 +159,23 @@ def test_a_running_request_can_be_cancelled(client: httpx.Client, slow_host: Ima
     assert response.json()["status"] == "cancelled"
     schemas.RequestState.model_validate(client.get(f"/status/{request_id}").json())
     assert client.get(f"/download-output-csv/{request_id}").status_code == 200
-    problem(client.post(f"/requests/{request_id}/retry"), 409, "wrong_state")
+
+
+def test_a_retry_of_a_code_or_host_is_checked_before_anything_changes(
+    client: httpx.Client, done: str
+) -> None:
+    address = f"/requests/{done}/retry"
+    refused = problem(client.post(address, params={"code": "gone"}), 422, "option_invalid")
+    assert "http_status" in refused["detail"]
+    assert refused["option"] == "code"
+    for host in ("http://", "a b", "\0", ":80"):
+        refused = problem(client.post(address, params={"host": host}), 422, "option_invalid")
+        assert refused["option"] == "host"
+    for nothing in ({"code": "timeout"}, {"host": "shop.example"}):
+        problem(client.post(address, params=nothing), 409, "wrong_state")
+    assert client.get(f"/status/{done}").json()["status"] == "completed"
+    assert client.post(address, params={"code": "http_status"}).status_code == 202
+    assert ended(client, done)["images"]["failed"] == 1
 
 
 def test_a_deleted_request_is_gone_with_its_pictures(client: httpx.Client, done: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select, update
 
-from app.db import images, rows
+from app.db import again, images, rows
 from app.db.engine import Database
 from app.db.models import Image, Product, ProductImage
 from tests.integration.db.parts import (
@@ -298,10 +298,10 @@ def test_failed_images_start_over_with_a_clean_slate(database: Database) -> None
     }
     record(database, request_id, [done(first), done(second, **failed), done(third, **failed)])
     with database.transaction() as connection:
-        assert images.reset_failed(connection, request_id, now=START) == 2
-    good, *again = image_rows(database, request_id)
+        assert again.reset_failed(connection, request_id, now=START) == 2
+    good, *failed_rows = image_rows(database, request_id)
     assert (good.status, good.attempts) == ("completed", 1)
-    for row in again:
+    for row in failed_rows:
         assert (row.status, row.attempts, row.error_code, row.http_status) == (
             "pending",
             0,
