@@ -31,6 +31,7 @@ from app.services import cancel as cancelling
 from app.services import delete as deleting
 from app.services import read
 from app.services import retry as retrying
+from app.services.chosen import TEXT_CHARS_MAX
 
 router = APIRouter(tags=["Requests"])
 
@@ -135,11 +136,39 @@ def list_images(
     owner: OwnerDep,
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
-    status: Annotated[ImageStatus | None, Query(description="Only images in this state.")] = None,
+    status: Annotated[
+        ImageStatus | None,
+        Query(
+            description="Only images in this state. pending: every image that has not ended, as "
+            "images.pending of the status counts them; processing: those of them in work."
+        ),
+    ] = None,
+    code: CodeQuery = None,
+    host: HostQuery = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=TEXT_CHARS_MAX,
+            description="Only images with this text in their product's name, serial number or URL; "
+            "upper and lower case are the same.",
+        ),
+    ] = None,
 ) -> JSONResponse:
-    """One entry for each distinct URL, with its result or the reason why there is none."""
+    """One entry for each distinct URL, with its result or the reason why there is none.
+
+    The filters combine. An image that waits for its next attempt has the error of its last one, so
+    `code` alone finds it, too.
+    """
     page = read.images_page(
-        adapters, request_id, owner=owner, cursor=cursor, limit=limit, status=status
+        adapters,
+        request_id,
+        owner=owner,
+        cursor=cursor,
+        limit=limit,
+        status=status,
+        code=code,
+        host=host,
+        text=q,
     )
     return page_json(request, page)
 

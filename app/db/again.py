@@ -13,7 +13,7 @@ from app.domain.statuses import ImageStatus
 
 def failed(
     connection: Connection, request_id: str, *, code: str | None = None, host: str | None = None
-) -> Sequence[Row[tuple[str, str, int]]]:
+) -> Sequence[Row[str, str, int]]:
     """How many images failed, by host and error code: what `reset_failed` is about to reset.
 
     Exact for a transaction that holds the request's row: nobody counts a failure without it.

@@ -49,6 +49,9 @@ class ImageStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+NOT_ENDED = (ImageStatus.PENDING, ImageStatus.PROCESSING)
+
+
 def final_request_status(*, images_total: int, images_completed: int) -> RequestStatus:
     """The state in which a request ends when no image is left to do."""
     if images_completed > 0 or images_total == 0:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.domain.statuses import RequestStatus
+from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.storage.base import Store
 
 
@@ -64,15 +64,17 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
     }
 
 
-def image_document(row: Any, store: Store) -> dict[str, Any]:
-    """One image of a request, named by the place where its URL stands first."""
+def image_document(row: Any, of_request: str, store: Store) -> dict[str, Any]:
+    """One image of a request in the state `of_request`, named by where its URL stands first."""
+    # Marking the images of a large request takes a while after its cancel.
+    is_cancelled = of_request == RequestStatus.CANCELLED and row.status in NOT_ENDED
     return {
         "row": row.row,
         "position": row.position,
         "product": {"serial_number": row.serial_number, "name": row.product_name},
         "input_url": row.source_url,
         "output_url": store.public_url(row.storage_key) if row.storage_key else None,
-        "status": row.status,
+        "status": ImageStatus.CANCELLED.value if is_cancelled else row.status,
         "kept": bool(row.kept),
         "reused": row.reused_from is not None,
         "error": error_document(row),

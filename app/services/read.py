@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 from app.catalog.mapping import ColumnMapping
 from app.catalog.reader import Detected
 from app.db import images, requests
+from app.db.image_filter import ImageFilter
 from app.domain.errors import OptionInvalid, RequestNotFound
-from app.domain.statuses import ImageStatus, RequestStatus
+from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.services.adapters import Adapters
+from app.services.chosen import checked_code, checked_text, find_host
 from app.services.documents import image_document, status_document
 
 
@@ -92,24 +94,49 @@ def images_page(
     owner: str,
     cursor: str | None,
     limit: int,
-    status: str | None,
+    status: str | None = None,
+    code: str | None = None,
+    host: str | None = None,
+    text: str | None = None,
 ) -> dict[str, Any]:
-    """The images of a request in the order of the file.
+    """The images of a request in the order of the file; the filters combine.
 
+    Args:
+        status: `pending` is every image that has not ended, as the counters have it; those in work
+            alone are `processing`.
+        code, host: see `services.chosen`.
+        text: stands in the product's name, its serial number or the URL, whatever its case.
     Raises:
         RequestNotFound: see `find`.
-        OptionInvalid: the cursor is none of ours, or the status does not exist.
+        OptionInvalid: the cursor is none of ours, or a filter asks for what cannot be.
     """
     _check_status(status, ImageStatus)
-    after = image_after(cursor)
+    code, text, after = checked_code(code), checked_text(text), image_after(cursor)
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
-        rows = images.page(connection, request.id, after=after, status=status, limit=limit + 1)
+        which = ImageFilter(
+            statuses=_statuses(status, request.status),
+            code=code,
+            host=find_host(connection, request.id, host),
+            text=text,
+        )
+        rows = images.page(connection, request.id, after=after, limit=limit + 1, which=which)
     shown = rows[:limit]
     return {
-        "items": [image_document(row, adapters.store) for row in shown],
+        "items": [image_document(row, request.status, adapters.store) for row in shown],
         "next_cursor": _encode(str(shown[-1].seq)) if len(rows) > limit else None,
     }
+
+
+def _statuses(status: str | None, of_request: str) -> tuple[str, ...] | None:
+    """The states in which a row is one of those that the counters call `status`."""
+    if status is None:
+        return None
+    is_cancelled = of_request == RequestStatus.CANCELLED
+    if status == (ImageStatus.CANCELLED if is_cancelled else ImageStatus.PENDING):
+        # Images of a cancelled request count as cancelled before each of them is marked.
+        return tuple(dict.fromkeys((status, *NOT_ENDED)))
+    return () if is_cancelled and status in NOT_ENDED else (status,)
 
 
 def image_after(cursor: str | None) -> int:

@@ -1,8 +1,6 @@
 """Retry of a code, of a host, and after a cancel: exactly what is meant, with exact counters."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +11,7 @@ from app.services.adapters import now
 from app.services.cancel import cancel, mark_images
 from app.services.retry import retry
 from tests.factories import make_jpeg
-from tests.integration.services.bench import Bench, bench, until
+from tests.integration.services.bench import Bench, until
 from tests.integration.services.written import (
     DONE,
     LEFT,
@@ -32,13 +30,6 @@ ENDED = {
     "http://plain.test/gone": "http_status",
     "https://ports.test:8443/slow": "timeout",
 }
-
-
-@pytest.fixture
-def idle(stack: dict[str, Any]) -> Iterator[Bench]:
-    """A stack on which nobody works."""
-    with bench(working=False, **stack) as made:
-        yield made
 
 
 def test_a_retry_of_a_code_does_only_its_images_again(idle: Bench) -> None:

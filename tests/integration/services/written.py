@@ -12,19 +12,25 @@ from app.db.outcomes import Outcome
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
+from tests.factories import make_csv
 from tests.integration.services.bench import Bench
 
 DONE, LEFT = "done", "left"
 ALL_AT_ONCE = 10_000
 
 
-def add_images(service: Bench, wanted: Mapping[str, str]) -> str:
+def add_images(service: Bench, wanted: Mapping[str, str], *, names: Sequence[str] = ()) -> str:
     """Upload one row for each URL and give each image its end; returns the request's id.
 
     Args:
         wanted: by URL, DONE, LEFT (nobody has begun it), or the code of its error.
+        names: of the products; `Product 1` and so on where there are none.
     """
-    request_id = service.upload_urls(*([url] for url in wanted))
+    named = list(names) or [f"Product {n}" for n in range(1, len(wanted) + 1)]
+    cells = [
+        [f"SN-{n}", name, url] for n, (name, url) in enumerate(zip(named, wanted, strict=True), 1)
+    ]
+    request_id = service.upload(make_csv(cells=cells))
     ingest(service.adapters, request_id, stopping=lambda: False)
     end_images(service, request_id, wanted)
     return request_id
