@@ -17,7 +17,7 @@ from app.api.dependencies import (
     RequestIdPath,
 )
 from app.api.openapi import answers, json_answer
-from app.api.schemas import ImagePage, RequestPage, RequestState
+from app.api.schemas import HostPage, ImagePage, RequestPage, RequestState
 from app.domain.errors import (
     OptionInvalid,
     RequestNotFound,
@@ -29,7 +29,7 @@ from app.domain.errors import (
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services import cancel as cancelling
 from app.services import delete as deleting
-from app.services import read
+from app.services import hosts, read
 from app.services import retry as retrying
 from app.services.chosen import TEXT_CHARS_MAX
 
@@ -170,6 +170,40 @@ def list_images(
         host=host,
         text=q,
     )
+    return page_json(request, page)
+
+
+@router.get(
+    "/requests/{request_id}/hosts",
+    summary="Image hosts of a request",
+    response_model=None,
+    responses=answers(
+        {
+            200: json_answer(
+                "A page, by the hosts' names.",
+                HostPage,
+                {"items": examples.HOSTS, "next_cursor": None},
+                headers=_LINK,
+            )
+        },
+        *_USUAL,
+        OptionInvalid,
+    ),
+)
+def list_hosts(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> JSONResponse:
+    """What is done and left on each host, and how the host takes being asked.
+
+    After the end of the request nothing waits. A host is no longer `slowed`, and `paused` only
+    until its time has come; `unreachable` stays, because a retry would meet it.
+    """
+    page = hosts.hosts_page(adapters, request_id, owner=owner, cursor=cursor, limit=limit)
     return page_json(request, page)
 
 

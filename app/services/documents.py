@@ -15,6 +15,7 @@ def links(base_url: str, request_id: str) -> dict[str, str]:
         "status": f"{base_url}/status/{request_id}",
         "output_csv": f"{base_url}/download-output-csv/{request_id}",
         "images": f"{about}/images",
+        "hosts": f"{about}/hosts",
         "report_csv": f"{about}/report.csv",
         "events": f"{about}/events",
         "webhook_deliveries": f"{about}/webhook-deliveries",

@@ -1,7 +1,5 @@
 """Answer what clients ask about requests: status, lists, images."""
 
-import base64
-import binascii
 import uuid
 from typing import Any
 
@@ -13,6 +11,7 @@ from app.db import images, requests
 from app.db.image_filter import ImageFilter
 from app.domain.errors import OptionInvalid, RequestNotFound
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
+from app.services import cursors
 from app.services.adapters import Adapters
 from app.services.chosen import checked_code, checked_text, find_host
 from app.services.documents import image_document, status_document
@@ -73,9 +72,7 @@ def requests_page(
         OptionInvalid: the cursor is none of ours, or the status does not exist.
     """
     _check_status(status, RequestStatus)
-    before = _decode(cursor) if cursor is not None else None
-    if before is not None:
-        before = _uuid(before)
+    before = cursors.decode_uuid(cursor) if cursor is not None else None
     with adapters.database.read() as connection:
         rows = requests.page(connection, owner=owner, before=before, status=status, limit=limit + 1)
         errors = requests.error_counts(connection, [row.id for row in rows])
@@ -83,7 +80,7 @@ def requests_page(
     base_url = adapters.settings.base_url
     return {
         "items": [status_document(row, errors[row.id], base_url=base_url) for row in shown],
-        "next_cursor": _encode(shown[-1].id) if len(rows) > limit else None,
+        "next_cursor": cursors.encode(shown[-1].id) if len(rows) > limit else None,
     }
 
 
@@ -124,7 +121,7 @@ def images_page(
     shown = rows[:limit]
     return {
         "items": [image_document(row, request.status, adapters.store) for row in shown],
-        "next_cursor": _encode(str(shown[-1].seq)) if len(rows) > limit else None,
+        "next_cursor": cursors.encode(str(shown[-1].seq)) if len(rows) > limit else None,
     }
 
 
@@ -145,7 +142,7 @@ def image_after(cursor: str | None) -> int:
     Raises:
         OptionInvalid: the cursor is none of ours.
     """
-    return _number(_decode(cursor)) if cursor is not None else 0
+    return cursors.decode_number(cursor) if cursor is not None else 0
 
 
 def _check_status(status: str | None, known: type[RequestStatus] | type[ImageStatus]) -> None:
@@ -154,35 +151,3 @@ def _check_status(status: str | None, known: type[RequestStatus] | type[ImageSta
         raise OptionInvalid(
             f"status: {status[:64]!r} is none of {', '.join(values)}.", option="status"
         )
-
-
-def _encode(value: str) -> str:
-    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError, ValueError):
-        raise _bad_cursor() from None
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        raise _bad_cursor() from None
-
-
-def _number(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or len(value) > 18:
-        raise _bad_cursor()
-    return int(value)
-
-
-def _bad_cursor() -> OptionInvalid:
-    return OptionInvalid(
-        "cursor: not a cursor of this list; take next_cursor of the page before, or none.",
-        option="cursor",
-    )
