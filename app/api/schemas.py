@@ -116,6 +116,18 @@ class WebhookTarget(Document):
     url: str
 
 
+class HostThatHoldsUp(Document):
+    """A host in trouble for which images of the request wait."""
+
+    host: str = Field(description="With its port, where that is not 443.")
+    state: HostState
+    pending: int
+    requests_per_second: float | None = Field(
+        description="What all workers together ask of it at most; null: no limit in sight."
+    )
+    retry_at: datetime | None = Field(description="When it is asked next, if that has to wait.")
+
+
 class RequestState(Document):
     """Where a request stands."""
 
@@ -130,6 +142,16 @@ class RequestState(Document):
     places: int
     images: ImageCounts
     progress_percent: float = Field(ge=0, le=100)
+    images_per_second: float | None = Field(
+        description="How fast images end now; null before anything is known, and after the end."
+    )
+    eta_seconds: int | None = Field(
+        description="Estimate of the time left; null where nothing can be said, as while a host is "
+        "unreachable."
+    )
+    hosts: list[HostThatHoldsUp] = Field(
+        description="Up to 5 hosts that hold the request up, those with the most images first."
+    )
     bytes: ByteCounts
     errors: dict[str, int] = Field(description="Failed images by error code.")
     warnings: list[str]

@@ -1,10 +1,13 @@
 """Rows -> the JSON documents that the API, the events and the webhooks all show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from app.db.host_views import TroubledHost
+from app.domain.outlook import Outlook, outlook
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
+from app.services.chosen import shown_host
 from app.storage.base import Store
 
 
@@ -22,10 +25,31 @@ def links(base_url: str, request_id: str) -> dict[str, str]:
     }
 
 
-def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> dict[str, Any]:
-    """The status of one request from its row: counters only, so its cost knows no size."""
+def status_document(
+    row: Any,
+    errors: Mapping[str, int],
+    *,
+    base_url: str,
+    held_up_by: Sequence[TroubledHost] = (),
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """The status of one request from its row: counters only, so its cost knows no size.
+
+    Args:
+        held_up_by: hosts in trouble for which images of the request wait.
+        now: for what is expected of a request at work; not needed for one that has ended.
+    """
     done = row.images_completed + row.images_failed
     left = max(row.images_total - done, 0)
+    ahead = Outlook()
+    if now is not None and not RequestStatus(row.status).is_final:
+        ahead = outlook(
+            left,
+            average=row.images_per_second,
+            average_at=row.speed_at,
+            hosts=held_up_by,
+            now=now,
+        )
     cancelled = left if row.status == RequestStatus.CANCELLED else 0
     total = row.images_total
     # 100 is said only when nothing is left, also where rounding would say it earlier.
@@ -51,6 +75,9 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
             "reused": row.images_reused,
         },
         "progress_percent": percent,
+        "images_per_second": ahead.images_per_second,
+        "eta_seconds": ahead.eta_seconds,
+        "hosts": [_held_up_by(host) for host in held_up_by],
         "bytes": {
             "input": row.input_bytes,
             "output": row.output_bytes,
@@ -62,6 +89,16 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
         "detected": row.detected.get("public"),
         "webhook": {"url": row.webhook_url} if row.webhook_url else None,
         "links": links(base_url, row.id),
+    }
+
+
+def _held_up_by(host: TroubledHost) -> dict[str, Any]:
+    return {
+        "host": shown_host(host.host),
+        "state": host.state,
+        "pending": host.pending,
+        "requests_per_second": host.requests_per_second,
+        "retry_at": moment(host.retry_at),
     }
 
 

@@ -1,20 +1,24 @@
 """Answer what clients ask about requests: status, lists, images."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.catalog.mapping import ColumnMapping
 from app.catalog.reader import Detected
-from app.db import images, requests
+from app.db import host_views, images, requests
 from app.db.image_filter import ImageFilter
 from app.domain.errors import OptionInvalid, RequestNotFound
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.services import cursors
-from app.services.adapters import Adapters
+from app.services.adapters import Adapters, now
 from app.services.chosen import checked_code, checked_text, find_host
 from app.services.documents import image_document, status_document
+
+# Hosts that a status names when they hold the request up; `/requests/{id}/hosts` has all.
+HOSTS_SHOWN = 5
 
 
 def find(connection: Connection, request_id: str, *, owner: str, lock: bool = False) -> Any:
@@ -39,8 +43,7 @@ def status(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]
     """The status document of one request."""
     with adapters.database.read() as connection:
         row = find(connection, request_id, owner=owner)
-        errors = requests.error_counts(connection, [row.id])[row.id]
-    return status_document(row, errors, base_url=adapters.settings.base_url)
+        return _documents(adapters, connection, [row])[0]
 
 
 def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str]:
@@ -75,13 +78,32 @@ def requests_page(
     before = cursors.decode_uuid(cursor) if cursor is not None else None
     with adapters.database.read() as connection:
         rows = requests.page(connection, owner=owner, before=before, status=status, limit=limit + 1)
-        errors = requests.error_counts(connection, [row.id for row in rows])
-    shown = rows[:limit]
-    base_url = adapters.settings.base_url
+        shown = rows[:limit]
+        items = _documents(adapters, connection, shown)
     return {
-        "items": [status_document(row, errors[row.id], base_url=base_url) for row in shown],
+        "items": items,
         "next_cursor": cursors.encode(shown[-1].id) if len(rows) > limit else None,
     }
+
+
+def _documents(
+    adapters: Adapters, connection: Connection, rows: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """The status of each request; one question on hosts for all that are open."""
+    errors = requests.error_counts(connection, [row.id for row in rows])
+    at_work = [row.id for row in rows if not RequestStatus(row.status).is_final]
+    held_up = host_views.troubled(connection, at_work, limit=HOSTS_SHOWN)
+    moment = now()
+    return [
+        status_document(
+            row,
+            errors[row.id],
+            base_url=adapters.settings.base_url,
+            held_up_by=held_up.get(row.id, ()),
+            now=moment,
+        )
+        for row in rows
+    ]
 
 
 def images_page(
