@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from app.db.models import Host, RequestHost
 
@@ -18,7 +18,21 @@ def page(
 
     `state` and what follows are None where the workers have nothing to remember of a host.
     """
-    query = (
+    query = _of_request(request_id).order_by(RequestHost.host).limit(limit)
+    if after is not None:
+        query = query.where(RequestHost.host > after)
+    return connection.execute(query).all()
+
+
+def named(
+    connection: Connection, request_id: str, hosts: Sequence[str]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """These hosts of a request, with the columns of `page`."""
+    return connection.execute(_of_request(request_id).where(RequestHost.host.in_(hosts))).all()
+
+
+def _of_request(request_id: str) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             RequestHost.host,
             RequestHost.images_total,
@@ -33,12 +47,7 @@ def page(
         )
         .outerjoin(Host, Host.host == RequestHost.host)
         .where(RequestHost.request_id == request_id)
-        .order_by(RequestHost.host)
-        .limit(limit)
     )
-    if after is not None:
-        query = query.where(RequestHost.host > after)
-    return connection.execute(query).all()
 
 
 class TroubledHost(NamedTuple):

@@ -23,6 +23,11 @@ def shown_host(key: str) -> str:
     return key.removesuffix(HTTPS_PORT)
 
 
+def has_port(text: str) -> bool:
+    """Whether a host is written with its port."""
+    return bool(_HAS_PORT.search(text))
+
+
 def checked_code(code: str | None) -> str | None:
     """An error code of images, or None where none is asked for.
 
@@ -71,7 +76,7 @@ def find_host(connection: Connection, request_id: str, text: str | None) -> str 
             f"host: {text[:64]!r} names no host; write shop.example, shop.example:8080 or a URL.",
             option="host",
         )
-    if is_url or _HAS_PORT.search(text):
+    if is_url or has_port(text):
         return key
     plain = key.removesuffix(HTTPS_PORT) + HTTP_PORT
     return request_hosts.shown_key(connection, request_id, key, otherwise=plain)

@@ -1,5 +1,6 @@
 """The image hosts of a request: what is done and left on each, and what the workers know of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from app.db import host_views
 from app.domain.statuses import RequestStatus
 from app.services import cursors
 from app.services.adapters import Adapters, now
-from app.services.chosen import shown_host
+from app.services.chosen import HTTPS_PORT, has_port, shown_host
 from app.services.documents import moment
 from app.services.read import find
 
@@ -33,6 +34,22 @@ def hosts_page(
         "items": [_document(row, has_ended=has_ended, now=current) for row in shown],
         "next_cursor": cursors.encode(shown[-1].host) if len(rows) > limit else None,
     }
+
+
+def named_hosts(
+    adapters: Adapters, request_id: str, names: Sequence[str], *, owner: str
+) -> list[dict[str, Any]]:
+    """The entries of hosts by the names that they are shown with.
+
+    Raises:
+        RequestNotFound: see `read.find`.
+    """
+    keys = [name if has_port(name) else name + HTTPS_PORT for name in names]
+    with adapters.database.read() as connection:
+        request = find(connection, request_id, owner=owner)
+        rows = host_views.named(connection, request.id, keys)
+    has_ended, current = RequestStatus(request.status).is_final, now()
+    return [_document(row, has_ended=has_ended, now=current) for row in rows]
 
 
 def _document(row: Any, *, has_ended: bool, now: datetime) -> dict[str, Any]:
