@@ -55,6 +55,15 @@ def _wrote_outcomes(arguments: tuple[Any, ...], result: Any) -> bool:
     return "Turn._record" in arguments[1].__qualname__
 
 
+def _holds(arguments: tuple[Any, ...], result: Any) -> bool:
+    # `Hosts._take_in(self, name, grant)`: the host is paused, or answers nobody.
+    return bool(arguments[2].held)
+
+
+def _probes(arguments: tuple[Any, ...], result: Any) -> bool:
+    return bool(arguments[2].probe)
+
+
 SUBMIT = {
     "before the request's commit": Point("app.services.submit:check_new_request", "after", API),
     "after the request's commit": Point("app.services.submit:_write", "after", API),
@@ -104,7 +113,18 @@ AFTERWARDS = {
     "after the delete's commit": Point("app.services.delete:purge", "before", API),
     "after the deleted files": Point("app.services.delete:_delete_some_rows", "before", API),
 }
-POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS
+# At a host that refuses; the last three when it has done so for too long.
+HOSTS = {
+    "before the permits' commit": Point("app.db.hosts:exchange", "after", WORKER, 3),
+    "while a host is paused": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _holds),
+    "with a probe in hand": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _probes),
+}
+GIVE_UP = {
+    "before the give-up's commit": Point("app.db.request_hosts:mark_given_up", "after", WORKER),
+    "after the give-up's commit": Point("app.services.give_up:_fail_some", "before", WORKER),
+    "before the failures' commit": Point("app.db.images:fail_waiting", "after", WORKER),
+}
+POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS | HOSTS | GIVE_UP
 
 
 def arm(name: str, marker: Path, number: int = signal.SIGKILL) -> None:

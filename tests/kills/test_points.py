@@ -8,14 +8,14 @@ import pytest
 from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.jobs import Job, make_job, quicken
-from tests.kills.points import AFTERWARDS, END, IMAGE, INGEST, POINTS, SUBMIT
+from tests.kills.points import AFTERWARDS, END, GIVE_UP, HOSTS, IMAGE, INGEST, POINTS, SUBMIT
 from tests.kills.service import Service
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
 
 
 def test_every_point_belongs_to_a_test() -> None:
-    assert set(POINTS) == {*SUBMIT, *INGEST, *IMAGE, *END, *AFTERWARDS}
+    assert set(POINTS) == {*SUBMIT, *INGEST, *IMAGE, *END, *AFTERWARDS, *HOSTS, *GIVE_UP}
 
 
 @pytest.mark.parametrize(
