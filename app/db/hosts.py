@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import request_hosts
 from app.db.models import Host
-from app.domain.hosts import Grant, HostControl, Policy, Report, shown_host
+from app.domain.host_control import HostControl
+from app.domain.hosts import Grant, Policy, Report, shown_host
 
 
 class Ask(NamedTuple):

@@ -324,8 +324,8 @@ class RequestHost(Base):
 class Host(Base):
     """An image host as all workers know it, remembered between requests.
 
-    `control` is `domain.hosts.HostControl` as JSON: it is read and written as one value under the
-    row's lock. The columns beside it are what people are shown.
+    `control` is `domain.host_control.HostControl` as JSON: it is read and written as one value
+    under the row's lock. The columns beside it are what people are shown.
     """
 
     __tablename__ = "hosts"

@@ -18,7 +18,7 @@ from app.domain.errors import (
 from app.domain.hosts import Report
 
 if TYPE_CHECKING:
-    from app.worker.hosts import Permit
+    from app.worker.host import Permit
 
 _NO_ANSWER = (FetchTimeout, ConnectFailed, DnsFailed)
 _AN_ANSWER = (NotAnImage, ResponseTooLarge, TooManyRedirects)

@@ -7,9 +7,7 @@ there at once, everything else when permits run low.
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from sqlalchemy import Connection
@@ -18,72 +16,16 @@ from app.db import hosts
 from app.db.hosts import Ask, Exchanged
 from app.domain.hosts import Grant, Policy
 from app.services.adapters import now
-from app.worker.answers import Answer, Answers, Kind
+from app.worker.answers import Answer, Kind
+from app.worker.host import HELD_SECONDS, LOOK_SECONDS, Host, Permit
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-# Between two exchanges with the database, and the longest time without one for a host in use.
+# Between two exchanges with the database.
 EXCHANGE_SECONDS = 0.02
-LOOK_SECONDS = 1.0
-# A permit that is not used so long behind its moment is void: the host is not to see a burst.
-PERMIT_SECONDS = 0.15
-# A host that may not be asked for this long is passed over when images are claimed.
-HELD_SECONDS = 1.0
+# How long a host is remembered here that nobody asks; the database remembers it for longer.
 FORGET_SECONDS = 60.0
-MOST_WANTED = 1_000
-
-
-class Permit(NamedTuple):
-    """One request may be sent; `sent_at` is by the clock of all workers, in seconds since 1970."""
-
-    host: str
-    sent_at: float
-    probe: bool = False
-    limited: bool = True
-
-
-class Host:
-    """One host as this worker sees it; its moments are `time.monotonic()`."""
-
-    __slots__ = (
-        "answers",
-        "asked_at",
-        "free",
-        "held_until",
-        "low",
-        "permits",
-        "policy",
-        "running",
-        "silent",
-        "used_at",
-        "wait_until",
-        "wanted",
-    )
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.answers = Answers()
-        self.running = 0
-        self.free = False
-        self.silent = False
-        # (when, probe), the next one first; `low`: with so few left it is time for more.
-        self.permits: deque[tuple[float, bool]] = deque()
-        self.low = 0
-        self.wanted = 0
-        self.asked_at = 0.0
-        self.wait_until = 0.0
-        self.held_until = 0.0
-        self.used_at = 0.0
-
-    def due(self, moment: float) -> bool:
-        """True when the database has to hear of the host, or to give permits for it."""
-        if self.answers.urgent:
-            return True
-        if self.wanted and moment >= self.wait_until:
-            return True
-        return moment - self.asked_at >= LOOK_SECONDS and (self.running > 0 or self.answers.any)
+FORGET_EVERY_SECONDS = 10.0
 
 
 class Hosts:
@@ -99,7 +41,7 @@ class Hosts:
     def __init__(
         self,
         *,
-        transact: "Callable[[Callable[[Connection], Exchanged]], object]",
+        transact: Callable[[Callable[[Connection], Exchanged]], Awaitable[Exchanged]],
         policy: Callable[[str], Policy],
         connections: Callable[[str], int],
         given_up: Callable[[], None],
@@ -109,6 +51,11 @@ class Hosts:
         self._connections = connections
         self._given_up = given_up
         self._hosts: dict[str, Host] = {}
+        # Of those, the ones that have something under way, to want or to tell: a file may have
+        # a hundred thousand hosts.
+        self._busy: dict[str, Host] = {}
+        self._held_until = 0.0
+        self._forget_at = 0.0
         # From this machine's monotonic clock to the clock of all workers.
         self._offset = time.time() - time.monotonic()
         self._ask = asyncio.Event()
@@ -116,53 +63,43 @@ class Hosts:
 
     def take(self, name: str) -> Permit | None:
         """A permit for one request now, and one of the host's connections; None: not now."""
-        host = self._hosts.get(name) or self._meet(name)
+        host = self._hosts.get(name)
+        if host is None:
+            # Somebody will want it in a moment; until then nothing is known.
+            host = self._hosts[name] = self._busy[name] = Host(self._policy(name))
+            self._ask.set()
+            return None
         if host.running >= self._connections(name):
             return None
-        moment = time.monotonic()
-        if host.free:
-            host.running += 1
-            host.answers.sent()
-            return Permit(name, moment + self._offset, limited=False)
-        self._drop_stale(host, moment)
-        if not host.permits or host.permits[0][0] > moment:
-            return None
-        _, probe = host.permits.popleft()
-        host.running += 1
-        host.answers.sent()
-        return Permit(name, moment + self._offset, probe)
+        permit = host.take(name, time.monotonic(), self._offset)
+        if permit is not None:
+            self._busy[name] = host
+        return permit
 
     def want(self, name: str, images: int) -> None:
         """So many images wait for a permit of this host."""
-        host = self._hosts[name]
-        if host.free or len(host.permits) > host.low:
-            return
-        host.wanted = min(max(host.wanted, images), MOST_WANTED)
-        if time.monotonic() >= host.wait_until:
-            self._ask.set()
-
-    def leave(self, permit: Permit) -> None:
-        """A request has come to its end: its connection is free."""
-        host = self._hosts[permit.host]
-        host.running -= 1
-        host.used_at = time.monotonic()
+        host = self._hosts.get(name)
+        if host is not None and host.want(images):
+            self._busy[name] = host
+            if time.monotonic() >= host.wait_until:
+                self._ask.set()
 
     def answered(self, permit: Permit, answer: Answer, *, first: bool) -> None:
-        """Note how a request ended; called once for each permit.
+        """A request has come to its end, and its connection is free; once for each permit.
 
         Args:
             first: it was the image's first attempt. That an image fails which has failed before
                 says nothing of its host.
         """
         host = self._hosts[permit.host]
+        host.running -= 1
+        host.used_at = time.monotonic()
         if answer.kind is Kind.FAILED and not first and not permit.probe:
             answer = Answer(Kind.NEUTRAL)
         host.answers.add(permit, answer)
+        if answer.refused:
+            host.refused()
         if host.answers.urgent:
-            if answer.refused and host.permits:
-                # The others' refusals would be of the same burst.
-                self._drop(host, len(host.permits))
-            host.free = False
             self._ask.set()
 
     def patience(self, name: str) -> float:
@@ -173,14 +110,11 @@ class Hosts:
         """How often the host has answered 503 since its last good answer, as known here."""
         return self._hosts[name].answers.unavailable_in_a_row
 
-    def running(self, name: str) -> int:
-        """Downloads from the host in this worker."""
-        host = self._hosts.get(name)
-        return host.running if host is not None else 0
-
     def held(self) -> set[str]:
         """Hosts that may not be asked for a while: their images are better left in the queue."""
         moment = time.monotonic()
+        if moment >= self._held_until:
+            return set()
         return {
             name
             for name, host in self._hosts.items()
@@ -196,17 +130,12 @@ class Hosts:
         """In how many seconds one of these hosts may be asked again, as far as is known."""
         moment = time.monotonic()
         known = (self._hosts[name] for name in names if name in self._hosts)
-        waits = [max(host.held_until - moment, 0.0) for host in known]
-        return min(waits, default=0.0)
+        return min((max(host.held_until - moment, 0.0) for host in known), default=0.0)
 
     async def changed(self, within_seconds: float) -> None:
         """Return when there are new permits, or after this time."""
         self._changed.clear()
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+        await _within(within_seconds, self._changed)
 
     def states(self) -> dict[str, int]:
         """How many hosts are free, limited and held, for metrics; any thread may ask."""
@@ -220,96 +149,66 @@ class Hosts:
     async def exchange_for_ever(self) -> None:
         """Exchange with the database whenever there is something to tell or to ask."""
         while True:
-            try:
-                async with asyncio.timeout(self._sleep_seconds()):
-                    await self._ask.wait()
-            except TimeoutError:
-                pass
+            await _within(self._sleep_seconds(), self._ask)
             self._ask.clear()
             await self._exchange()
+            self._forget_idle()
             await asyncio.sleep(EXCHANGE_SECONDS)
-
-    def _meet(self, name: str) -> Host:
-        host = self._hosts[name] = Host(self._policy(name))
-        host.wanted = 1
-        self._ask.set()
-        return host
 
     def _sleep_seconds(self) -> float:
         moment = time.monotonic()
-        waits = [host.wait_until - moment for host in self._hosts.values() if host.wanted]
+        waits = [host.wait_until - moment for host in self._busy.values() if host.wanted]
         return min(max(min(waits, default=LOOK_SECONDS), 0.001), LOOK_SECONDS)
 
     async def _exchange(self) -> None:
         moment = time.monotonic()
-        for host in self._hosts.values():
-            self._drop_stale(host, moment)
-        due = [name for name, host in self._hosts.items() if host.due(moment)]
-        if due:
-            asks: dict[str, Ask] = {}
-            for name in due:
-                host = self._hosts[name]
-                report = host.answers.report()
-                asks[name] = Ask(report, host.wanted, host.policy)
-                host.wanted = 0
-            began = time.monotonic()
-            answer: Exchanged = await self._transact(  # type: ignore[misc]
-                lambda connection: hosts.exchange(connection, asks, now=now())
-            )
-            self._offset = answer.now - (began + time.monotonic()) / 2
-            for name, grant in answer.grants.items():
-                self._take_in(name, grant, wanted=asks[name].wanted)
-            self._changed.set()
-            if answer.given_up:
-                log.warning("hosts_given_up", hosts=answer.given_up)
-                self._given_up()
-        self._forget_idle(moment)
+        due = [name for name, host in self._busy.items() if host.due(moment)]
+        self._busy = {name: host for name, host in self._busy.items() if not host.is_quiet}
+        if not due:
+            return
+        asks: dict[str, Ask] = {}
+        for name in due:
+            host = self._hosts[name]
+            asks[name] = Ask(host.answers.report(), host.wanted, host.policy)
+            host.wanted = 0
+        began = time.monotonic()
+        told = await self._transact(lambda connection: hosts.exchange(connection, asks, now=now()))
+        # The database looked at its clock somewhere in between.
+        self._offset = told.now - (began + time.monotonic()) / 2
+        for name, grant in told.grants.items():
+            self._take_in(name, grant, asks[name].wanted)
+        self._changed.set()
+        if told.given_up:
+            log.warning("hosts_given_up", hosts=told.given_up)
+            self._given_up()
 
-    def _take_in(self, name: str, grant: Grant, *, wanted: int) -> None:
-        host = self._hosts[name]
-        moment = time.monotonic()
-        host.asked_at = moment
-        # A refusal that came while the database was asked is not known there yet.
-        host.free = grant.free and not host.answers.urgent
+    def _take_in(self, name: str, grant: Grant, wanted: int) -> None:
+        host, moment = self._hosts[name], time.monotonic()
         if grant.held and moment + grant.wait > host.held_until + HELD_SECONDS:
             log.info("host_held", host=name, seconds=round(grant.wait, 1))
-        host.silent = grant.silent
-        host.held_until = moment + grant.wait if grant.held else 0.0
-        host.wait_until = moment + grant.wait
-        if grant.permits:
-            first = moment + grant.delay
-            host.permits.extend(
-                (first + n * grant.spacing, grant.probe) for n in range(grant.permits)
-            )
-            host.low = len(host.permits) // 2
-        elif wanted and not grant.free:
-            # Still wanted: asked for again when the wait is over.
-            host.wanted = max(host.wanted, wanted)
+        host.take_in(grant, wanted=wanted, moment=moment)
+        self._held_until = max(self._held_until, host.held_until)
+        if not host.is_quiet:
+            self._busy[name] = host
 
-    def _drop_stale(self, host: Host, moment: float) -> None:
-        stale = 0
-        for at, _ in host.permits:
-            if at > moment - PERMIT_SECONDS:
-                break
-            stale += 1
-        if stale:
-            self._drop(host, stale)
-
-    def _drop(self, host: Host, permits: int) -> None:
-        for _ in range(permits):
-            _, probe = host.permits.popleft()
-            host.answers.unused(probe=probe)
-
-    def _forget_idle(self, moment: float) -> None:
-        idle = [
-            name
+    def _forget_idle(self) -> None:
+        moment = time.monotonic()
+        if moment < self._forget_at:
+            return
+        self._forget_at = moment + FORGET_EVERY_SECONDS
+        before = moment - FORGET_SECONDS
+        self._hosts = {
+            name: host
             for name, host in self._hosts.items()
-            if not host.running
-            and host.held_until < moment
-            and not host.permits
-            and not host.wanted
-            and not host.answers.any
-            and moment - max(host.used_at, host.asked_at) > FORGET_SECONDS
-        ]
-        for name in idle:
-            del self._hosts[name]
+            if name in self._busy
+            or host.held_until > moment
+            or max(host.used_at, host.asked_at) > before
+        }
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

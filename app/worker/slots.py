@@ -10,7 +10,8 @@ import structlog
 
 from app.db.queue import ClaimedImage
 from app.worker.answers import Answer, Kind
-from app.worker.hosts import Hosts, Permit
+from app.worker.host import Permit
+from app.worker.hosts import Hosts
 from app.worker.window import Window
 
 # Images that are being stored at a time: a store 300 ms away takes them as fast as the codecs make
@@ -44,7 +45,6 @@ class Slot:
         """The host has answered, or the request was let go: its connection is free."""
         permit, self._permit = self._permit, None
         if permit is not None:
-            self._slots.hosts.leave(permit)
             self._slots.hosts.answered(permit, answer, first=self.image.attempt == 1)
 
     def hold(self, size: int) -> None:

@@ -56,7 +56,7 @@ def _wrote_outcomes(arguments: tuple[Any, ...], result: Any) -> bool:
 
 
 def _holds(arguments: tuple[Any, ...], result: Any) -> bool:
-    # `Hosts._take_in(self, name, grant)`: the host is paused, or answers nobody.
+    # `Hosts._take_in(self, name, grant, wanted)`: the host is paused, or answers nobody.
     return bool(arguments[2].held)
 
 

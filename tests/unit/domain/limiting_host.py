@@ -8,7 +8,8 @@ import heapq
 import random
 from dataclasses import dataclass, field
 
-from app.domain.hosts import Grant, HostControl, Policy, Report
+from app.domain.host_control import HostControl
+from app.domain.hosts import Grant, Policy, Report
 
 POLICY = Policy(patience_seconds=900, max_attempts=4, timeout_seconds=30)
 START = 1_000_000.0

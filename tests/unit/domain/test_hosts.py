@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain import retry
-from app.domain.hosts import Grant, HostControl, HostState, Policy, Report
+from app.domain.host_control import HostControl
+from app.domain.hosts import Grant, HostState, Policy, Report
 from tests.unit.domain.limiting_host import POLICY, LimitingHost, Simulation
 
 NOW = 1_000.0
