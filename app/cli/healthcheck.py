@@ -25,7 +25,7 @@ def healthcheck(*, worker: bool = False) -> int:
 
 
 def _worker_fault() -> str | None:
-    from app.worker.heartbeat import worker_is_alive
+    from app.worker.process.heartbeat import worker_is_alive
 
     return None if worker_is_alive() else "no worker's event loop has turned lately"
 

@@ -14,7 +14,7 @@ from app.config import settings
 from app.logs import configure_logs
 from app.tasks.embedded import THREADS_PER_LANE
 from app.tasks.worker import worker_app
-from app.worker.event_loop import as_batch_work
+from app.worker.process.event_loop import as_batch_work
 
 
 def worker(*, until_stdin_closes: bool = False) -> int:

@@ -9,7 +9,7 @@ from celery.worker import WorkController
 from app.bootstrap import build_worker_context
 from app.services.adapters import Adapters
 from app.tasks.registry import register_tasks
-from app.worker.runtime import Runtime
+from app.worker.process.runtime import Runtime
 
 # A thread only waits for the loop; a lane and an ingest for each request that is worked on.
 THREADS_PER_LANE = 2

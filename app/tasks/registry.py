@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from app.worker.runtime import Runtime
+from app.worker.process.runtime import Runtime
 
 TASKS = ("request.ingest", "request.work", "request.purge", "webhook.deliver")
 

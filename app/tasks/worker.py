@@ -12,8 +12,8 @@ from app.bootstrap import build_adapters, build_worker_context, serve_metrics
 from app.config import settings
 from app.logs import configure_logs
 from app.tasks.registry import register_tasks
-from app.worker.heartbeat import Heartbeat
-from app.worker.runtime import Runtime
+from app.worker.process.heartbeat import Heartbeat
+from app.worker.process.runtime import Runtime
 
 
 @lru_cache(maxsize=1)

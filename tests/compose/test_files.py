@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app.config import Settings
-from app.worker.runtime import CLOSING_SECONDS
+from app.worker.process.runtime import CLOSING_SECONDS
 from tests.parts.process import REPOSITORY
 
 # Inside of a container they are the image's business, and the store's keys come from a file.

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from app.cli.app import app as command_line
 from app.config import Settings, load_settings
-from app.worker.runtime import CLOSING_SECONDS
+from app.worker.process.runtime import CLOSING_SECONDS
 from tests.deploy.promql import selectors
 from tests.parts.process import REPOSITORY
 from tests.unit.metrics.parts import families, full_metrics

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.healthcheck import healthcheck
-from app.worker.heartbeat import NAME, Heartbeat, worker_is_alive
+from app.worker.process.heartbeat import NAME, Heartbeat, worker_is_alive
 from tests.parts.process import REPOSITORY, free_port
 
 
@@ -34,7 +34,7 @@ def test_an_api_that_does_not_answer_is_ill_and_the_reason_is_said() -> None:
 
 
 def test_the_check_loads_none_of_the_services_libraries() -> None:
-    code = "import sys, app.cli.healthcheck, app.worker.heartbeat; print(*sys.modules)"
+    code = "import sys, app.cli.healthcheck, app.worker.process.heartbeat; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )

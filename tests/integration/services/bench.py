@@ -16,7 +16,7 @@ from app.domain.options import ProcessingOptions
 from app.services import outputs, read
 from app.services.adapters import Adapters
 from app.services.submit import submit
-from app.worker.runtime import Runtime
+from app.worker.process.runtime import Runtime
 from tests.factories import make_csv
 
 DEFAULTS: dict[str, Any] = {

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from app.worker.event_loop import GATHER_SECONDS, as_batch_work, gathering_loop
+from app.worker.process.event_loop import GATHER_SECONDS, as_batch_work, gathering_loop
 
 EVENTS = 100
 APART_SECONDS = GATHER_SECONDS / 10

@@ -16,8 +16,8 @@ from app.services.deliver import deliver
 from app.services.ingest import ingest
 from app.services.sweep import open_work, sweep
 from app.worker.context import WorkerContext
-from app.worker.event_loop import as_batch_work, gathering_loop
-from app.worker.heartbeat import Heartbeat
+from app.worker.process.event_loop import as_batch_work, gathering_loop
+from app.worker.process.heartbeat import Heartbeat
 from app.worker.turn import take_turn
 
 log = structlog.get_logger(__name__)
