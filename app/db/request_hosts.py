@@ -1,6 +1,6 @@
 """Queries on `request_hosts`: a request's counters by host, and which hosts were given up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -57,6 +57,19 @@ def images_by_host(
         .group_by(Image.host)
     )
     return {host: HostCounts(images_total=n) for host, n in connection.execute(query)}
+
+
+def others_pending(connection: Connection, request_id: str, hosts: Collection[str]) -> bool:
+    """True while images of other hosts than these have not ended, as the counters say.
+
+    Costs nothing where a million images are all on one host, which is what most requests are like.
+    """
+    query = select(RequestHost.host).where(
+        RequestHost.request_id == request_id,
+        RequestHost.host.not_in(hosts),
+        RequestHost.images_completed + RequestHost.images_failed < RequestHost.images_total,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def mark_given_up(connection: Connection, host: str, *, code: str, message: str) -> Sequence[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
 from app.db.models import Image, ProcessingRequest
+from app.db.request_hosts import others_pending
 from app.domain.statuses import ImageStatus
 
 PENDING = ImageStatus.PENDING.value
@@ -77,6 +78,8 @@ def next_due(
     """
     due = select(Image.not_before)
     if other_than:
+        if not others_pending(connection, request_id, other_than):
+            return None
         due = due.where(Image.host.not_in(other_than))
     first = due.where(first_claims(request_id)).order_by(Image.seq)
     again = due.where(claimed_before(request_id)).order_by(Image.not_before)
@@ -92,8 +95,11 @@ def others_wait(
 ) -> bool:
     """True when an image is due whose host is none of `other_than`.
 
-    Reads past every due image of those hosts, so its cost grows with their number.
+    Reads past every due image of those hosts, so its cost grows with their number; but not where
+    the counters say that there are no others.
     """
+    if not others_pending(connection, request_id, other_than):
+        return False
     others = Image.host.not_in(other_than)
     first = select(Image.seq).where(first_claims(request_id), others).order_by(Image.seq)
     again = select(Image.seq).where(claimed_before(request_id), Image.not_before <= now, others)

@@ -56,7 +56,7 @@ class Claims:
         # Hosts whose images went back to the queue, as they may not be asked for a while.
         self.held: set[str] = set()
         # Such a host does not answer, and it is time to try it with other images than before.
-        self._anywhere = False
+        self._anywhere = self.hosts.any_silent()
         self._ahead = AHEAD
         # The last image so far of those that nobody had claimed before.
         self._last: int | None = None

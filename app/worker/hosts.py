@@ -126,6 +126,10 @@ class Hosts:
         host = self._hosts.get(name)
         return host is not None and host.silent
 
+    def any_silent(self) -> bool:
+        """True while some host answers nobody."""
+        return any(host.silent for host in self._hosts.values())
+
     def next_chance(self, names: Iterable[str]) -> float:
         """In how many seconds one of these hosts may be asked again, as far as is known."""
         moment = time.monotonic()
