@@ -157,6 +157,19 @@ def strip(data: bytes) -> bytes:
     return b"".join(kept)
 
 
+def has_its_end(data: bytes) -> bool:
+    """Whether an end-of-image marker follows the pixels; decoders refuse a file without one.
+
+    Raises:
+        CorruptImage: see `segments`.
+    """
+    behind = 2
+    for segment in segments(data):
+        behind = segment.end
+    # Thumbnails within the metadata have markers of their own.
+    return data.find(bytes([0xFF, EOI]), behind) >= 0
+
+
 def has_adobe_marker(data: bytes) -> bool:
     """Whether Adobe's segment is there; its CMYK pictures are stored inverted."""
     for marker, start, _ in segments(data):

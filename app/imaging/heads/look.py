@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.errors import CorruptImage
 from app.imaging.files import gif, heic, jpeg, png, webp
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.parts import HeadTooShort, Parts
@@ -55,8 +56,15 @@ def _of(read: Callable[..., Parts]) -> Callable[[bytes, bool], Size]:
     return lambda data, whole: read(data, whole=whole).upright_size
 
 
+def _jpeg_size(data: bytes, whole: bool) -> Size:
+    parts = jpeg.read(data, whole=whole)
+    if whole and not jpeg.has_its_end(data):
+        raise CorruptImage("The JPEG is cut off or damaged.")
+    return parts.upright_size
+
+
 READERS: dict[str, Callable[[bytes, bool], Size]] = {
-    "jpeg": _of(jpeg.read),
+    "jpeg": _jpeg_size,
     "png": _of(png.read),
     "webp": _of(webp.read),
     "gif": _of(gif.read),

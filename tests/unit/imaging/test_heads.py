@@ -52,6 +52,8 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "jpeg with a profile": lambda: zoo.save(
         zoo.quarters(), "JPEG", icc_profile=zoo.rgb_profile(zoo.P3)
     ),
+    "jpeg with a thumbnail": lambda: zoo.save(zoo.quarters(), "JPEG", exif=thumbnail()),
+    "jpeg with more behind its end": lambda: zoo.save(zoo.quarters(), "JPEG") + b"\0" * 99,
     "jpeg of one pixel": lambda: zoo.save(zoo.quarters(1, 1), "JPEG"),
     "gif": lambda: zoo.save(zoo.quarters(), "GIF"),
     "animated gif": lambda: zoo.animation("GIF"),
@@ -88,6 +90,13 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "cut png": lambda: zoo.save(zoo.quarters(), "PNG")[:-20],
     "cut webp": lambda: zoo.save(zoo.quarters(), "WEBP")[:-20],
     "cut gif": lambda: zoo.save(zoo.quarters(), "GIF")[:-20],
+    "cut jpeg": lambda: zoo.save(zoo.quarters(), "JPEG")[:-40],
+    "jpeg without its end": lambda: zoo.save(zoo.quarters(), "JPEG", exif=thumbnail())[:-2],
+    "gray jpeg without its end": lambda: zoo.save(zoo.quarters().convert("L"), "JPEG")[:-2],
+    "cmyk jpeg without its end": lambda: zoo.save(zoo.quarters().convert("CMYK"), "JPEG")[:-2],
+    "progressive jpeg without its end": lambda: zoo.save(zoo.quarters(), "JPEG", progressive=True)[
+        :-2
+    ],
     "cut header of a jpeg": lambda: zoo.save(zoo.quarters(), "JPEG")[:100],
     "jpeg without a frame": lambda: b"\xff\xd8" + zoo.jpeg_segment(0xDA, b"\1" * 10),
     "float tiff": lambda: zoo.save(Image.new("F", (8, 8)), "TIFF"),
@@ -95,6 +104,11 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "odd bmp": lambda: b"BM" + bytes(12) + struct.pack("<III", 13, 5, 5) + bytes(200),
     "bmp without pixels": lambda: zoo.save(zoo.quarters(), "BMP")[:18] + bytes(100),
 }
+
+
+def thumbnail() -> bytes:
+    """EXIF with a whole JPEG in it, as cameras write it."""
+    return zoo.exif_block(secret=zoo.SECRET) + zoo.save(zoo.quarters(16, 16), "JPEG")
 
 
 def upside_down_bmp() -> bytes:
