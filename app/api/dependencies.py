@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import WithJsonSchema
 
 from app.api.draining import Draining
+from app.domain.errors import IMAGE_ERROR_CODES
 from app.services.adapters import Adapters
 
 
@@ -35,3 +37,14 @@ CursorQuery = Annotated[
     Query(description="next_cursor of the page before; leave out for the first page."),
 ]
 LimitQuery = Annotated[int, Query(ge=1, le=500, description="Most entries on the page.")]
+CodeQuery = Annotated[
+    Annotated[str, WithJsonSchema({"type": "string", "enum": list(IMAGE_ERROR_CODES)})] | None,
+    Query(description="Only images with this error code."),
+]
+HostQuery = Annotated[
+    str | None,
+    Query(
+        description="Only images on this host: shop.example, shop.example:8080, or any URL on it.",
+        examples=["shop.example"],
+    ),
+]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api import examples
 from app.api.answers import answer_head_too, csv_response
 from app.api.auth import OwnerDep
-from app.api.dependencies import AdaptersDep, RequestIdPath
+from app.api.dependencies import AdaptersDep, CodeQuery, HostQuery, RequestIdPath
 from app.api.openapi import answers, text_answer
 from app.domain.errors import (
     OptionInvalid,
@@ -73,9 +73,13 @@ def download_report_csv(
         ImageStatus | None,
         Query(description="failed: the failed rows, ready to correct and upload again."),
     ] = None,
+    code: CodeQuery = None,
+    host: HostQuery = None,
 ) -> Response:
     """Every image's result as CSV; with `status=failed` a file that can be uploaded again."""
-    download = outputs.report_csv(adapters, request_id, owner=owner, status=status)
+    download = outputs.report_csv(
+        adapters, request_id, owner=owner, status=status, code=code, host=host
+    )
     return csv_response(request, download)
 
 

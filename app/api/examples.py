@@ -11,6 +11,7 @@ LINKS = {
     "status": f"{BASE}/status/{REQUEST_ID}",
     "output_csv": f"{BASE}/download-output-csv/{REQUEST_ID}",
     "images": f"{ABOUT}/images",
+    "hosts": f"{ABOUT}/hosts",
     "report_csv": f"{ABOUT}/report.csv",
     "events": f"{ABOUT}/events",
     "webhook_deliveries": f"{ABOUT}/webhook-deliveries",
@@ -85,6 +86,9 @@ STATE: dict[str, Any] = {
         "reused": 0,
     },
     "progress_percent": 100.0,
+    "images_per_second": None,
+    "eta_seconds": None,
+    "hosts": [],
     "bytes": {"input": 420000, "output": 147000, "saved_percent": 65.0},
     "errors": {"http_status": 1},
     "warnings": [],
@@ -128,6 +132,26 @@ IMAGE: dict[str, Any] = {
     "attempts": 1,
     "duration_ms": 184,
 }
+HOSTS: list[dict[str, Any]] = [
+    {
+        "host": "cdn.example",
+        "images": {"total": 642, "completed": 412, "failed": 0, "pending": 230},
+        "state": "slowed",
+        "requests_per_second": 20.0,
+        "retry_at": None,
+        "last_error": "The host answered 429: too many requests.",
+        "bytes": {"input": 86520000, "output": 30282000},
+    },
+    {
+        "host": "shop.example:8080",
+        "images": {"total": 3, "completed": 2, "failed": 1, "pending": 0},
+        "state": "ok",
+        "requests_per_second": None,
+        "retry_at": None,
+        "last_error": None,
+        "bytes": {"input": 420000, "output": 147000},
+    },
+]
 DELIVERY: dict[str, Any] = {
     "id": DELIVERY_ID,
     "webhook_id": f"msg_{DELIVERY_ID.replace('-', '')}",

@@ -8,9 +8,16 @@ from fastapi.responses import JSONResponse
 from app.api import examples
 from app.api.answers import answer_head_too, page_json, tagged_json
 from app.api.auth import OwnerDep
-from app.api.dependencies import AdaptersDep, CursorQuery, LimitQuery, RequestIdPath
+from app.api.dependencies import (
+    AdaptersDep,
+    CodeQuery,
+    CursorQuery,
+    HostQuery,
+    LimitQuery,
+    RequestIdPath,
+)
 from app.api.openapi import answers, json_answer
-from app.api.schemas import ImagePage, RequestPage, RequestState
+from app.api.schemas import HostPage, ImagePage, RequestPage, RequestState
 from app.domain.errors import (
     OptionInvalid,
     RequestNotFound,
@@ -22,8 +29,9 @@ from app.domain.errors import (
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services import cancel as cancelling
 from app.services import delete as deleting
-from app.services import read
+from app.services import hosts, read
 from app.services import retry as retrying
+from app.services.chosen import TEXT_CHARS_MAX
 
 router = APIRouter(tags=["Requests"])
 
@@ -128,12 +136,74 @@ def list_images(
     owner: OwnerDep,
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
-    status: Annotated[ImageStatus | None, Query(description="Only images in this state.")] = None,
+    status: Annotated[
+        ImageStatus | None,
+        Query(
+            description="Only images in this state. pending: every image that has not ended, as "
+            "images.pending of the status counts them; processing: those of them in work."
+        ),
+    ] = None,
+    code: CodeQuery = None,
+    host: HostQuery = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=TEXT_CHARS_MAX,
+            description="Only images with this text in their product's name, serial number or URL; "
+            "upper and lower case are the same.",
+        ),
+    ] = None,
 ) -> JSONResponse:
-    """One entry for each distinct URL, with its result or the reason why there is none."""
+    """One entry for each distinct URL, with its result or the reason why there is none.
+
+    The filters combine. An image that waits for its next attempt has the error of its last one, so
+    `code` alone finds it, too.
+    """
     page = read.images_page(
-        adapters, request_id, owner=owner, cursor=cursor, limit=limit, status=status
+        adapters,
+        request_id,
+        owner=owner,
+        cursor=cursor,
+        limit=limit,
+        status=status,
+        code=code,
+        host=host,
+        text=q,
     )
+    return page_json(request, page)
+
+
+@router.get(
+    "/requests/{request_id}/hosts",
+    summary="Image hosts of a request",
+    response_model=None,
+    responses=answers(
+        {
+            200: json_answer(
+                "A page, by the hosts' names.",
+                HostPage,
+                {"items": examples.HOSTS, "next_cursor": None},
+                headers=_LINK,
+            )
+        },
+        *_USUAL,
+        OptionInvalid,
+    ),
+)
+def list_hosts(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> JSONResponse:
+    """What is done and left on each host, and how the host takes being asked.
+
+    After the end of the request nothing waits. A host is no longer `slowed`, and `paused` only
+    until its time has come; `unreachable` stays, because a retry would meet it.
+    """
+    page = hosts.hosts_page(adapters, request_id, owner=owner, cursor=cursor, limit=limit)
     return page_json(request, page)
 
 
@@ -146,12 +216,24 @@ def list_images(
         {202: json_answer("The failed images wait again.", RequestState, examples.REOPENED)},
         *_USUAL,
         WrongState,
+        OptionInvalid,
         TooManyOpenImages,
     ),
 )
-def retry(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> JSONResponse:
-    """Process the failed images once more under the same id; what is done stays as it is."""
-    return JSONResponse(retrying.retry(adapters, request_id, owner=owner), status_code=202)
+def retry(
+    request_id: RequestIdPath,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    code: CodeQuery = None,
+    host: HostQuery = None,
+) -> JSONResponse:
+    """Process the failed images once more under the same id; what is done stays as it is.
+
+    After a cancel, the cancelled images are processed, too: the request goes on where it stopped,
+    whatever `code` and `host` choose among the failed ones.
+    """
+    document = retrying.retry(adapters, request_id, owner=owner, code=code, host=host)
+    return JSONResponse(document, status_code=202)
 
 
 @router.post(

@@ -1,12 +1,14 @@
 """The JSON contract: what every answer looks like. Tests hold the services' documents to it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import ImageStatus, RequestStatus
+
+HostState = Literal["ok", "slowed", "paused", "unreachable"]
 
 
 class Document(BaseModel):
@@ -21,6 +23,7 @@ class Links(Document):
     status: str
     output_csv: str
     images: str
+    hosts: str
     report_csv: str
     events: str
     webhook_deliveries: str
@@ -113,6 +116,18 @@ class WebhookTarget(Document):
     url: str
 
 
+class HostThatHoldsUp(Document):
+    """A host in trouble for which images of the request wait."""
+
+    host: str = Field(description="With its port, where that is not 443.")
+    state: HostState
+    pending: int
+    requests_per_second: float | None = Field(
+        description="What all workers together ask of it at most; null: no limit in sight."
+    )
+    retry_at: datetime | None = Field(description="When it is asked next, if that has to wait.")
+
+
 class RequestState(Document):
     """Where a request stands."""
 
@@ -127,6 +142,16 @@ class RequestState(Document):
     places: int
     images: ImageCounts
     progress_percent: float = Field(ge=0, le=100)
+    images_per_second: float | None = Field(
+        description="How fast images end now; null before anything is known, and after the end."
+    )
+    eta_seconds: int | None = Field(
+        description="Estimate of the time left; null where nothing can be said, as while a host is "
+        "unreachable."
+    )
+    hosts: list[HostThatHoldsUp] = Field(
+        description="Up to 5 hosts that hold the request up, those with the most images first."
+    )
     bytes: ByteCounts
     errors: dict[str, int] = Field(description="Failed images by error code.")
     warnings: list[str]
@@ -191,6 +216,46 @@ class ImagePage(Document):
     """Images in the order of the file."""
 
     items: list[ImageState]
+    next_cursor: str | None
+
+
+class HostImages(Document):
+    """A request's images on one host."""
+
+    total: int
+    completed: int
+    failed: int
+    pending: int = Field(description="Not ended yet; 0 once the request has ended.")
+
+
+class HostBytes(Document):
+    """Sizes of a host's completed images before and after."""
+
+    input: int
+    output: int
+
+
+class HostOfRequest(Document):
+    """One image host of a request. Its state and rate are what all workers together have learnt."""
+
+    host: str = Field(description="With its port, where that is not 443.")
+    images: HostImages
+    state: HostState = Field(
+        description="slowed: it asked for fewer requests; paused: it is left alone until retry_at; "
+        "unreachable: nothing of it succeeds. After the request's end, what a retry would meet."
+    )
+    requests_per_second: float | None = Field(
+        description="What all workers together ask of it at most; null: no limit in sight."
+    )
+    retry_at: datetime | None = Field(description="When it is asked next, if that has to wait.")
+    last_error: str | None
+    bytes: HostBytes
+
+
+class HostPage(Document):
+    """Hosts by name."""
+
+    items: list[HostOfRequest]
     next_cursor: str | None
 
 

@@ -1,12 +1,14 @@
 """`python -m app status`: one request, or the newest ones."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from app.cli.client import ServiceClient
+from app.cli.outlook import outlook_lines
 from app.cli.summary import FAILURES_SHOWN, print_summary
 from app.cli.terminal import ALL_DONE, out, shown
 
@@ -23,6 +25,8 @@ def show_request(client: ServiceClient, request_id: str, *, as_json: bool) -> in
     out.print(f"{shown(status['filename'])}: {status['status']}, {status['progress_percent']}%")
     if status["reason"]:
         out.print(shown(status["reason"]))
+    for line in outlook_lines(status, now=datetime.now(UTC)):
+        out.print(line)
     print_summary(out, status, client.failures(request_id, limit=FAILURES_SHOWN), seconds=None)
     for name in ("output_csv", "report_csv"):
         out.print(f"{name.replace('_', ' ').capitalize()}: {shown(status['links'][name])}")

@@ -118,6 +118,8 @@ def _prepare_sqlite(engine: Engine) -> None:
         # FULL: an accepted upload survives a power cut, not only a crash of this process.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # SQLite's own LIKE and lower() know no case outside of ASCII.
+        connection.create_function("casefolded", 1, str.casefold, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Queries on `images` and the rows they stand in: pages, places, retry, cancel, delete."""
+"""Queries on `images` and the rows they stand in: pages, places, cancel, delete."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,27 +9,10 @@ from sqlalchemy import Connection, Row, and_, delete, not_, select, union_all, u
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.chosen import addresses, is_among
+from app.db.image_filter import EVERY_IMAGE, ImageFilter, conditions
 from app.db.models import Image, Product, ProductImage
 from app.db.waiting import claimed_to, note_claimed, unfinished
 from app.domain.statuses import ImageStatus
-
-
-def reset_failed(connection: Connection, request_id: str, *, now: datetime) -> int:
-    """Make every failed image wait for its turn again; returns how many."""
-    statement = (
-        update(Image)
-        .where(Image.request_id == request_id, Image.status == ImageStatus.FAILED.value)
-        .values(
-            status=ImageStatus.PENDING.value,
-            not_before=now,
-            attempts=0,
-            error_code=None,
-            error_message=None,
-            http_status=None,
-            finished_at=None,
-        )
-    )
-    return connection.execute(statement).rowcount
 
 
 def cancel_waiting(connection: Connection, request_id: str, *, now: datetime, limit: int) -> int:
@@ -96,19 +79,33 @@ def fail_waiting(
     return connection.execute(statement).scalars().all()
 
 
+def in_hand(connection: Connection, request_id: str, host: str) -> bool:
+    """True while a worker has claimed an image of this host."""
+    query = select(Image.seq).where(
+        Image.request_id == request_id,
+        Image.status == ImageStatus.PROCESSING.value,
+        Image.host == host,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def page(
-    connection: Connection, request_id: str, *, after: int, status: str | None, limit: int
+    connection: Connection,
+    request_id: str,
+    *,
+    after: int,
+    limit: int,
+    which: ImageFilter = EVERY_IMAGE,
 ) -> Sequence[Row[Any]]:
     """Up to `limit` images with their first product, in the file's order, after `seq`."""
     query = (
         select(Image.__table__, Product.name.label("product_name"), Product.serial_number)
         .join(Product, and_(Product.request_id == Image.request_id, Product.row == Image.row))
         .where(Image.request_id == request_id, Image.seq > after)
+        .where(*conditions(which, connection.dialect.name))
         .order_by(Image.seq)
         .limit(limit)
     )
-    if status is not None:
-        query = query.where(Image.status == status)
     return connection.execute(query).all()
 
 
@@ -151,6 +148,7 @@ def at_place(
 LINK = (Image.storage_key,)
 RESULT = (
     Image.source_url,
+    Image.host,
     Image.storage_key,
     Image.status,
     Image.kept,

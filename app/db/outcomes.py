@@ -17,7 +17,8 @@ from app.db.recordset import as_rows, recordset
 class Outcome(NamedTuple):
     """What came of one claim. `pending` with `not_before` means: try again then.
 
-    `host` is the image's, for the counters. `taken_from` is the request whose row a reused picture
+    `host` is the image's, for the counters. With `uncounted` 1 the attempt does not count: the host
+    refused, which is no fault of the image. `taken_from` is the request whose row a reused picture
     was found in: the outcome may only be written while that request is held (`reuse.hold`).
     """
 
@@ -26,6 +27,7 @@ class Outcome(NamedTuple):
     host: str
     status: str
     not_before: datetime | None = None
+    uncounted: int | None = None
     finished_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -55,6 +57,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "seq": BigInteger(),
     "fence": BigInteger(),
     "status": Text(),
+    "uncounted": BigInteger(),
     "not_before": Image.__table__.c.not_before.type,
     "finished_at": Image.__table__.c.finished_at.type,
     "error_code": Text(),
@@ -100,8 +103,9 @@ def write_outcomes(
 def _write(dialect: str) -> Update:
     done = recordset(dialect, "done", _COLUMNS)
     columns: dict[str, Any] = {
-        name: done.c[name] for name in _COLUMNS if name not in {"seq", "fence"}
+        name: done.c[name] for name in _COLUMNS if name not in {"seq", "fence", "uncounted"}
     }
+    columns["attempts"] = Image.attempts - func.coalesce(done.c.uncounted, 0)
     columns["not_before"] = func.coalesce(done.c.not_before, Image.not_before)
     return (
         update(Image)

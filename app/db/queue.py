@@ -55,6 +55,7 @@ def claim(
     lease_until: datetime,
     other_than: Collection[str] = (),
     behind: int | None = None,
+    beyond: int | None = None,
     scope: reuse.Scope | None = None,
 ) -> list[ClaimedImage]:
     """Take up to `limit` due images of a request that is being processed.
@@ -67,18 +68,20 @@ def claim(
     Args:
         behind: search for the former only behind this `seq`; None: from `requests.claimed_to` on.
             A search steps over all images that were claimed meanwhile.
+        beyond: search for both only behind this `seq`, wherever the claims have come to.
     """
     dialect, passing = connection.dialect.name, bool(other_than)
     given: dict[str, Any] = {"of_request": request_id, "lease_end": lease_until}
     if passing:
         given["hosts"] = list(other_than)
+    behind = behind if beyond is None else beyond
     start = {} if behind is None else {"behind": behind}
     first = _claim_first(dialect, passing=passing, anew=behind is None)
     taken = connection.execute(first, {**given, **start, "most": limit}).all()
     rows: list[Any] = sorted(taken, key=lambda row: row.seq)
     if len(rows) < limit:
         again = _claim_again(dialect, passing=passing)
-        left = {"moment": now, "most": limit - len(rows)}
+        left = {"moment": now, "most": limit - len(rows), "beyond": beyond or 0}
         tried = connection.execute(again, {**given, **left}).all()
         # Behind the image's own columns stands when it was due.
         rows += [row[:-1] for row in sorted(tried, key=lambda row: (row[-1], row.seq))]
@@ -114,6 +117,7 @@ def _claim_again(dialect: str, *, passing: bool) -> ReturningUpdate[*tuple[Any, 
         .where(
             claimed_before(bindparam("of_request")),
             Image.not_before <= bindparam("moment"),
+            Image.seq > bindparam("beyond"),
             _others(passing=passing),
         )
         .order_by(Image.not_before, Image.seq)

@@ -91,3 +91,21 @@ def clear_given_up(connection: Connection, request_id: str, host: str) -> None:
         .where(RequestHost.request_id == request_id, RequestHost.host == host)
         .values(give_up=None, give_up_message=None)
     )
+
+
+def take_back_given_up(connection: Connection, request_id: str) -> None:
+    """Let no host of an ended request end the images that are about to be tried again."""
+    connection.execute(
+        update(RequestHost)
+        .where(RequestHost.request_id == request_id, RequestHost.give_up.is_not(None))
+        .values(give_up=None, give_up_message=None)
+    )
+
+
+def shown_key(connection: Connection, request_id: str, key: str, *, otherwise: str) -> str:
+    """`key` where the request has images on that host, or else `otherwise`."""
+    query = select(RequestHost.host).where(
+        RequestHost.request_id == request_id, RequestHost.host.in_([key, otherwise])
+    )
+    known = connection.execute(query).scalars().all()
+    return key if key in known else (otherwise if otherwise in known else key)

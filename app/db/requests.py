@@ -306,34 +306,52 @@ def hold(connection: Connection, request_id: str, *, until: datetime) -> None:
 
 
 def reopen(
-    connection: Connection, request_id: str, *, images: int, now: datetime
+    connection: Connection, request_id: str, *, errors: Mapping[str, int], now: datetime
 ) -> RequestRow | None:
-    """Put an ended request back to work with `images` failed ones to do again."""
+    """Put an ended request back to work; None when it is open or deleted.
+
+    Args:
+        errors: how many failed images are to be done again, by error code.
+    """
+    again = sum(errors.values())
     statement = (
         update(ProcessingRequest)
         .where(
             ProcessingRequest.id == request_id,
-            ProcessingRequest.status.in_(
-                [RequestStatus.COMPLETED.value, RequestStatus.FAILED.value]
-            ),
+            ProcessingRequest.status.not_in(_OPEN),
             ProcessingRequest.deleted_at.is_(None),
         )
         .values(
             status=RequestStatus.PROCESSING.value,
             reason=None,
             finished_at=None,
-            held_until=None,
-            speed_at=None,
-            images_per_second=None,
-            images_failed=ProcessingRequest.images_failed - images,
+            images_failed=ProcessingRequest.images_failed - again,
             run=ProcessingRequest.run + 1,
+            # What was known when the request ended says nothing about the images of now.
+            held_until=None,
+            images_per_second=None,
+            speed_at=None,
             updated_at=now,
         )
         .returning(ProcessingRequest.__table__)
     )
     row = connection.execute(statement).one_or_none()
-    if row is not None:
-        connection.execute(delete(RequestError).where(RequestError.request_id == request_id))
+    if row is not None and errors:
+        fewer = (
+            update(RequestError)
+            .where(
+                RequestError.request_id == bindparam("of_request"),
+                RequestError.code == bindparam("of_code"),
+            )
+            .values(images=RequestError.images - bindparam("again"))
+        )
+        connection.execute(
+            fewer,
+            [
+                {"of_request": request_id, "of_code": code, "again": images}
+                for code, images in errors.items()
+            ],
+        )
     return row
 
 

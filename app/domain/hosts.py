@@ -128,7 +128,7 @@ class HostControl:
         probe_until: a probe is out until then at the latest.
         silent: requests without an answer in a row; `tries` of one at a time, then it is given up.
         unavailable, impatient: in a row, as in `Report`.
-        answered_at: the newest good answer.
+        answered_at, alive_at: the newest good answer, and the newest answer of any kind.
         refusing_since: the first refusal behind it.
     """
 
@@ -154,6 +154,7 @@ class HostControl:
     unavailable: int = 0
     impatient: int = 0
     answered_at: float = 0.0
+    alive_at: float = 0.0
     refusing_since: float = 0.0
     last_error: str | None = None
 
@@ -188,6 +189,7 @@ class HostControl:
             self._served(report, now)
         if report.good or report.broken or report.refused or report.unavailable:
             self.silent = self.tries = 0
+            self.alive_at = now
         self.unavailable = 0 if report.good else self.unavailable + report.unavailable
         self.impatient = 0 if report.good else self.impatient + report.impatient
         if report.refused:
@@ -198,24 +200,32 @@ class HostControl:
 
     def give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
         """Whether the images that wait for the host are to fail, and the state behind that."""
-        if self.tries >= policy.max_attempts:
-            self.tries = 0
-            self.paused_until = now + retry.HOST_GIVEN_UP_PAUSE_SECONDS
+        reason = self._reason_to_give_up(now, policy, host)
+        if reason is not None:
+            self.tries = self.impatient = 0
+            self.refusing_since = 0.0
+            # Long enough that every worker lets go of its images; behind it one request probes.
+            self.pauses = max(self.pauses, 1)
+            pause = retry.HOST_GIVEN_UP_PAUSE_SECONDS
+            self.paused_until = max(self.paused_until, now + pause)
+        return reason
+
+    def _reason_to_give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
+        long_silent = now - self.alive_at >= retry.HOST_SILENT_SECONDS
+        if self.tries >= policy.max_attempts and long_silent:
             return GiveUp(
                 "host_unreachable",
-                f"{host} did not answer any more, {policy.max_attempts} times in a row, so all "
+                f"{host} did not answer any more, {self.tries} times in a row, so all "
                 f"images that waited for it were given up. {self.last_error or ''} Look whether "
                 "the host works, then try these images again.".replace("  ", " "),
             )
         if self.impatient >= retry.HOST_IMPATIENT_AFTER:
-            self.impatient = 0
             return GiveUp("rate_limited", self.last_error or f"{host} refuses our requests.")
         if not self.refusing_since:
             return None
         since = max(self.answered_at, self.refusing_since)
         if now - since < policy.patience_seconds:
             return None
-        self.refusing_since = 0.0
         minutes = max(round(policy.patience_seconds / 60), 1)
         return GiveUp(
             "rate_limited",
@@ -251,8 +261,7 @@ class HostControl:
             return
         if not self.pauses:
             self._slow_down(report, now)
-            if not self.refusing_since:
-                self.refusing_since = now
+        self.refusing_since = self.refusing_since or now
         self.pauses += 1
         self.slowed_at = now
         pause = report.retry_after

@@ -28,7 +28,7 @@ HOST_LEARNING_PERMITS = 8
 # and then creeps up to see whether the limit still holds. A limit that was found again where it had
 # been is left alone for longer each time.
 HOST_CLIMB = 0.5
-HOST_BELOW_CEILING = 0.94
+HOST_BELOW_CEILING = 0.92
 HOST_TOO_MUCH_AGAIN = 0.92
 HOST_HOLD_SECONDS = 30.0
 HOST_HOLD_MAX_SECONDS = 300.0
@@ -44,7 +44,9 @@ HOST_PAUSE_MAX_SECONDS = 60.0
 HOST_UNAVAILABLE_AFTER = 3
 HOST_IMPATIENT_AFTER = 5
 # Requests without any answer in a row, behind which one image at a time tries the host.
+# It is not given up as long as it has answered anybody within HOST_SILENT_SECONDS.
 HOST_SILENT_AFTER = 8
+HOST_SILENT_SECONDS = 5.0
 HOST_GIVEN_UP_PAUSE_SECONDS = 5.0
 # A probe whose worker died is replaced after its time limit and this.
 HOST_PROBE_SPARE_SECONDS = 5.0

@@ -5,7 +5,7 @@ A request::
     pending ──ingest starts──► processing ──last image ends──► completed | failed
        │                           │                               │
        └────────── cancel ─────────┴──► cancelled                  │
-                                                  retry ◄──────────┘  (back to processing)
+                                            └──── retry ◄──────────┘  (back to processing)
 
 `completed` means that at least one image is done, or that none was asked for. `failed` means that
 nothing could be done; the reason stands beside it.
@@ -14,7 +14,8 @@ An image::
 
     pending ──claim──► processing ──record──► completed | failed
        ▲                   │
-       └── retry, lease ───┘      cancel of the request: pending | processing ──► cancelled
+       └── again, lease ───┘      cancel of the request: pending | processing ──► cancelled
+                                  retry of the request: failed | cancelled ──► pending
 """
 
 from enum import StrEnum
@@ -46,6 +47,9 @@ class ImageStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+NOT_ENDED = (ImageStatus.PENDING, ImageStatus.PROCESSING)
 
 
 def final_request_status(*, images_total: int, images_completed: int) -> RequestStatus:

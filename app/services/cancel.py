@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.db import images
+from app.db import images, requests
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
 from app.services.adapters import Adapters, now
@@ -42,6 +42,10 @@ def mark_images(adapters: Adapters, request_id: str) -> bool:
     A worker that still holds one of them finds that its claim is void and drops the result.
     """
     with adapters.database.transaction() as connection:
+        # Locked: a retry may have put the request back to work since somebody found it cancelled.
+        row = requests.get(connection, request_id, lock=True)
+        if row is None or row.status != RequestStatus.CANCELLED:
+            return False
         marked = images.cancel_waiting(
             connection, request_id, now=now(), limit=IMAGES_PER_TRANSACTION
         )

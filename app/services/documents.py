@@ -1,10 +1,13 @@
 """Rows -> the JSON documents that the API, the events and the webhooks all show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.domain.statuses import RequestStatus
+from app.db.host_views import TroubledHost
+from app.domain.hosts import shown_host
+from app.domain.outlook import Outlook, outlook
+from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.storage.base import Store
 
 
@@ -15,16 +18,38 @@ def links(base_url: str, request_id: str) -> dict[str, str]:
         "status": f"{base_url}/status/{request_id}",
         "output_csv": f"{base_url}/download-output-csv/{request_id}",
         "images": f"{about}/images",
+        "hosts": f"{about}/hosts",
         "report_csv": f"{about}/report.csv",
         "events": f"{about}/events",
         "webhook_deliveries": f"{about}/webhook-deliveries",
     }
 
 
-def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> dict[str, Any]:
-    """The status of one request from its row: counters only, so its cost knows no size."""
+def status_document(
+    row: Any,
+    errors: Mapping[str, int],
+    *,
+    base_url: str,
+    held_up_by: Sequence[TroubledHost] = (),
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """The status of one request from its row: counters only, so its cost knows no size.
+
+    Args:
+        held_up_by: hosts in trouble for which images of the request wait.
+        now: for what is expected of a request at work; not needed for one that has ended.
+    """
     done = row.images_completed + row.images_failed
     left = max(row.images_total - done, 0)
+    ahead = Outlook()
+    if now is not None and not RequestStatus(row.status).is_final:
+        ahead = outlook(
+            left,
+            average=row.images_per_second,
+            average_at=row.speed_at,
+            hosts=held_up_by,
+            now=now,
+        )
     cancelled = left if row.status == RequestStatus.CANCELLED else 0
     total = row.images_total
     # 100 is said only when nothing is left, also where rounding would say it earlier.
@@ -50,6 +75,9 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
             "reused": row.images_reused,
         },
         "progress_percent": percent,
+        "images_per_second": ahead.images_per_second,
+        "eta_seconds": ahead.eta_seconds,
+        "hosts": [_held_up_by(host) for host in held_up_by],
         "bytes": {
             "input": row.input_bytes,
             "output": row.output_bytes,
@@ -64,15 +92,27 @@ def status_document(row: Any, errors: Mapping[str, int], *, base_url: str) -> di
     }
 
 
-def image_document(row: Any, store: Store) -> dict[str, Any]:
-    """One image of a request, named by the place where its URL stands first."""
+def _held_up_by(host: TroubledHost) -> dict[str, Any]:
+    return {
+        "host": shown_host(host.host),
+        "state": host.state,
+        "pending": host.pending,
+        "requests_per_second": host.requests_per_second,
+        "retry_at": moment(host.retry_at),
+    }
+
+
+def image_document(row: Any, of_request: str, store: Store) -> dict[str, Any]:
+    """One image of a request in the state `of_request`, named by where its URL stands first."""
+    # Marking the images of a large request takes a while after its cancel.
+    is_cancelled = of_request == RequestStatus.CANCELLED and row.status in NOT_ENDED
     return {
         "row": row.row,
         "position": row.position,
         "product": {"serial_number": row.serial_number, "name": row.product_name},
         "input_url": row.source_url,
         "output_url": store.public_url(row.storage_key) if row.storage_key else None,
-        "status": row.status,
+        "status": ImageStatus.CANCELLED.value if is_cancelled else row.status,
         "kept": bool(row.kept),
         "reused": row.reused_from is not None,
         "error": error_document(row),

@@ -22,7 +22,8 @@ PAIRS_AT_ONCE = 100
 def fail_given_up(adapters: Adapters) -> None:
     """End all images that the decision about a host left waiting; goes on where one has stopped.
 
-    What was decided is in `request_hosts`, so whoever dies here is followed by the sweep.
+    What was decided is in `request_hosts`, so whoever dies here is followed by the sweep. It holds
+    until no worker has an image of that host in its hands any more: those come back, too.
     """
     with adapters.database.read() as connection:
         pairs = request_hosts.given_up(connection, limit=PAIRS_AT_ONCE)
@@ -34,14 +35,15 @@ def fail_given_up(adapters: Adapters) -> None:
             failed += marked
             if marked < IMAGES_PER_TRANSACTION:
                 break
-        adapters.metrics.work.image_failed(pair.give_up, failed)
-        log.warning(
-            "host_images_given_up",
-            request_id=pair.request_id,
-            host=pair.host,
-            code=pair.give_up,
-            images=failed,
-        )
+        if failed:
+            adapters.metrics.work.image_failed(pair.give_up, failed)
+            log.warning(
+                "host_images_given_up",
+                request_id=pair.request_id,
+                host=pair.host,
+                code=pair.give_up,
+                images=failed,
+            )
 
 
 def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, list[str]]:
@@ -63,7 +65,8 @@ def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, lis
             now=moment,
             limit=IMAGES_PER_TRANSACTION,
         )
-        if len(marked) < IMAGES_PER_TRANSACTION:
+        all_done = len(marked) < IMAGES_PER_TRANSACTION
+        if all_done and not images.in_hand(connection, pair.request_id, pair.host):
             request_hosts.clear_given_up(connection, pair.request_id, pair.host)
         if not marked:
             return 0, after, []

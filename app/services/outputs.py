@@ -17,6 +17,7 @@ from app.domain.options import OutputMode
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services import heap
 from app.services.adapters import Adapters
+from app.services.chosen import checked_code, find_host
 from app.services.read import find
 from app.storage.positioned import PositionedReader
 
@@ -85,12 +86,22 @@ def _replaced(
         yield from write_replaced(stream, detected, rows)
 
 
-def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str | None) -> Download:
+def report_csv(
+    adapters: Adapters,
+    request_id: str,
+    *,
+    owner: str,
+    status: str | None,
+    code: str | None = None,
+    host: str | None = None,
+) -> Download:
     """One line per place; with status `failed`, the input's rows that have a failed image.
 
+    Args:
+        code, host: only what concerns images with this error code, or on this host.
     Raises:
         RequestNotFound: see `read.find`.
-        OptionInvalid: there is no such status.
+        OptionInvalid: there is no such status or code, or `host` names none.
         ServiceUnavailable: the store does not have the uploaded file now.
     """
     known = [member.value for member in ImageStatus]
@@ -98,21 +109,27 @@ def report_csv(adapters: Adapters, request_id: str, *, owner: str, status: str |
         raise OptionInvalid(
             f"status: {status[:64]!r} is none of {', '.join(known)}.", option="status"
         )
+    code = checked_code(code)
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
+        host = find_host(connection, request.id, host)
+
+    def is_meant(place: Any) -> bool:
+        return (
+            (status is None or place.status == status)
+            and (code is None or place.error_code == code)
+            and (host is None or place.host == host)
+        )
+
     detected = Detected.from_json(request.detected)
-    both = _rows_with_images(adapters, request, detected, images.RESULT)
+    all_rows = _rows_with_images(adapters, request, detected, images.RESULT)
+    both = ((row, list(filter(is_meant, found))) for row, found in all_rows)
     if status == ImageStatus.FAILED:
-        failed = ((row.cells, _errors(found)) for row, found in both if _errors(found))
+        failed = ((row.cells, _errors(found)) for row, found in both if found)
         return Download(
             name_of(request.filename, "failed"), CSV, report.write_rows(failed, detected)
         )
-    lines = (
-        _report_row(adapters, row, place)
-        for row, found in both
-        for place in found
-        if status is None or place.status == status
-    )
+    lines = (_report_row(adapters, row, place) for row, found in both for place in found)
     return Download(name_of(request.filename, "report"), CSV, report.write_report(lines))
 
 
@@ -170,11 +187,10 @@ def _output_urls(adapters: Adapters, row: InputRow, found: Sequence[Any]) -> Seq
     return urls
 
 
-def _errors(found: Sequence[Any]) -> str:
+def _errors(failed: Sequence[Any]) -> str:
     return "; ".join(
         f"image {place.place_position}: {place.error_code}: {place.error_message}"
-        for place in found
-        if place.status == ImageStatus.FAILED
+        for place in failed
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import images
+from app.db.image_filter import ImageFilter
 from app.domain.errors import WrongState
 from app.domain.formats import FORMATS
 from app.domain.naming import image_name
@@ -100,8 +101,8 @@ def _walk(adapters: Adapters, request_id: str, after: int) -> Iterator[Picture]:
                 connection,
                 request_id,
                 after=after,
-                status=ImageStatus.COMPLETED.value,
                 limit=IMAGES_PER_QUERY,
+                which=ImageFilter(statuses=(ImageStatus.COMPLETED.value,)),
             )
         for row in rows:
             yield _picture(row)

@@ -1,19 +1,24 @@
 """Answer what clients ask about requests: status, lists, images."""
 
-import base64
-import binascii
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.catalog.mapping import ColumnMapping
 from app.catalog.reader import Detected
-from app.db import images, requests
+from app.db import host_views, images, requests
+from app.db.image_filter import ImageFilter
 from app.domain.errors import OptionInvalid, RequestNotFound
-from app.domain.statuses import ImageStatus, RequestStatus
-from app.services.adapters import Adapters
+from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
+from app.services import cursors
+from app.services.adapters import Adapters, now
+from app.services.chosen import checked_code, checked_text, find_host
 from app.services.documents import image_document, status_document
+
+# Hosts that a status names when they hold the request up; `/requests/{id}/hosts` has all.
+HOSTS_SHOWN = 5
 
 
 def find(connection: Connection, request_id: str, *, owner: str, lock: bool = False) -> Any:
@@ -38,8 +43,7 @@ def status(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]
     """The status document of one request."""
     with adapters.database.read() as connection:
         row = find(connection, request_id, owner=owner)
-        errors = requests.error_counts(connection, [row.id])[row.id]
-    return status_document(row, errors, base_url=adapters.settings.base_url)
+        return _documents(adapters, connection, [row])[0]
 
 
 def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str]:
@@ -71,18 +75,35 @@ def requests_page(
         OptionInvalid: the cursor is none of ours, or the status does not exist.
     """
     _check_status(status, RequestStatus)
-    before = _decode(cursor) if cursor is not None else None
-    if before is not None:
-        before = _uuid(before)
+    before = cursors.decode_uuid(cursor) if cursor is not None else None
     with adapters.database.read() as connection:
         rows = requests.page(connection, owner=owner, before=before, status=status, limit=limit + 1)
-        errors = requests.error_counts(connection, [row.id for row in rows])
-    shown = rows[:limit]
-    base_url = adapters.settings.base_url
+        shown = rows[:limit]
+        items = _documents(adapters, connection, shown)
     return {
-        "items": [status_document(row, errors[row.id], base_url=base_url) for row in shown],
-        "next_cursor": _encode(shown[-1].id) if len(rows) > limit else None,
+        "items": items,
+        "next_cursor": cursors.encode(shown[-1].id) if len(rows) > limit else None,
     }
+
+
+def _documents(
+    adapters: Adapters, connection: Connection, rows: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """The status of each request; one question on hosts for all that are open."""
+    errors = requests.error_counts(connection, [row.id for row in rows])
+    at_work = [row.id for row in rows if not RequestStatus(row.status).is_final]
+    held_up = host_views.troubled(connection, at_work, limit=HOSTS_SHOWN)
+    moment = now()
+    return [
+        status_document(
+            row,
+            errors[row.id],
+            base_url=adapters.settings.base_url,
+            held_up_by=held_up.get(row.id, ()),
+            now=moment,
+        )
+        for row in rows
+    ]
 
 
 def images_page(
@@ -92,24 +113,49 @@ def images_page(
     owner: str,
     cursor: str | None,
     limit: int,
-    status: str | None,
+    status: str | None = None,
+    code: str | None = None,
+    host: str | None = None,
+    text: str | None = None,
 ) -> dict[str, Any]:
-    """The images of a request in the order of the file.
+    """The images of a request in the order of the file; the filters combine.
 
+    Args:
+        status: `pending` is every image that has not ended, as the counters have it; those in work
+            alone are `processing`.
+        code, host: see `services.chosen`.
+        text: stands in the product's name, its serial number or the URL, whatever its case.
     Raises:
         RequestNotFound: see `find`.
-        OptionInvalid: the cursor is none of ours, or the status does not exist.
+        OptionInvalid: the cursor is none of ours, or a filter asks for what cannot be.
     """
     _check_status(status, ImageStatus)
-    after = image_after(cursor)
+    code, text, after = checked_code(code), checked_text(text), image_after(cursor)
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
-        rows = images.page(connection, request.id, after=after, status=status, limit=limit + 1)
+        which = ImageFilter(
+            statuses=_statuses(status, request.status),
+            code=code,
+            host=find_host(connection, request.id, host),
+            text=text,
+        )
+        rows = images.page(connection, request.id, after=after, limit=limit + 1, which=which)
     shown = rows[:limit]
     return {
-        "items": [image_document(row, adapters.store) for row in shown],
-        "next_cursor": _encode(str(shown[-1].seq)) if len(rows) > limit else None,
+        "items": [image_document(row, request.status, adapters.store) for row in shown],
+        "next_cursor": cursors.encode(str(shown[-1].seq)) if len(rows) > limit else None,
     }
+
+
+def _statuses(status: str | None, of_request: str) -> tuple[str, ...] | None:
+    """The states in which a row is one of those that the counters call `status`."""
+    if status is None:
+        return None
+    is_cancelled = of_request == RequestStatus.CANCELLED
+    if status == (ImageStatus.CANCELLED if is_cancelled else ImageStatus.PENDING):
+        # Images of a cancelled request count as cancelled before each of them is marked.
+        return tuple(dict.fromkeys((status, *NOT_ENDED)))
+    return () if is_cancelled and status in NOT_ENDED else (status,)
 
 
 def image_after(cursor: str | None) -> int:
@@ -118,7 +164,7 @@ def image_after(cursor: str | None) -> int:
     Raises:
         OptionInvalid: the cursor is none of ours.
     """
-    return _number(_decode(cursor)) if cursor is not None else 0
+    return cursors.decode_number(cursor) if cursor is not None else 0
 
 
 def _check_status(status: str | None, known: type[RequestStatus] | type[ImageStatus]) -> None:
@@ -127,35 +173,3 @@ def _check_status(status: str | None, known: type[RequestStatus] | type[ImageSta
         raise OptionInvalid(
             f"status: {status[:64]!r} is none of {', '.join(values)}.", option="status"
         )
-
-
-def _encode(value: str) -> str:
-    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError, ValueError):
-        raise _bad_cursor() from None
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        raise _bad_cursor() from None
-
-
-def _number(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or len(value) > 18:
-        raise _bad_cursor()
-    return int(value)
-
-
-def _bad_cursor() -> OptionInvalid:
-    return OptionInvalid(
-        "cursor: not a cursor of this list; take next_cursor of the page before, or none.",
-        option="cursor",
-    )

@@ -1,39 +1,12 @@
 """How far a request is, how fast it goes, and how long it will take."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from app.domain.statuses import RequestStatus
 from app.web import words
 
-# Before that much time has passed a rate would only jump about.
-SECONDS_MIN = 2.0
 REASONS_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Where a request stood when a page began to look: images that were done, Unix seconds.
-
-    It travels in the page's own addresses, so that the server keeps nothing for each viewer, and
-    a request that was tried again after a week does not seem to have worked all week.
-    """
-
-    done: int
-    at: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """The pace that `str` has written; None for anything else."""
-        done, _, at = text.partition(".")
-        if not (done.isascii() and done.isdecimal() and at.isascii() and at.isdecimal()):
-            return None
-        if len(text) > 30:
-            return None
-        return cls(int(done), int(at))
-
-    def __str__(self) -> str:
-        return f"{self.done}.{self.at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +26,12 @@ class Progress:
     reasons: list[tuple[str, int, words.Reason]]
 
 
-def progress_of(document: dict[str, Any], pace: Pace, *, now: float) -> Progress:
+def progress_of(document: dict[str, Any]) -> Progress:
     """Put a status document into words."""
     images, sizes = document["images"], document["bytes"]
     done = images["completed"] + images["failed"]
     headline, icon = _headline(document)
-    rate, time_left = _speed(document, done, pace, now)
+    rate, time_left = _speed(document)
     percent = f"{document['progress_percent']:.0f} %"
     announcement = f"{headline}."
     if document["status"] == RequestStatus.PROCESSING:
@@ -107,12 +80,9 @@ def _found(fine: int, failed: int) -> str:
     )
 
 
-def _speed(document: dict[str, Any], done: int, pace: Pace, now: float) -> tuple[str, str]:
-    if RequestStatus(document["status"]).is_final:
-        return "", ""
-    seconds, new = now - pace.at, done - pace.done
-    if seconds < SECONDS_MIN or new <= 0:
-        return "", ""
-    rate = new / seconds
-    shown = f"{rate:,.0f} a second" if rate >= 10 else f"{60 * rate:,.0f} a minute"
-    return shown, words.duration(document["images"]["pending"] / rate)
+def _speed(document: dict[str, Any]) -> tuple[str, str]:
+    speed, seconds = document["images_per_second"], document["eta_seconds"]
+    shown = ""
+    if speed is not None:
+        shown = words.rate(speed) if speed else "nothing done in the last minute"
+    return shown, f"{words.duration(seconds)} left" if seconds else ""

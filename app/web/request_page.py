@@ -1,9 +1,8 @@
 """`/r/{request_id}`: one request, to watch, to steer and to take home."""
 
-import time
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.api.auth import OwnerDep
@@ -12,19 +11,22 @@ from app.catalog.platforms import platform_name
 from app.domain.statuses import RequestStatus
 from app.services import cancel as cancelling
 from app.services import delete as deleting
-from app.services import deliver, read
+from app.services import deliver, hosts, read
 from app.services import retry as retrying
 from app.services.adapters import Adapters
 from app.services.source_pictures import MAX_BYTES
 from app.web import words
+from app.web.filters import Filters, FiltersDep
 from app.web.home import key_arguments, upload_command
+from app.web.host_lines import host_line, host_table
 from app.web.html import FromOurPage, PageRoute, own_address, render
 from app.web.pictures import ZIP_IMAGES_MAX
-from app.web.progress import Pace, progress_of
+from app.web.progress import progress_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 IMAGES_SHOWN = 25
+HOSTS_ON_A_PAGE = 100
 
 
 @router.api_route("/r/{request_id}", methods=["GET", "HEAD"])
@@ -33,16 +35,15 @@ def request_page(
     request: Request,
     adapters: AdaptersDep,
     owner: OwnerDep,
-    status: str = "",
+    filters: FiltersDep,
     cursor: str | None = None,
-    since: str = "",
 ) -> Response:
-    """The whole page; `since` is what a page without JavaScript knows from its first view."""
+    """The whole page."""
     document = read.status(adapters, request_id, owner=owner)
     reading = read.reading(adapters, request_id, owner=owner)
     values = {
-        **_live(document, since),
-        **_results(adapters, document, owner, status, cursor),
+        **_live(adapters, document, owner),
+        **_results(adapters, document, owner, filters, cursor),
         "deliveries": deliver.deliveries(adapters, request_id, owner=owner)["items"],
         "kind_of_file": _kind_of_file(document, reading),
         "curl": upload_command(
@@ -62,14 +63,10 @@ def request_page(
 
 @router.get("/r/{request_id}/live")
 def live(
-    request_id: RequestIdPath,
-    request: Request,
-    adapters: AdaptersDep,
-    owner: OwnerDep,
-    since: str = "",
+    request_id: RequestIdPath, request: Request, adapters: AdaptersDep, owner: OwnerDep
 ) -> Response:
     """The numbers, as they are now."""
-    values = _live(read.status(adapters, request_id, owner=owner), since)
+    values = _live(adapters, read.status(adapters, request_id, owner=owner), owner)
     response = render(request, "_live.html", **values)
     if values["is_final"]:
         # The rest of the page follows, too: other buttons, other downloads.
@@ -83,13 +80,34 @@ def results(
     request: Request,
     adapters: AdaptersDep,
     owner: OwnerDep,
-    status: str = "",
+    filters: FiltersDep,
     cursor: str | None = None,
 ) -> Response:
     """The table, as it is now."""
     document = read.status(adapters, request_id, owner=owner)
-    values = _results(adapters, document, owner, status, cursor)
+    values = _results(adapters, document, owner, filters, cursor)
     return render(request, "_results.html", zip_images_max=ZIP_IMAGES_MAX, **values)
+
+
+@router.get("/r/{request_id}/hosts")
+def all_hosts(
+    request_id: RequestIdPath,
+    request: Request,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    cursor: str | None = None,
+) -> Response:
+    """Every image host, page by page."""
+    document = read.status(adapters, request_id, owner=owner)
+    page = hosts.hosts_page(adapters, request_id, owner=owner, cursor=cursor, limit=HOSTS_ON_A_PAGE)
+    return render(
+        request,
+        "hosts.html",
+        request_document=document,
+        lines=[host_line(item) for item in page["items"]],
+        cursor=cursor,
+        next_cursor=page["next_cursor"],
+    )
 
 
 @router.get("/r/{request_id}/webhooks")
@@ -110,9 +128,17 @@ def cancel(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) ->
 
 
 @router.post("/r/{request_id}/retry", dependencies=[FromOurPage])
-def retry(request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep) -> Response:
-    """The failed images once more."""
-    document = retrying.retry(adapters, request_id, owner=owner)
+def retry(
+    request_id: RequestIdPath,
+    adapters: AdaptersDep,
+    owner: OwnerDep,
+    code: Annotated[str | None, Form()] = None,
+    host: Annotated[str | None, Form()] = None,
+) -> Response:
+    """The failed images once more: all, or those of a code or host."""
+    document = retrying.retry(
+        adapters, request_id, owner=owner, code=code or None, host=host or None
+    )
     return RedirectResponse(f"/r/{document['request_id']}", status_code=303)
 
 
@@ -141,31 +167,34 @@ def resend(
     return RedirectResponse(f"/r/{request_id}#webhooks", status_code=303)
 
 
-def _live(document: dict[str, Any], since: str) -> dict[str, Any]:
-    images = document["images"]
-    done = images["completed"] + images["failed"]
-    pace = Pace.parse(since) or Pace(done=done, at=int(time.time()))
+def _live(adapters: Adapters, document: dict[str, Any], owner: str) -> dict[str, Any]:
     return {
         "request_document": document,
         "is_final": RequestStatus(document["status"]).is_final,
-        "progress": progress_of(document, pace, now=time.time()),
-        "since": str(pace),
+        "progress": progress_of(document),
+        "hosts": host_table(adapters, document, owner),
     }
 
 
 def _results(
-    adapters: Adapters, document: dict[str, Any], owner: str, status: str, cursor: str | None
+    adapters: Adapters,
+    document: dict[str, Any],
+    owner: str,
+    filters: Filters,
+    cursor: str | None,
 ) -> dict[str, Any]:
     page: dict[str, Any] = {"items": [], "next_cursor": None}
-    # Looking for what the counters know not to be there would go through all images.
-    if _counts(document).get(status) != 0:
+    if not _is_known_to_be_empty(document, filters):
         page = read.images_page(
             adapters,
             document["request_id"],
             owner=owner,
             cursor=cursor,
             limit=IMAGES_SHOWN,
-            status=status or None,
+            status=filters.status or None,
+            code=filters.code or None,
+            host=filters.host or None,
+            text=filters.q,
         )
     for image in page["items"]:
         image["original_url"] = None
@@ -178,23 +207,39 @@ def _results(
         "request_document": document,
         "is_final": RequestStatus(document["status"]).is_final,
         "images": page,
-        "filters": _filters(document, status),
-        "chosen": status,
+        "states": _states(document, filters.status),
+        "codes": _codes(document, filters.code),
+        "filters": filters,
+        "has_failed": any(image["status"] == "failed" for image in page["items"]),
         "cursor": cursor,
     }
 
 
+def _is_known_to_be_empty(document: dict[str, Any], filters: Filters) -> bool:
+    """Looking for what the counters know not to be there would go through all images."""
+    if filters.status == "failed" and filters.code and filters.code not in document["errors"]:
+        return True
+    return _counts(document).get(filters.status) == 0
+
+
 def _counts(document: dict[str, Any]) -> dict[str, int]:
-    """How many images each filter shows."""
+    """How many images each state has."""
     images = document["images"]
     return {value: images[value or "total"] for value, _ in words.FILTERS}
 
 
-def _filters(document: dict[str, Any], chosen: str) -> list[tuple[str, str, int]]:
-    """Value, word and number of each filter that has anything to show."""
+def _states(document: dict[str, Any], chosen: str) -> list[tuple[str, str, int]]:
+    """Value, word and number of each state that has anything to show."""
     counts = _counts(document)
     shown = [(value, word, counts[value]) for value, word in words.FILTERS]
     return [one for one in shown if one[2] or one[0] in {"", chosen}]
+
+
+def _codes(document: dict[str, Any], chosen: str) -> list[tuple[str, str]]:
+    """Code and words of each reason for which images failed."""
+    known = dict.fromkeys([*document["errors"], *([chosen] if chosen else [])])
+    unknown = words.REASONS["internal"]
+    return [(code, words.REASONS.get(code, unknown).happened) for code in known]
 
 
 def _kind_of_file(document: dict[str, Any], reading: dict[str, str]) -> str:

@@ -29,6 +29,12 @@ FILTERS = (
     ("pending", "Waiting"),
     ("cancelled", "Cancelled"),
 )
+HOST_STATES = {
+    "ok": ("Fine", "good"),
+    "slowed": ("Asks us to slow down", "warn"),
+    "paused": ("Asks us to wait", "wait"),
+    "unreachable": ("Does not answer", "bad"),
+}
 DELIVERY_STATES = {
     "pending": ("Waiting for the next try", "wait"),
     "delivered": ("Delivered", "good"),
@@ -192,6 +198,24 @@ def duration(seconds: float) -> str:
     if seconds < 129_600:
         return f"about {round(seconds / 3_600)} hours"
     return f"about {round(seconds / 86_400)} days"
+
+
+def rate(per_second: float) -> str:
+    """How often something happens: `20 a second`, `2.5 a second`, `12 a minute`."""
+    if per_second >= 10:
+        return f"{per_second:,.0f} a second"
+    if per_second >= 1:
+        return f"{per_second:.1f}".removesuffix(".0") + " a second"
+    return f"{60 * per_second:,.0f} a minute"
+
+
+def next_try(seconds: float) -> str:
+    """When a host is asked again: `next try in 8 s`."""
+    if seconds < 1:
+        return "next try now"
+    if seconds < 100:
+        return f"next try in {seconds:.0f} s"
+    return f"next try in {duration(seconds)}"
 
 
 def moment(text: str) -> str:

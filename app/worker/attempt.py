@@ -39,19 +39,16 @@ from app.worker.take_over import take_over
 log = structlog.get_logger(__name__)
 
 
-async def attempt(context: WorkerContext, slot: Slot, options: ProcessingOptions) -> Outcome | None:
-    """Do one attempt at an image. The object is stored before the outcome exists.
-
-    None: its host refused, which is the host's matter; the image waits and no attempt is counted.
-    """
+async def attempt(context: WorkerContext, slot: Slot, options: ProcessingOptions) -> Outcome:
+    """Do one attempt at an image. The object is stored before the outcome exists."""
     image, started = slot.image, time.perf_counter()
     try:
         if options.mode is Mode.CHECK:
             outcome = await check(context, slot)
         else:
             outcome = await _through_the_pipe(context, slot, options)
-    except HostRefused:
-        return None
+    except HostRefused as refused:
+        outcome = _refused(image, refused.error)
     except ImageError as error:
         outcome = failure(context, image, error)
     except Exception:
@@ -102,6 +99,20 @@ def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> O
         status=ImageStatus.FAILED.value if final else ImageStatus.PENDING.value,
         not_before=now() + timedelta(seconds=delay) if delay is not None else None,
         finished_at=now() if final else None,
+        error_code=error.code,
+        error_message=error.message,
+        http_status=error.http_status,
+    )
+
+
+def _refused(image: ClaimedImage, error: ImageError) -> Outcome:
+    """The image waits for its host: no attempt is counted, and the reason can be seen."""
+    return Outcome(
+        seq=image.seq,
+        fence=image.fence,
+        host=image.host,
+        status=ImageStatus.PENDING.value,
+        uncounted=1,
         error_code=error.code,
         error_message=error.message,
         http_status=error.http_status,

@@ -128,8 +128,9 @@ class Claims:
         lease_until = moment + timedelta(seconds=self.context.adapters.settings.lease_seconds)
         behind = None if busy else self._last
         due_to_note = behind is None or self._unnoted >= NOTED_EVERY
+        beyond: int | None = None
         if anywhere:
-            behind = random.randrange(max(self.places, 1))  # noqa: S311 (spreads, guards nothing)
+            beyond = random.randrange(max(self.places, 1))  # noqa: S311 (spreads, guards nothing)
 
         def work(connection: Connection) -> list[ClaimedImage]:
             if due_to_note:
@@ -142,6 +143,7 @@ class Claims:
                 lease_until=lease_until,
                 other_than=busy,
                 behind=behind,
+                beyond=beyond,
                 scope=self.scope,
             )
 

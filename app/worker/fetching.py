@@ -15,7 +15,15 @@ _Found = TypeVar("_Found")
 
 
 class HostRefused(Exception):
-    """The image's host takes no requests now; the image has done nothing wrong."""
+    """The image's host takes no requests now; the image has done nothing wrong.
+
+    Args:
+        error: what it answered.
+    """
+
+    def __init__(self, error: ImageError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
@@ -52,7 +60,7 @@ async def _asked(context: WorkerContext, slot: Slot, question: Awaitable[_Found]
             raise impatient from error
         slot.answered(answer)
         if answer.refused:
-            raise HostRefused from error
+            raise HostRefused(error) from error
         raise
     slot.answered(Answer(Kind.GOOD))
     return found

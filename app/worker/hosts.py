@@ -18,7 +18,7 @@ from app.db import hosts
 from app.db.hosts import Ask, Exchanged
 from app.domain.hosts import Grant, Policy
 from app.services.adapters import now
-from app.worker.answers import Answer, Answers
+from app.worker.answers import Answer, Answers, Kind
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 EXCHANGE_SECONDS = 0.02
 LOOK_SECONDS = 1.0
 # A permit that is not used so long behind its moment is void: the host is not to see a burst.
-PERMIT_SECONDS = 0.5
+PERMIT_SECONDS = 0.15
 # A host that may not be asked for this long is passed over when images are claimed.
 HELD_SECONDS = 1.0
 FORGET_SECONDS = 60.0
@@ -147,9 +147,16 @@ class Hosts:
         host.running -= 1
         host.used_at = time.monotonic()
 
-    def answered(self, permit: Permit, answer: Answer) -> None:
-        """Note how a request ended; called once for each permit."""
+    def answered(self, permit: Permit, answer: Answer, *, first: bool) -> None:
+        """Note how a request ended; called once for each permit.
+
+        Args:
+            first: it was the image's first attempt. That an image fails which has failed before
+                says nothing of its host.
+        """
         host = self._hosts[permit.host]
+        if answer.kind is Kind.FAILED and not first and not permit.probe:
+            answer = Answer(Kind.NEUTRAL)
         host.answers.add(permit, answer)
         if host.answers.urgent:
             if answer.refused and host.permits:

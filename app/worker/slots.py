@@ -1,9 +1,12 @@
 """What this worker has in hand, taken and given back in one place: hosts, window, bytes, turns."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+
+import structlog
 
 from app.db.queue import ClaimedImage
 from app.worker.answers import Answer, Kind
@@ -13,6 +16,12 @@ from app.worker.window import Window
 # Images that are being stored at a time: a store 300 ms away takes them as fast as the codecs make
 # them, and one that hangs holds no more than this.
 STORING_MAX = 256
+# A store that takes this long, as a moving average with this weight of the newest, is told of.
+STORE_SLOW_SECONDS = 1.0
+STORE_WEIGHT = 0.05
+SLOW_TOLD_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 class Slot:
@@ -36,7 +45,7 @@ class Slot:
         permit, self._permit = self._permit, None
         if permit is not None:
             self._slots.hosts.leave(permit)
-            self._slots.hosts.answered(permit, answer)
+            self._slots.hosts.answered(permit, answer, first=self.image.attempt == 1)
 
     def hold(self, size: int) -> None:
         """The image takes so many bytes of memory from now on."""
@@ -53,10 +62,12 @@ class Slot:
         async with self._slots.store:
             self._leave_window()
             self._slots.storing += 1
+            began = time.monotonic()
             try:
                 yield
             finally:
                 self._slots.storing -= 1
+                self._slots.stored(time.monotonic() - began)
 
     def close(self) -> None:
         """Give back what is still taken; any number of times."""
@@ -88,6 +99,8 @@ class Slots:
         self.of_turn: Counter[str] = Counter()
         self.store = asyncio.Semaphore(STORING_MAX)
         self.storing = 0
+        self._store_seconds = 0.0
+        self._slow_told_at = -SLOW_TOLD_SECONDS
 
     @contextmanager
     def turn(self, request_id: str) -> Iterator[bool]:
@@ -107,6 +120,15 @@ class Slots:
         return self.window.room(
             request_id, turns=len(self.turns), running_in_turn=self.of_turn[request_id]
         )
+
+    def stored(self, seconds: float) -> None:
+        """A picture was stored, or not; a store that is slow for many of them is told of."""
+        self._store_seconds += STORE_WEIGHT * (seconds - self._store_seconds)
+        moment = time.monotonic()
+        is_slow = self._store_seconds > STORE_SLOW_SECONDS
+        if is_slow and moment - self._slow_told_at >= SLOW_TOLD_SECONDS:
+            self._slow_told_at = moment
+            log.warning("store_slow", seconds=round(self._store_seconds, 1), storing=self.storing)
 
     def take(self, image: ClaimedImage) -> Slot | None:
         """A slot for an image whose host may be asked now; None: not now."""

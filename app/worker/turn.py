@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from app.db import queue, requests, reuse, waiting
 from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
@@ -82,8 +81,6 @@ class Turn:
         self.log = TurnLog(context.adapters.metrics.work, request_id)
         self.under_way = UnderWay()
         self.outcomes: list[Outcome] = []
-        # Images whose hosts refused: they go back to the queue as if they had not been claimed.
-        self.refused: list[ClaimedImage] = []
         self.oldest_outcome_at = 0.0
         self.slice_ends = time.monotonic() + TURN_SECONDS
         self.checked_at = self.renewed_at = time.monotonic()
@@ -172,27 +169,20 @@ class Turn:
             slot.close()
             if task.cancelled():
                 continue
-            outcome = task.result()
-            if not self.outcomes and not self.refused:
+            if not self.outcomes:
                 self.oldest_outcome_at = time.monotonic()
-            if outcome is None:
-                self.refused.append(slot.image)
-                self.log.refused(slot.image)
-            else:
-                self.outcomes.append(outcome)
-                self.log.add(slot.image, outcome)
+            outcome = task.result()
+            self.outcomes.append(outcome)
+            self.log.add(slot.image, outcome)
 
     async def _record(self, *, everything: bool) -> None:
         waited = time.monotonic() - self.oldest_outcome_at
-        gathered = len(self.outcomes) + len(self.refused)
-        due = everything or gathered >= RECORD_BATCH or waited >= RECORD_AFTER_SECONDS
-        if not gathered or not due:
+        due = everything or len(self.outcomes) >= RECORD_BATCH or waited >= RECORD_AFTER_SECONDS
+        if not self.outcomes or not due:
             return
         batch, self.outcomes = self.outcomes, []
-        refused, self.refused = self.refused, []
 
         def write(connection: Connection) -> list[str]:
-            queue.give_back(connection, self.request_id, refused)
             return record_outcomes(self.adapters, connection, self.request_id, batch)
 
         announced = await self.context.in_transaction(write)
@@ -243,7 +233,7 @@ class Turn:
         self._collect(await self.under_way.stop())
         if not self.open:
             return
-        done = {one.seq for one in self.outcomes} | {image.seq for image in self.refused}
+        done = {outcome.seq for outcome in self.outcomes}
         rest = [image for image in held if image.seq not in done]
         try:
             await self._record(everything=True)

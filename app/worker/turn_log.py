@@ -40,12 +40,6 @@ class TurnLog:
         else:
             self._failed(image, outcome)
 
-    def refused(self, image: ClaimedImage) -> None:
-        """The image's host refused; the image waits for it, and no attempt is counted."""
-        self._outcomes["refused"] += 1
-        self._metrics.image_refused()
-        log.debug("image_refused", request_id=self._request_id, seq=image.seq, host=image.host)
-
     def end(self) -> None:
         """Tell what the turn did, if it did anything."""
         if not self._outcomes:
@@ -79,6 +73,12 @@ class TurnLog:
         code = outcome.error_code or "internal"
         facts = self._facts(image, outcome)
         facts |= {"code": code, "http_status": outcome.http_status}
+        if outcome.uncounted:
+            # Its host refused, and the image waits for it.
+            self._outcomes["refused"] += 1
+            self._metrics.image_refused()
+            log.debug("image_refused", **facts)
+            return
         if outcome.status == ImageStatus.PENDING:
             self._outcomes["retried"] += 1
             self._metrics.image_retried(code)

@@ -7,7 +7,7 @@ from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
 from app.worker.slots import Slot
 
-Done = tuple[asyncio.Task[Outcome | None], Slot]
+Done = tuple[asyncio.Task[Outcome], Slot]
 
 
 class UnderWay:
@@ -19,8 +19,8 @@ class UnderWay:
     """
 
     def __init__(self) -> None:
-        self._slots: dict[asyncio.Task[Outcome | None], Slot] = {}
-        self._done: list[asyncio.Task[Outcome | None]] = []
+        self._slots: dict[asyncio.Task[Outcome], Slot] = {}
+        self._done: list[asyncio.Task[Outcome]] = []
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
@@ -30,7 +30,7 @@ class UnderWay:
         """All that were started and not handed back."""
         return [slot.image for slot in self._slots.values()]
 
-    def start(self, attempt: Coroutine[None, None, Outcome | None], slot: Slot) -> None:
+    def start(self, attempt: Coroutine[None, None, Outcome], slot: Slot) -> None:
         """Begin an attempt at an image; its slot comes back with the end and is the caller's."""
         task = asyncio.create_task(attempt)
         self._slots[task] = slot
@@ -63,6 +63,6 @@ class UnderWay:
         self._slots, self._done = {}, []
         return done
 
-    def _note(self, task: asyncio.Task[Outcome | None]) -> None:
+    def _note(self, task: asyncio.Task[Outcome]) -> None:
         self._done.append(task)
         self._wake.set()

@@ -221,11 +221,25 @@ function announce(live) {
   byId("announcements").textContent = live.dataset.announce;
 }
 
+// A search that was begun and not sent would be gone with the form that it stands in.
+function isBegun(search) {
+  return Array.from(search.elements).some((field) => {
+    if (!field.options) return "defaultValue" in field && field.value !== field.defaultValue;
+    const sent = Array.from(field.options).findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(sent, 0);
+  });
+}
+
+// Nothing may move under a reader's hands.
+function resultsAreUsed() {
+  const results = byId("results");
+  return results.contains(document.activeElement) || byId("compare").open
+    || isBegun(results.querySelector(".search"));
+}
+
 function refreshResults() {
   const results = byId("results");
-  // Nothing may move under a reader's hands.
-  const isUsed = results.contains(document.activeElement) || byId("compare").open;
-  if (isUsed || Date.now() - resultsAt < RESULTS_EVERY_MS) return;
+  if (resultsAreUsed() || Date.now() - resultsAt < RESULTS_EVERY_MS) return;
   resultsAt = Date.now();
   htmx.trigger(results, "results-stale");
 }
@@ -257,6 +271,11 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target.id === "preview") {
     before = focusWasInside ? document.activeElement.id : "";
     wasReading = Boolean(byId("reading")?.open);
+  }
+  if (event.detail.target.id === "results" && resultsAreUsed()) {
+    // The reader began while the new list was on its way; the next one comes soon enough.
+    event.detail.shouldSwap = false;
+    return;
   }
   // Failures that no page of ours describes (a proxy's, say) come as something else than HTML.
   const type = event.detail.xhr.getResponseHeader("Content-Type") || "";

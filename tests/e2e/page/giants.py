@@ -17,7 +17,7 @@ WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHER
 INSERT INTO images (request_id, seq, source_url, host, row, position, status,
     not_before, storage_key, format, width, height, kept, input_bytes, output_bytes, attempts,
     fence, duration_ms, error_code, error_message)
-SELECT :id, n, 'https://pics.example/' || n || '.jpg', 'pics.example', n + 1, 1,
+SELECT :id, n, 'https://pics.example/' || n || '.jpg', 'pics.example:443', n + 1, 1,
     CASE WHEN n <= :completed THEN 'completed' WHEN n <= :ended THEN 'failed' ELSE :rest END,
     :now, CASE WHEN n <= :completed OR (n > :ended AND :rest = 'completed')
         THEN :id_text || '/' || n || '-1-mug.jpg' END,
@@ -30,6 +30,12 @@ PRODUCTS = """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :images)
 INSERT INTO products (request_id, row, serial_number, name, first_place)
 SELECT :id, n + 1, CAST(n AS TEXT), 'Mug ' || n, n FROM numbers
+"""
+HOSTS = """
+INSERT INTO request_hosts (request_id, host, images_total, images_completed, images_failed,
+    input_bytes, output_bytes)
+VALUES (:id, 'pics.example:443', :images, :completed, :ended - :completed, 210000 * :completed,
+    73500 * :completed)
 """
 
 
@@ -77,6 +83,6 @@ def add_giant(
                 "output_bytes": 73_500 * completed,
             },
         )
-        for statement in (IMAGES, PRODUCTS):
+        for statement in (IMAGES, PRODUCTS, HOSTS):
             connection.execute(text(statement), values)
     return request_id

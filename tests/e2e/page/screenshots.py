@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from create_test_data import create_test_data
+from tests.e2e.page.held_up import add_held_up
 from tests.e2e.page.parts import choose, named_file, running_browser, visit, wait_for_end
 from tests.integration.api.parts import running_service
 from tests.parts.image_host import ImageHost
@@ -70,6 +71,8 @@ def main() -> int:
             page.click("text=Try it with sample data")
             wait_for_end(page, "Done: all")
             _take(page, "done")
+            page.goto(f"/r/{add_held_up(service.app.state.adapters)}")
+            _take(page, "hosts")
         with visit(browser, service.base_url, **DARK) as one:
             one.page.goto(address)
             _take(one.page, "dark")

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.page.held_up import add_held_up
 from tests.e2e.page.parts import choose, csv_file, fill_shop, named_file, start, visit, wait_for_end
 from tests.integration.api.parts import Service
 from tests.parts.image_host import ImageHost
@@ -45,6 +46,13 @@ def screen(request: pytest.FixtureRequest, browser: Browser, service: Service) -
     with visit(browser, service.base_url, **SCREENS[request.param]) as one:
         yield one.page
         assert (one.complaints, one.foreign) == ([], [])
+
+
+def test_axe_finds_nothing_where_hosts_hold_a_request_up(screen: Page, service: Service) -> None:
+    held_up = add_held_up(service.app.state.adapters)
+    for path in ("", "?status=failed&code=host_unreachable&q=mug", "?host=elsewhere", "/hosts"):
+        screen.goto(f"/r/{held_up}{path}")
+        _check(screen, f"held up{path}")
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(

@@ -22,6 +22,7 @@ PER_REQUEST = [
     ("GET", "/status/{id}"),
     ("GET", "/download-output-csv/{id}"),
     ("GET", "/requests/{id}/images"),
+    ("GET", "/requests/{id}/hosts"),
     ("GET", "/requests/{id}/report.csv"),
     ("GET", "/requests/{id}/events"),
     ("POST", "/requests/{id}/retry"),
@@ -85,6 +86,40 @@ def test_pages_of_images_join_without_gap_or_repeat(client: httpx.Client, done: 
     assert [item["row"] for item in first.json()["items"] + second.json()["items"]] == [2, 3]
     assert second.json()["next_cursor"] is None
     assert "link" not in second.headers
+
+
+def test_the_filters_of_images_stay_in_the_next_link(client: httpx.Client, done: str) -> None:
+    host = client.get(f"/requests/{done}/hosts").json()["items"][0]["host"]
+    filters = {"host": host, "q": ".JPG", "limit": 1}
+    first = client.get(f"/requests/{done}/images", params=filters)
+    second = client.get(first.headers["link"].partition(";")[0].strip("<>"))
+    assert [item["row"] for item in first.json()["items"] + second.json()["items"]] == [2, 3]
+    named = client.get(f"/requests/{done}/images", params={"code": "http_status"}).json()
+    assert [item["row"] for item in named["items"]] == [3]
+    refused = client.get(f"/requests/{done}/images", params={"code": "gone"})
+    assert "http_status" in problem(refused, 422, "option_invalid")["detail"]
+
+
+def test_hosts_are_listed_with_their_counters_in_pages(
+    client: httpx.Client, image_host: ImageHost, slow_host: ImageHost
+) -> None:
+    urls = [image_host.add("a.jpg", make_jpeg()), slow_host.url("gone.jpg")]
+    request_id = accepted(client, make_csv(("Shirt", ", ".join(urls))))
+    ended(client, request_id)
+    first = client.get(f"/requests/{request_id}/hosts", params={"limit": 1})
+    second = client.get(first.headers["link"].partition(";")[0].strip("<>"))
+    for page in (first, second):
+        schemas.HostPage.model_validate(page.json())
+    assert "link" not in second.headers
+    items = first.json()["items"] + second.json()["items"]
+    names = [f"127.0.0.1:{host.base_url.rpartition(':')[2]}" for host in (image_host, slow_host)]
+    assert [item["host"] for item in items] == sorted(names)
+    counted = {item["host"]: item["images"] for item in items}
+    assert counted[names[0]] == {"total": 1, "completed": 1, "failed": 0, "pending": 0}
+    assert counted[names[1]] == {"total": 1, "completed": 0, "failed": 1, "pending": 0}
+    assert client.get(f"/status/{request_id}").json()["links"]["hosts"].endswith("/hosts")
+    nonsense = client.get(f"/requests/{request_id}/hosts", params={"cursor": "AA"})
+    problem(nonsense, 422, "option_invalid")
 
 
 def test_requests_are_listed_newest_first_in_pages(client: httpx.Client) -> None:
@@ -159,7 +194,23 @@ def test_a_running_request_can_be_cancelled(client: httpx.Client, slow_host: Ima
     assert response.json()["status"] == "cancelled"
     schemas.RequestState.model_validate(client.get(f"/status/{request_id}").json())
     assert client.get(f"/download-output-csv/{request_id}").status_code == 200
-    problem(client.post(f"/requests/{request_id}/retry"), 409, "wrong_state")
+
+
+def test_a_retry_of_a_code_or_host_is_checked_before_anything_changes(
+    client: httpx.Client, done: str
+) -> None:
+    address = f"/requests/{done}/retry"
+    refused = problem(client.post(address, params={"code": "gone"}), 422, "option_invalid")
+    assert "http_status" in refused["detail"]
+    assert refused["option"] == "code"
+    for host in ("http://", "a b", "\0", ":80"):
+        refused = problem(client.post(address, params={"host": host}), 422, "option_invalid")
+        assert refused["option"] == "host"
+    for nothing in ({"code": "timeout"}, {"host": "shop.example"}):
+        problem(client.post(address, params=nothing), 409, "wrong_state")
+    assert client.get(f"/status/{done}").json()["status"] == "completed"
+    assert client.post(address, params={"code": "http_status"}).status_code == 202
+    assert ended(client, done)["images"]["failed"] == 1
 
 
 def test_a_deleted_request_is_gone_with_its_pictures(client: httpx.Client, done: str) -> None:

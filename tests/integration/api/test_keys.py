@@ -148,6 +148,7 @@ def test_what_belongs_to_another_key_is_not_found_on_any_route(
             ("GET", f"/check-status/{request_id}"),
             ("GET", f"/download-output-csv/{request_id}"),
             ("GET", f"{about}/images"),
+            ("GET", f"{about}/hosts"),
             ("GET", f"{about}/report.csv"),
             ("GET", f"{about}/events"),
             ("POST", f"{about}/retry"),

@@ -181,6 +181,7 @@ def test_without_a_known_key_only_open_routes_answer(guarded: Service) -> None:
         ("GET", "/download-input-csv"),
         ("GET", "/requests"),
         ("GET", f"/requests/{UNKNOWN}/images"),
+        ("GET", f"/requests/{UNKNOWN}/hosts"),
         ("GET", f"/requests/{UNKNOWN}/report.csv"),
         ("GET", f"/requests/{UNKNOWN}/events"),
         ("POST", f"/requests/{UNKNOWN}/retry"),

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.api.examples import STATE
 from tests.factories import make_jpeg
 from tests.integration.cli.conftest import WriteCsv
 from tests.integration.cli.parts import all_output_urls, output_urls, run_app, running_service
@@ -82,6 +84,39 @@ def test_submit_answers_at_once_and_the_request_can_be_stopped_and_deleted(
     gone = run_app("status", request_id, *remote, folder=tmp_path)
     assert gone.returncode == 2
     assert "There is no request with the id" in gone.stderr
+
+
+def test_the_status_of_a_running_request_names_speed_time_left_and_hosts_in_trouble(
+    tmp_path: Path, image_host: ImageHost
+) -> None:
+    def in_seconds(seconds: int) -> str:
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+    hosts = [
+        {"host": "cdn.example", "state": "slowed", "pending": 1_230, "requests_per_second": 20.0},
+        {"host": "media.example:8080", "state": "paused", "pending": 1},
+        {"host": "old.example", "state": "unreachable", "pending": 7},
+    ]
+    retries = [None, in_seconds(90), in_seconds(-1)]
+    for host, retry_at in zip(hosts, retries, strict=True):
+        host |= {"retry_at": retry_at, "requests_per_second": host.get("requests_per_second")}
+    status = STATE | {"status": "processing", "finished_at": None, "progress_percent": 41.2}
+    status |= {"images_per_second": 18.44, "eta_seconds": 3_725, "hosts": hosts}
+    about = f"requests/{UNKNOWN_ID}/images?status=failed&limit=10"
+    image_host.add(f"status/{UNKNOWN_ID}", json.dumps(status).encode())
+    image_host.add(about, json.dumps({"items": [], "next_cursor": None}).encode())
+    done = run_app("status", UNKNOWN_ID, "--url", image_host.base_url, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1:3] == [
+        "18.4 images a second, about 1 h 2 min left.",
+        "cdn.example: 1,230 images waiting; it asks us to slow down, 20 a second.",
+    ]
+    paused = (
+        r"media\.example:8080: 1 image waiting; it asks us to wait; next try in (1 min )?\d+ s\."
+    )
+    assert re.fullmatch(paused, lines[3])
+    assert lines[4] == "old.example: 7 images waiting; it does not answer; next try now."
 
 
 def test_a_refused_file_ends_with_2_and_names_the_cells(tmp_path: Path, service_url: str) -> None:

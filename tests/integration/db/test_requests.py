@@ -104,11 +104,11 @@ def test_a_request_is_reopened_with_its_failed_images_only_when_it_has_ended(
 ) -> None:
     request_id = add_request(database, images=3)
     with database.transaction() as connection:
-        assert requests.reopen(connection, request_id, images=1, now=START) is None
+        assert requests.reopen(connection, request_id, errors={"timeout": 1}, now=START) is None
         counts = Counts(completed=2, failed=1, errors={"timeout": 1})
         requests.add_counts(connection, request_id, counts, now=START)
         end(connection, request_id, RequestStatus.COMPLETED)
-        row = requests.reopen(connection, request_id, images=1, now=at(1))
+        row = requests.reopen(connection, request_id, errors={"timeout": 1}, now=at(1))
         assert row is not None
         assert (row.status, row.run, row.finished_at) == ("processing", 2, None)
         assert (row.images_completed, row.images_failed) == (2, 0)

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import insert, select, update
 
-from app.db import images, rows
+from app.db import again, images, rows
 from app.db.engine import Database
+from app.db.image_filter import ImageFilter
 from app.db.models import Image, Product, ProductImage
 from tests.integration.db.parts import (
     START,
@@ -195,13 +196,14 @@ def test_pages_walk_all_images_in_the_order_of_the_file(database: Database) -> N
     add_request(database, images=3)
     claimed = claim(database, request_id)
     record(database, request_id, [done(image) for image in claimed if image.seq % 2])
+    in_work = ImageFilter(statuses=("processing",))
     seen: list[tuple[int, str]] = []
     after = 0
     with database.read() as connection:
-        while page := images.page(connection, request_id, after=after, status=None, limit=3):
+        while page := images.page(connection, request_id, after=after, limit=3):
             seen += [(row.seq, row.product_name) for row in page]
             after = page[-1].seq
-        even = images.page(connection, request_id, after=2, status="processing", limit=10)
+        even = images.page(connection, request_id, after=2, limit=10, which=in_work)
     assert seen == [(number, f"Product {number}") for number in range(1, 8)]
     assert [row.seq for row in even] == [4, 6]
 
@@ -298,10 +300,10 @@ def test_failed_images_start_over_with_a_clean_slate(database: Database) -> None
     }
     record(database, request_id, [done(first), done(second, **failed), done(third, **failed)])
     with database.transaction() as connection:
-        assert images.reset_failed(connection, request_id, now=START) == 2
-    good, *again = image_rows(database, request_id)
+        assert again.reset_failed(connection, request_id, now=START) == 2
+    good, *failed_rows = image_rows(database, request_id)
     assert (good.status, good.attempts) == ("completed", 1)
-    for row in again:
+    for row in failed_rows:
         assert (row.status, row.attempts, row.error_code, row.http_status) == (
             "pending",
             0,

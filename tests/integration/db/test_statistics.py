@@ -22,7 +22,7 @@ def test_pages_and_places_read_their_own_rows_once_statistics_are_fresh(
         statistics.refresh(connection)
 
     with database.read() as connection:
-        page = images.page(connection, request_id, after=2_000, status=None, limit=50)
+        page = images.page(connection, request_id, after=2_000, limit=50)
         assert [row.seq for row in page] == list(range(2_001, 2_051))
         assert rows_read(connection) < 500
     with database.read() as connection:
@@ -77,4 +77,4 @@ def test_a_refresh_changes_nothing_else(database: Database) -> None:
     with database.transaction() as connection:
         statistics.refresh(connection)
     with database.read() as connection:
-        assert len(images.page(connection, request_id, after=0, status=None, limit=10)) == 3
+        assert len(images.page(connection, request_id, after=0, limit=10)) == 3

@@ -42,6 +42,13 @@ def service(stack: dict[str, Any]) -> Iterator[Bench]:
 
 
 @pytest.fixture
+def idle(stack: dict[str, Any]) -> Iterator[Bench]:
+    """A stack on which nobody works."""
+    with bench(working=False, **stack) as made:
+        yield made
+
+
+@pytest.fixture
 def local(tmp_path: Path) -> Iterator[Bench]:
     """A worker at work on SQLite and local files, where the stack makes no difference."""
     with bench(data_dir=tmp_path) as made:

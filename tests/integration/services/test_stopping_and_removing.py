@@ -11,6 +11,7 @@ from sqlalchemy import update
 from app.db import requests
 from app.db.models import (
     Base,
+    Host,
     Installation,
     Lease,
     ProcessingRequest,
@@ -177,14 +178,14 @@ def change(service: Bench, request_id: str, **values: Any) -> None:
         )
 
 
-THE_SWEEP_S_OWN = {each.__tablename__ for each in (Lease, Installation, Unwatched)}
+NOT_OF_REQUESTS = {each.__tablename__ for each in (Lease, Installation, Unwatched, Host)}
 
 
 def rows_left(service: Bench) -> dict[str, int]:
-    """How many rows each table has, apart from the empty ones and the sweep's own."""
+    """How many rows of requests each table has, apart from the empty ones."""
     counts = {
         table.name: count(service.adapters.database, table)
         for table in Base.metadata.sorted_tables
-        if table.name not in THE_SWEEP_S_OWN
+        if table.name not in NOT_OF_REQUESTS
     }
     return {name: rows for name, rows in counts.items() if rows}

@@ -31,6 +31,7 @@ CONTRACT = {
     "GET /download-input-csv",
     "GET /requests",
     "GET /requests/{request_id}/images",
+    "GET /requests/{request_id}/hosts",
     "GET /requests/{request_id}/report.csv",
     "GET /requests/{request_id}/events",
     "POST /requests/{request_id}/retry",

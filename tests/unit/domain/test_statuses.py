@@ -43,4 +43,6 @@ def test_the_error_codes_are_those_of_the_contract() -> None:
         "decoder_timeout",
         "storage_failed",
         "internal",
+        "rate_limited",
+        "host_unreachable",
     }

@@ -104,8 +104,10 @@ def test_a_sweep_tells_when_it_was() -> None:
 
 def test_the_last_worker_of_a_process_is_the_one_that_is_shown(tmp_path: Path) -> None:
     metrics = full_metrics(tmp_path)
-    metrics.watch_worker(lambda: WorkerState(8, 3, 20, 24, 1, 2, 0, 5, 1))
+    metrics.watch_worker(lambda: WorkerState(8, 3, 20, 24, 7, {"held": 2}, 1, 2, 0, 5, 1))
     assert samples(metrics, "worker_turns") == {"": 3}
+    assert samples(metrics, "worker_images_storing") == {"": 7}
+    assert samples(metrics, "worker_hosts") == {"held": 2}
     assert samples(metrics, "codec_children_replaced_total") == {"": 1}
 
 

@@ -2,10 +2,12 @@
 
 import ast
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import app.catalog
+from app.api.schemas import HostState
 from app.domain.errors import IMAGE_ERROR_CODES
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.web import words
@@ -22,6 +24,7 @@ def test_every_error_of_a_csv_has_a_heading_on_the_page() -> None:
 
 def test_every_state_and_every_image_error_has_words() -> None:
     assert set(words.REASONS) == set(IMAGE_ERROR_CODES)
+    assert set(words.HOST_STATES) == set(get_args(HostState))
     assert set(words.IMAGE_STATES) == {each.value for each in ImageStatus}
     assert set(words.REQUEST_STATES) == {each.value for each in RequestStatus}
 
@@ -52,6 +55,33 @@ def test_a_kind_of_file_is_a_sentence(platform: str, sentence: str) -> None:
 )
 def test_long_lists_of_columns_are_cut(names: list[str], text: str) -> None:
     assert words.some(names) == text
+
+
+@pytest.mark.parametrize(
+    ("per_second", "text"),
+    [
+        (1_234.4, "1,234 a second"),
+        (20, "20 a second"),
+        (2.5, "2.5 a second"),
+        (3.0, "3 a second"),
+        (0.2, "12 a minute"),
+    ],
+)
+def test_a_rate_has_no_more_digits_than_are_read(per_second: float, text: str) -> None:
+    assert words.rate(per_second) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "next try now"),
+        (8.2, "next try in 8 s"),
+        (150, "next try in about 2 minutes"),
+        (7_200, "next try in about 2 hours"),
+    ],
+)
+def test_the_next_try_at_a_host_is_a_few_words(seconds: float, text: str) -> None:
+    assert words.next_try(seconds) == text
 
 
 def _codes_of_the_catalogue() -> set[str]:

@@ -30,12 +30,6 @@ async def broken() -> Outcome:
     raise RuntimeError("a bug")
 
 
-def seq_of(task: asyncio.Task[Outcome | None]) -> int:
-    outcome = task.result()
-    assert outcome is not None
-    return outcome.seq
-
-
 def start(under_way: UnderWay, *attempts: Coroutine[None, None, Outcome]) -> None:
     for seq, one in enumerate(attempts):
         under_way.start(one, slot(seq))
@@ -47,7 +41,7 @@ def test_each_is_handed_back_once_with_its_image() -> None:
         start(under_way, attempt(0), attempt(1), attempt(2, LONG))
         assert [one.seq for one in under_way.images()] == [0, 1, 2]
         done = await under_way.done(within_seconds=LONG)
-        assert [(seq_of(task), one.image.seq) for task, one in done] == [(0, 0), (1, 1)]
+        assert [(task.result().seq, one.image.seq) for task, one in done] == [(0, 0), (1, 1)]
         assert len(under_way) == 1
         assert await under_way.done(within_seconds=SOON) == []
         await under_way.stop()
