@@ -29,6 +29,7 @@ DETECTED = {
     "because": ["S. No.", "Product Name", "Input Image Urls"],
 }
 OPTIONS = {
+    "mode": "compress",
     "quality": 50,
     "format": "jpeg",
     "scale": 1.0,
@@ -124,6 +125,9 @@ IMAGE: dict[str, Any] = {
     "width": 1200,
     "height": 860,
     "format": "jpeg",
+    "source_width": 1200,
+    "source_height": 860,
+    "source_format": "jpeg",
     "notes": None,
     "attempts": 1,
     "duration_ms": 184,

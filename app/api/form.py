@@ -99,7 +99,7 @@ def processing_options(given: dict[str, str]) -> ProcessingOptions:
         OptionInvalid: names the option, its value and what is possible.
     """
     values = {name: given[name] for name in PROCESSING_OPTIONS if name in given}
-    for name in ("format", "output"):
+    for name in ("mode", "format", "output"):
         if name in values:
             values[name] = values[name].lower()
     try:

@@ -190,16 +190,23 @@ class ImageState(Document):
     position: int = Field(description="Which URL of the row, from 1.")
     product: ProductName
     input_url: str
-    output_url: str | None
+    output_url: str | None = Field(
+        description="The compressed picture; null while there is none, and always in a check."
+    )
     status: ImageStatus
     kept: bool
     reused: bool = Field(description="Unchanged at its host: what an earlier request made.")
     error: ImageFailure | None
-    input_bytes: int | None
+    input_bytes: int | None = Field(
+        description="Of the source; in a check what its host says, null where it does not."
+    )
     output_bytes: int | None
     width: int | None
     height: int | None
     format: str | None
+    source_width: int | None = Field(description="Of the source in pixels, as it is seen.")
+    source_height: int | None = Field(description="Of the source in pixels, as it is seen.")
+    source_format: str | None
     notes: str | None
     attempts: int
     duration_ms: int | None

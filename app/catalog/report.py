@@ -26,6 +26,9 @@ REPORT_COLUMNS = (
     "width",
     "height",
     "format",
+    "source_width",
+    "source_height",
+    "source_format",
     "attempts",
     "duration_ms",
 )
@@ -36,7 +39,8 @@ class ReportRow:
     """One place of the file: a URL of a product. The fields are `REPORT_COLUMNS`, in their order.
 
     `row` is the line in the file (header = 1), `position` counts the row's URLs from 1, `width` and
-    `height` are those of the result in pixels. None where there is nothing to tell.
+    `height` are those of the result in pixels, those of the source are as it is seen (upright).
+    None where there is nothing to tell.
     """
 
     row: int
@@ -56,6 +60,9 @@ class ReportRow:
     width: int | None
     height: int | None
     format: str | None
+    source_width: int | None
+    source_height: int | None
+    source_format: str | None
     attempts: int | None
     duration_ms: int | None
 

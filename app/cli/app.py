@@ -110,6 +110,7 @@ def process(
     replace: arguments.Replace = False,
     accept_valid_rows: arguments.AcceptValidRows = False,
     force: arguments.Force = False,
+    mode: arguments.What = None,
     quality: arguments.Quality = None,
     format: arguments.Format = None,  # noqa: A002 - the name that the API has
     scale: arguments.Scale = None,
@@ -127,6 +128,7 @@ def process(
     from app.cli.process import process as run
 
     options = arguments.given(
+        mode=mode,
         quality=quality,
         format=format,
         scale=scale,
@@ -190,6 +192,7 @@ def submit(
     replace: arguments.Replace = False,
     accept_valid_rows: arguments.AcceptValidRows = False,
     force: arguments.Force = False,
+    mode: arguments.What = None,
     quality: arguments.Quality = None,
     format: arguments.Format = None,  # noqa: A002 - the name that the API has
     scale: arguments.Scale = None,
@@ -209,6 +212,7 @@ def submit(
     from app.cli.submit import submit as run
 
     options = arguments.given(
+        mode=mode,
         quality=quality,
         format=format,
         scale=scale,

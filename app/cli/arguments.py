@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from app.cli.failures import UnusableInput
 from app.cli.terminal import shown
-from app.domain.options import OutputFormat, OutputMode, ProcessingOptions
+from app.domain.options import Mode, OutputFormat, OutputMode, ProcessingOptions
 
 PICTURE = "The pictures"
 SERVICE = "The service"
@@ -21,7 +21,10 @@ Source = Annotated[str, typer.Argument(metavar="FILE.csv", help="The CSV; - read
 Target = Annotated[
     str | None,
     typer.Option(
-        "--output", "-o", metavar="OUT.csv", help="The output CSV; default: FILE-output.csv."
+        "--output",
+        "-o",
+        metavar="OUT.csv",
+        help="The output CSV; default: FILE-output.csv, in a check the report: FILE-report.csv.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
@@ -34,6 +37,15 @@ AcceptValidRows = Annotated[
     typer.Option("--accept-valid-rows", help="Do the good rows even though others have errors."),
 ]
 
+What = Annotated[
+    Mode | None,
+    typer.Option(
+        "--mode",
+        case_sensitive=False,
+        help=f"{_help('mode')} The output is then the report.",
+        rich_help_panel=PICTURE,
+    ),
+]
 Quality = Annotated[int | None, typer.Option(help=_help("quality"), rich_help_panel=PICTURE)]
 Format = Annotated[
     OutputFormat | None,

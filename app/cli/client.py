@@ -119,7 +119,13 @@ class ServiceClient:
 
     def output_csv(self, request_id: str) -> Iterator[bytes]:
         """The output CSV in chunks."""
-        path = f"/download-output-csv/{_segment(request_id)}"
+        yield from self._download(f"/download-output-csv/{_segment(request_id)}")
+
+    def report_csv(self, request_id: str) -> Iterator[bytes]:
+        """The report in chunks."""
+        yield from self._download(f"/requests/{_segment(request_id)}/report.csv")
+
+    def _download(self, path: str) -> Iterator[bytes]:
         with self._answer("GET", path) as response:
             yield from response.iter_bytes()
 

@@ -43,14 +43,14 @@ def open_input(name: str) -> Iterator[io.RawIOBase]:
         yield file
 
 
-def output_name(source: str, wanted: str | None) -> str:
-    """Where the output CSV goes: as wanted, else FILE-output.csv beside FILE."""
+def output_name(source: str, wanted: str | None, *, checks: bool) -> str:
+    """Where the output goes: as wanted, else FILE-output.csv beside FILE; a check's has -report."""
     if wanted is not None:
         return wanted
     if source == STANDARD:
         return STANDARD
     path = Path(source)
-    return str(path.parent / f"{path.stem}-output.csv")
+    return str(path.parent / f"{path.stem}-{'report' if checks else 'output'}.csv")
 
 
 def check_output(source: str, target: str, *, force: bool) -> None:

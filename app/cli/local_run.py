@@ -154,9 +154,11 @@ class LocalRun:
         found: list[dict[str, Any]] = page["items"]
         return found
 
-    def write(self, target: str, folder: Path | None) -> None:
+    def write(self, target: str, folder: Path | None, *, checks: bool = False) -> None:
         """Write the output CSV, and before it the pictures, when a folder for them is given.
 
+        Args:
+            checks: write the report instead: the output CSV of a check has no addresses.
         Raises:
             Interrupted: a stop was asked for; there is no output CSV.
             OSError: a file cannot be written.
@@ -168,9 +170,12 @@ class LocalRun:
                 adapters, self.request_id, folder, owner=NOBODY, check=self.interrupts.check
             )
             adapters = replace(adapters, store=LinkedFolder(adapters.store, folder, renamed))
-        download = outputs.output_csv(
-            adapters, self.request_id, owner=NOBODY, partial=False, raw=False
-        )
+        if checks:
+            download = outputs.report_csv(adapters, self.request_id, owner=NOBODY, status=None)
+        else:
+            download = outputs.output_csv(
+                adapters, self.request_id, owner=NOBODY, partial=False, raw=False
+            )
         write_output(target, self._stoppable(download.chunks))
 
     def _stoppable(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 
 from app.catalog.mapping import parse_base_url, parse_mapping
+from app.cli.failures import UnusableInput
 from app.cli.files import STANDARD, check_folder, check_output, open_input, output_name
 from app.cli.interrupts import Interrupted
 from app.cli.local_run import command_settings, local_run
 from app.cli.summary import exit_code, print_accepted, print_summary
 from app.cli.terminal import err, out, shown
-from app.domain.options import ProcessingOptions
+from app.domain.options import Mode, ProcessingOptions
 from app.services.check_upload import Reading
 
 
@@ -25,14 +26,14 @@ def process(
     accept_valid_rows: bool,
     force: bool,
 ) -> int:
-    """Process a CSV and write its output CSV; returns the exit code.
+    """Process a CSV and write its output CSV, in a check its report; returns the exit code.
 
     The request is kept in the database as any other, so that the service on the same DATA_DIR shows
     it and answers its links.
 
     Args:
         source: path of the CSV, or `-` for standard input.
-        target: path of the output CSV, or `-`; None: `output_name`.
+        target: path of the output, or `-`; None: `output_name`.
         images: folder for the pictures; the output CSV links to the files in it.
         columns: JSON as in the form field `columns`.
         force: overwrite files that exist.
@@ -40,7 +41,10 @@ def process(
         UnusableInput, RequestError: the file, a path or an option; nothing was written.
         SettingsError, DatabaseUnavailable, StoreError: the service's parts.
     """
-    target = output_name(source, target)
+    checks = options.mode is Mode.CHECK
+    if checks and images is not None:
+        raise UnusableInput("--images: a check makes no pictures; leave one of both out.")
+    target = output_name(source, target, checks=checks)
     mapping = parse_mapping(columns) if columns is not None else None
     base = parse_base_url(base_url) if base_url is not None else None
     reading = Reading(encoding, mapping, base, accept_valid_rows)
@@ -60,7 +64,7 @@ def process(
                 print_accepted(err, answer)
                 with run.worker():
                     status = run.wait()
-                    run.write(target, folder)
+                    run.write(target, folder, checks=checks)
                     run.wait_for_webhook()
                 failures = run.failures()
         except Interrupted as stop:
@@ -68,7 +72,9 @@ def process(
             return stop.exit_code
     print_summary(console, status, failures, seconds=time.monotonic() - started)
     if target != STANDARD:
-        console.print(f"Output CSV: {shown(Path(target).absolute(), limit=1_000)}")
+        console.print(
+            f"{'Report' if checks else 'Output CSV'}: {shown(Path(target).absolute(), limit=1_000)}"
+        )
     if folder is not None:
         console.print(f"Pictures: {shown(folder.absolute(), limit=1_000)}")
     console.print(f"Request: {status['request_id']}")

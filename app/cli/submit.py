@@ -12,6 +12,7 @@ from app.cli.interrupts import Interrupted, Interrupts
 from app.cli.progress import follow
 from app.cli.summary import FAILURES_SHOWN, exit_code, print_accepted, print_summary
 from app.cli.terminal import ALL_DONE, err, out, shown
+from app.domain.options import Mode
 
 # Each look is a request to the service.
 POLL_SECONDS = 0.5
@@ -27,17 +28,20 @@ def submit(
     target: str | None,
     force: bool,
 ) -> int:
-    """Upload a CSV, and wait for its output CSV if asked to; returns the exit code.
+    """Upload a CSV, and wait for its output CSV, in a check its report, if asked to.
+
+    Returns the exit code.
 
     Args:
         source: path of the CSV, or `-` for standard input.
         options: form fields of `POST /upload`, as text.
-        target: path of the output CSV, or `-`; None: `output_name`, only when waiting.
+        target: path of the output, or `-`; None: `output_name`, only when waiting.
     Raises:
         UnusableInput, Refused: the file, a path or an option.
         Unreachable: there is no service, or it went away for longer than a minute.
     """
-    target = output_name(source, target)
+    checks = options.get("mode") == Mode.CHECK
+    target = output_name(source, target, checks=checks)
     console = err if wait and target == STANDARD else out
     started = time.monotonic()
     with open_input(source) as raw:
@@ -68,11 +72,13 @@ def submit(
             f"Stopped waiting; the service goes on. See: python -m app status {shown(request_id)}"
         )
         return stop.exit_code
-    write_output(target, client.output_csv(request_id))
+    write_output(target, (client.report_csv if checks else client.output_csv)(request_id))
     failures = client.failures(request_id, limit=FAILURES_SHOWN)
     print_summary(console, status, failures, seconds=time.monotonic() - started)
     if target != STANDARD:
-        console.print(f"Output CSV: {shown(Path(target).absolute(), limit=1_000)}")
+        console.print(
+            f"{'Report' if checks else 'Output CSV'}: {shown(Path(target).absolute(), limit=1_000)}"
+        )
     return exit_code(status)
 
 

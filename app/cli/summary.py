@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from app.cli.terminal import ALL_DONE, SOME_FAILED, count, shown, size
+from app.domain.options import Mode
 
 FAILURES_SHOWN = 10
 
@@ -27,12 +28,16 @@ def print_summary(
 ) -> None:
     """How many images are done, what failed and why, and the bytes saved.
 
+    Of a check: how many are fine.
+
     Args:
         failures: the first failed images, as the API describes them.
         seconds: what the user waited; None: nobody did.
     """
     images = status["images"]
-    line = f"{images['completed']:,} of {count(images['total'], 'image')} done"
+    checks = status["options"].get("mode") == Mode.CHECK
+    word = "fine" if checks else "done"
+    line = f"{images['completed']:,} of {count(images['total'], 'image')} {word}"
     if images["failed"]:
         line += f", {images['failed']:,} failed"
     if status["status"] == "cancelled":
@@ -52,7 +57,7 @@ def print_summary(
         console.print(f"  ... and {images['failed'] - shown_failures:,} more")
     sizes = status["bytes"]
     saved = sizes["input"] - sizes["output"]
-    if sizes["input"]:
+    if sizes["input"] and not checks:
         console.print(
             f"Saved {size(max(saved, 0))} of {size(sizes['input'])} ({sizes['saved_percent']}%); "
             f"the compressed images have {size(sizes['output'])}."

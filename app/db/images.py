@@ -161,6 +161,9 @@ RESULT = (
     Image.width,
     Image.height,
     Image.format,
+    Image.source_width,
+    Image.source_height,
+    Image.source_format,
     Image.attempts,
     Image.duration_ms,
 )

@@ -206,6 +206,10 @@ class Image(Base):
     format: Mapped[str | None]
     width: Mapped[int | None]
     height: Mapped[int | None]
+    # Of the picture as it was fetched or, by a check, looked at; the sides as it is seen (upright).
+    source_format: Mapped[str | None]
+    source_width: Mapped[int | None]
+    source_height: Mapped[int | None]
     input_bytes: Mapped[int | None]
     output_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]

@@ -38,6 +38,9 @@ class Outcome(NamedTuple):
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    source_format: str | None = None
+    source_width: int | None = None
+    source_height: int | None = None
     input_bytes: int | None = None
     output_bytes: int | None = None
     duration_ms: int | None = None
@@ -66,6 +69,9 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "format": Text(),
     "width": BigInteger(),
     "height": BigInteger(),
+    "source_format": Text(),
+    "source_width": BigInteger(),
+    "source_height": BigInteger(),
     "input_bytes": BigInteger(),
     "output_bytes": BigInteger(),
     "duration_ms": BigInteger(),

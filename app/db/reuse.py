@@ -62,7 +62,8 @@ class Scope:
 class EarlierImage:
     """What an earlier request made of the same URL, and what its host said of the file then.
 
-    `request_id` names the row that this comes from, `made_by` the request that made the files.
+    `request_id` names the row that this comes from, `made_by` the request that made the files. What
+    the source was like is None in rows that were written before it was kept.
     """
 
     request_id: str
@@ -76,13 +77,19 @@ class EarlierImage:
     format: str
     width: int
     height: int
+    source_format: str | None
+    source_width: int | None
+    source_height: int | None
     input_bytes: int
     output_bytes: int
     notes: str | None
 
 
 def scope(connection: Connection, request: Any, *, fresh: bool) -> Scope | None:
-    """The scope of a request, given its row; None for one of a version that kept no digest."""
+    """The scope of a request, given its row; None where no pictures are to be taken over.
+
+    That is a check, and a request of a version that kept no digest.
+    """
     if request.picture_digest is None:
         return None
     earlier = exists(
@@ -148,6 +155,9 @@ def _find(dialect: str) -> Select[Any]:
         Image.format,
         Image.width,
         Image.height,
+        Image.source_format,
+        Image.source_width,
+        Image.source_height,
         Image.input_bytes,
         Image.output_bytes,
         Image.notes,

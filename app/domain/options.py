@@ -10,7 +10,14 @@ MAX_SIDE_PX = 16_383
 # Raised whenever the codecs make other pictures of the same options: the next run then does every
 # image again, instead of taking over what the code before has made.
 PICTURES_VERSION = 1
-_NOT_ABOUT_PICTURES = frozenset({"output", "fresh"})
+_NOT_ABOUT_PICTURES = frozenset({"mode", "output", "fresh"})
+
+
+class Mode(StrEnum):
+    """What is done with the images: compress them, or only look at the first bytes of each."""
+
+    COMPRESS = "compress"
+    CHECK = "check"
 
 
 class OutputFormat(StrEnum):
@@ -39,6 +46,11 @@ class ProcessingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    mode: Mode = Field(
+        Mode.COMPRESS,
+        description="compress, or check = only look at the first bytes of every image: is it "
+        "there, is it a picture, of which format and size; nothing is made or stored.",
+    )
     quality: int = Field(
         50, ge=1, le=100, description="1 (smallest file) to 100 (best picture); 50 by default."
     )
@@ -79,7 +91,12 @@ class ProcessingOptions(BaseModel):
         return self.scale != 1.0 or self.max_width is not None or self.max_height is not None
 
     @property
-    def picture_digest(self) -> str:
-        """The same for all options that make the same stored files of the same source."""
+    def picture_digest(self) -> str | None:
+        """The same for all options that make the same stored files of the same source.
+
+        None where no files are made: a check neither takes pictures over nor leaves any.
+        """
+        if self.mode is Mode.CHECK:
+            return None
         about = self.model_dump_json(exclude=set(_NOT_ABOUT_PICTURES))
         return hashlib.blake2b(f"{PICTURES_VERSION} {about}".encode(), digest_size=16).hexdigest()

@@ -8,7 +8,7 @@ from app.domain.errors import IMAGE_ERROR_CODES
 from app.domain.statuses import RequestStatus
 
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-DONE = ("completed", "kept", "reused")
+DONE = ("completed", "kept", "reused", "checked")
 WEBHOOK_OUTCOMES = ("delivered", "retried", "failed")
 SWEEP_RESULTS = ("done", "elsewhere", "postponed", "failed")
 
@@ -90,10 +90,12 @@ class WorkMetrics:
             self._sweeps.labels(result)
 
     def image_done(self, outcome: str, *, input_bytes: int, output_bytes: int) -> None:
-        """An image was done: `completed`, `kept` (its own data was smaller) or `reused`.
+        """An image was done.
 
         Args:
-            input_bytes: 0 for a reused image, which was not fetched.
+            outcome: `completed`, `kept` (its own data was smaller), `reused`, or `checked` where
+                it was only looked at.
+            input_bytes: 0 for a reused or a checked image, as neither was fetched.
             output_bytes: likewise.
         """
         self._done[outcome].inc()

@@ -121,6 +121,9 @@ def image_document(row: Any, of_request: str, store: Store) -> dict[str, Any]:
         "width": row.width,
         "height": row.height,
         "format": row.format,
+        "source_width": row.source_width,
+        "source_height": row.source_height,
+        "source_format": row.source_format,
         "notes": row.notes,
         "attempts": row.attempts,
         "duration_ms": row.duration_ms,
@@ -139,8 +142,13 @@ def error_document(row: Any) -> dict[str, Any] | None:
 
 
 def saved_percent(input_bytes: int, output_bytes: int) -> float:
-    """Share of the downloaded bytes that the compressed images do not need any more."""
-    return round(100 * (1 - output_bytes / input_bytes), 1) if input_bytes else 0.0
+    """Share of the downloaded bytes that the compressed images do not need any more.
+
+    0.0 where nothing was made: a check saves nothing, however much it has looked at.
+    """
+    if not input_bytes or not output_bytes:
+        return 0.0
+    return round(100 * (1 - output_bytes / input_bytes), 1)
 
 
 def moment(value: datetime | None) -> str | None:

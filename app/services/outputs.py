@@ -214,6 +214,9 @@ def _report_row(adapters: Adapters, row: InputRow, place: Any) -> report.ReportR
         width=place.width,
         height=place.height,
         format=place.format,
+        source_width=place.source_width,
+        source_height=place.source_height,
+        source_format=place.source_format,
         attempts=place.attempts,
         duration_ms=place.duration_ms,
     )

@@ -6,8 +6,10 @@ from typing import Any
 
 from app.db import images
 from app.db.image_filter import ImageFilter
+from app.domain.errors import WrongState
 from app.domain.formats import FORMATS
 from app.domain.naming import image_name
+from app.domain.options import Mode
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters
 from app.services.read import find, image_after
@@ -55,10 +57,12 @@ def pictures(
     Raises:
         RequestNotFound: see `read.find`.
         OptionInvalid: the cursor is none of ours.
+        WrongState: the request only checked its pictures.
     """
     after = image_after(cursor)
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
+    _expect_pictures(request)
     return _walk(adapters, request.id, after)
 
 
@@ -69,15 +73,25 @@ def original(
 
     Raises:
         RequestNotFound: see `read.find`.
+        WrongState: the request only checked its pictures.
     """
     with adapters.database.read() as connection:
         request = find(connection, request_id, owner=owner)
+        _expect_pictures(request)
         image = images.at_place(connection, request.id, row=row, position=position)
     if image is None or image.status != ImageStatus.COMPLETED.value:
         return None
     key = image.original_key
     kept = KeptOriginal(key, _CONTENT_TYPES[key.rsplit(".", 1)[1]]) if key is not None else None
     return Original(kept, image.source_url)
+
+
+def _expect_pictures(request: Any) -> None:
+    if request.options.get("mode") == Mode.CHECK:
+        raise WrongState(
+            "This request only checked its pictures, so there are none of it. Upload the file "
+            "again with mode=compress to have them compressed."
+        )
 
 
 def _walk(adapters: Adapters, request_id: str, after: int) -> Iterator[Picture]:

@@ -59,6 +59,8 @@ def progress_of(document: dict[str, Any]) -> Progress:
 def _headline(document: dict[str, Any]) -> tuple[str, str]:
     word, icon = words.REQUEST_STATES[document["status"]]
     failed = document["images"]["failed"]
+    if document["status"] == RequestStatus.COMPLETED and words.is_check(document):
+        return _found(document["images"]["completed"], failed), "warn" if failed else icon
     if document["status"] == RequestStatus.COMPLETED and failed:
         return f"Done, but {words.count(failed, 'image')} failed", "warn"
     if document["status"] == RequestStatus.COMPLETED:
@@ -66,6 +68,16 @@ def _headline(document: dict[str, Any]) -> tuple[str, str]:
     if document["status"] == RequestStatus.FAILED:
         return document["reason"] or word, icon
     return word, icon
+
+
+def _found(fine: int, failed: int) -> str:
+    if not failed:
+        return (
+            f"All {words.count(fine, 'picture')} are fine" if fine != 1 else "The picture is fine"
+        )
+    return (
+        f"{fine:,} of {words.count(fine + failed, 'picture')} are fine, {failed:,} cannot be used"
+    )
 
 
 def _speed(document: dict[str, Any]) -> tuple[str, str]:

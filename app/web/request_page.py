@@ -50,7 +50,11 @@ def request_page(
             request, document["filename"], document["options"] | reading | _webhook(document)
         ),
         "output_curl": " ".join(
-            ["curl -OJ", *key_arguments(request), document["links"]["output_csv"]]
+            [
+                "curl -OJ",
+                *key_arguments(request),
+                document["links"]["report_csv" if words.is_check(document) else "output_csv"],
+            ]
         ),
         "zip_images_max": ZIP_IMAGES_MAX,
     }

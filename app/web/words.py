@@ -1,8 +1,11 @@
 """What the contract's codes and numbers are called on the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.options import Mode
 
 # State -> (word, icon of templates/_macros.html). An icon never stands without its word.
 REQUEST_STATES = {
@@ -144,6 +147,11 @@ ENCODINGS = (
 NAMES_SHOWN = 4
 
 _UNITS = ("kB", "MB", "GB", "TB")
+
+
+def is_check(document: Mapping[str, Any]) -> bool:
+    """Whether the images of a request, given its status document, are only looked at."""
+    return bool(document["options"].get("mode") == Mode.CHECK)
 
 
 def number(value: int) -> str:

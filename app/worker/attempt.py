@@ -1,4 +1,7 @@
-"""One claimed image through the pipe: fetch, compress, store. Always ends in an Outcome."""
+"""One claimed image through the pipe: fetch, compress, store. Always ends in an Outcome.
+
+A request that only checks has its images looked at instead (`check.py`).
+"""
 
 import random
 import time
@@ -19,13 +22,14 @@ from app.domain.errors import (
 )
 from app.domain.formats import content_type, extension
 from app.domain.naming import image_key, original_key
-from app.domain.options import ProcessingOptions
+from app.domain.options import Mode, ProcessingOptions
 from app.domain.retry import image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.result import CompressedImage
 from app.outbound.fetch import FetchedImage
 from app.services.adapters import now
 from app.storage.base import Store
+from app.worker.check import check
 from app.worker.context import WorkerContext
 from app.worker.fetching import HostRefused, fetch
 from app.worker.patience import patiently
@@ -39,7 +43,10 @@ async def attempt(context: WorkerContext, slot: Slot, options: ProcessingOptions
     """Do one attempt at an image. The object is stored before the outcome exists."""
     image, started = slot.image, time.perf_counter()
     try:
-        outcome = await _through_the_pipe(context, slot, options)
+        if options.mode is Mode.CHECK:
+            outcome = await check(context, slot)
+        else:
+            outcome = await _through_the_pipe(context, slot, options)
     except HostRefused as refused:
         outcome = _refused(image, refused.error)
     except ImageError as error:
@@ -157,6 +164,9 @@ async def _store(
         format=compressed.format,
         width=compressed.width,
         height=compressed.height,
+        source_format=compressed.source_format,
+        source_width=compressed.source_width,
+        source_height=compressed.source_height,
         output_bytes=len(compressed.data),
         notes=compressed.notes,
         etag=fetched.etag,

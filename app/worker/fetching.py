@@ -1,12 +1,17 @@
 """One image asked of its host: what the answer means for the image, and what for the host."""
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from app.domain.errors import ImageError, RateLimited
 from app.domain.hosts import shown_host
-from app.outbound.fetch import FetchedImage
+from app.outbound.fetch import FetchedImage, LookedAt
 from app.worker.answers import Answer, Kind, judge
 from app.worker.context import WorkerContext
 from app.worker.slots import Slot
 from app.worker.take_over import fetch_unless_unchanged
+
+_Found = TypeVar("_Found")
 
 
 class HostRefused(Exception):
@@ -31,9 +36,18 @@ async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
         ImageError: the image's own trouble, see `ImageFetcher.fetch`; RateLimited where the host
             wants to be left alone for longer than our patience.
     """
+    return await _asked(context, slot, fetch_unless_unchanged(context, slot.image))
+
+
+async def look(context: WorkerContext, slot: Slot) -> LookedAt:
+    """The first bytes of the image, asked for and told of as in `fetch`."""
+    return await _asked(context, slot, context.fetcher.look(slot.image.source_url))
+
+
+async def _asked(context: WorkerContext, slot: Slot, question: Awaitable[_Found]) -> _Found:
     image, hosts = slot.image, context.slots.hosts
     try:
-        fetched = await fetch_unless_unchanged(context, image)
+        found = await question
     except ImageError as error:
         answer = judge(
             error,
@@ -49,7 +63,7 @@ async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
             raise HostRefused(error) from error
         raise
     slot.answered(Answer(Kind.GOOD))
-    return fetched
+    return found
 
 
 def rate_limited(host: str, wait_seconds: float, error: ImageError) -> RateLimited:

@@ -53,8 +53,11 @@ class TurnLog:
         )
 
     def _done(self, image: ClaimedImage, outcome: Outcome) -> None:
-        word = "reused" if outcome.reused_from else "kept" if outcome.kept else "completed"
-        fetched = word != "reused"
+        if outcome.storage_key is None:
+            word = "checked"
+        else:
+            word = "reused" if outcome.reused_from else "kept" if outcome.kept else "completed"
+        fetched = word not in {"checked", "reused"}
         input_bytes, output_bytes = outcome.input_bytes or 0, outcome.output_bytes or 0
         self._outcomes[word] += 1
         self._metrics.image_done(

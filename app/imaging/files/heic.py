@@ -1,9 +1,12 @@
 """HEIC, the photos of phones: read where the `heic` extra (pillow-heif) is installed."""
 
 from functools import lru_cache
+from importlib.util import find_spec
 
 from app.domain.errors import UnsupportedFormat
 from app.imaging.files.sniff import USE_INSTEAD
+
+NOT_READ = f"This is a HEIC picture, which is not read. {USE_INSTEAD}"
 
 
 @lru_cache(maxsize=1)
@@ -24,6 +27,16 @@ def load_reader() -> bool:
     return True
 
 
+def need_installed() -> None:
+    """Check that HEIC can be read elsewhere, without loading a decoder here.
+
+    Raises:
+        UnsupportedFormat: the extra is not installed.
+    """
+    if find_spec("pillow_heif") is None:
+        raise UnsupportedFormat(NOT_READ)
+
+
 def need_reader() -> None:
     """Check that HEIC can be read.
 
@@ -31,4 +44,4 @@ def need_reader() -> None:
         UnsupportedFormat: the extra is not installed.
     """
     if not load_reader():
-        raise UnsupportedFormat(f"This is a HEIC picture, which is not read. {USE_INSTEAD}")
+        raise UnsupportedFormat(NOT_READ)

@@ -17,7 +17,7 @@ def bare_length(data: bytes) -> int | None:
     Positions in the file are absolute, so boxes can be cut off at its end only.
     """
     seen: set[bytes] = set()
-    for name, _, end in _boxes(data, 0, len(data)):
+    for name, _, end in boxes(data, 0, len(data)):
         if name not in NEEDED:
             return None
         seen.add(name)
@@ -33,11 +33,11 @@ def code_points(data: bytes) -> tuple[int, int] | None:
     """
     start, end = 0, len(data)
     for name, header_bytes in ((b"meta", META_HEADER_BYTES), (b"iprp", 0), (b"ipco", 0)):
-        found = [box for box in _boxes(data, start, end) if box[0] == name]
+        found = [box for box in boxes(data, start, end) if box[0] == name]
         if not found:
             return None
         start, end = found[0][1] + header_bytes, found[0][2]
-    for name, at, behind in _boxes(data, start, end):
+    for name, at, behind in boxes(data, start, end):
         if name == b"colr" and data.startswith(b"nclx", at) and behind - at >= 8:
             return (
                 int.from_bytes(data[at + 4 : at + 6], "big"),
@@ -46,8 +46,11 @@ def code_points(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of the contents of each box, up to the first that is malformed."""
+def boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of the contents of each box, up to the first that is malformed.
+
+    That is also one that reaches beyond `end`.
+    """
     for _ in range(MAX_BOXES):
         if position + 8 > end:
             return

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.domain.errors import CorruptImage, UnsupportedFormat
 from app.imaging.files import orientation
 from app.imaging.files.limits import MAX_PROFILE_BYTES, MAX_SCANS, MAX_SEGMENTS
-from app.imaging.files.parts import Parts
+from app.imaging.files.parts import HeadTooShort, Parts
 
 SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
@@ -35,9 +35,12 @@ class Segment(NamedTuple):
     end: int
 
 
-def segments(data: bytes) -> Iterator[Segment]:
+def segments(data: bytes, *, whole: bool = True) -> Iterator[Segment]:
     """The segments up to the end-of-image marker; scan data comes as one of marker `ENTROPY`.
 
+    Args:
+        whole: False where `data` is only the start of the file; a segment that reaches beyond it is
+            then the end.
     Raises:
         CorruptImage: a segment reaches beyond the file, or there are absurdly many.
     """
@@ -55,6 +58,8 @@ def segments(data: bytes) -> Iterator[Segment]:
         if marker in STANDALONE or marker in (0x00, SOI):
             continue
         length = int.from_bytes(data[position : position + 2], "big")
+        if not whole and position + max(length, 2) > len(data):
+            return
         if length < 2 or position + length > len(data):
             raise CorruptImage("The JPEG ends in the middle of its header; it is cut off.")
         yield Segment(marker, position + 2, position + length)
@@ -67,20 +72,23 @@ def segments(data: bytes) -> Iterator[Segment]:
     raise CorruptImage(f"The JPEG has more than {MAX_SEGMENTS} segments.")
 
 
-def read(data: bytes) -> Parts:
+def read(data: bytes, *, whole: bool = True) -> Parts:
     """Read the header of a JPEG.
 
+    Args:
+        whole: False where `data` is only the start of the file.
     Raises:
         CorruptImage: no frame header, or more scans than any program writes: each scan of a
             progressive JPEG is a pass over all pixels, so a small file could keep a decoder busy.
         UnsupportedFormat: 12 bits a channel.
+        HeadTooShort: the frame header comes after what is here.
     """
     frame: Segment | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     chunks: list[bytes] = []
     scans = metadata_bytes = 0
-    for segment in segments(data):
+    for segment in segments(data, whole=whole):
         marker, start, end = segment
         if APP1 <= marker <= APP15 or marker == COM:
             metadata_bytes += end - start + 4
@@ -94,6 +102,8 @@ def read(data: bytes) -> Parts:
             chunks.append(data[start + len(ICC_ID) : end])
         elif marker == SOS:
             if frame is None:
+                # The pixels begin: no frame header is to come, however long the file is.
+                whole = True
                 break
             components = data[start] if end > start else 0
             if frame.marker not in PROGRESSIVE and components == _components(data, frame):
@@ -101,6 +111,8 @@ def read(data: bytes) -> Parts:
             scans += 1
             if scans > MAX_SCANS:
                 raise CorruptImage(f"The JPEG has more than {MAX_SCANS} scans; no program does so.")
+    if frame is None and not whole:
+        raise HeadTooShort
     if frame is None or frame.end - frame.start < 6:
         raise CorruptImage("The JPEG has no frame header; it is cut off or damaged.")
     start = frame.start
@@ -143,6 +155,19 @@ def strip(data: bytes) -> bytes:
         kept.append(b"\xff" + bytes([marker]) + (len(body) + 2).to_bytes(2, "big") + body)
     kept.append(b"\xff\xd9")
     return b"".join(kept)
+
+
+def has_its_end(data: bytes) -> bool:
+    """Whether an end-of-image marker follows the pixels; decoders refuse a file without one.
+
+    Raises:
+        CorruptImage: see `segments`.
+    """
+    behind = 2
+    for segment in segments(data):
+        behind = segment.end
+    # Thumbnails within the metadata have markers of their own.
+    return data.find(bytes([0xFF, EOI]), behind) >= 0
 
 
 def has_adobe_marker(data: bytes) -> bool:

@@ -5,6 +5,18 @@ from dataclasses import dataclass
 from app.imaging.files.orientation import UPRIGHT, upright_size
 
 
+class HeadTooShort(Exception):
+    """Only the start of a file is here, and it does not say how large the picture is.
+
+    Args:
+        stored: width and height in pixels where they are known, but not which way up they are.
+    """
+
+    def __init__(self, stored: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.stored = stored
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """One picture file, read by our own bounded readers.

@@ -17,7 +17,7 @@ from app.imaging.files.limits import (
     MAX_XMP_BYTES,
     check_frames,
 )
-from app.imaging.files.parts import Parts
+from app.imaging.files.parts import HeadTooShort, Parts
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
@@ -35,9 +35,11 @@ class Chunk(NamedTuple):
     end: int
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
+def chunks(data: bytes, *, whole: bool = True) -> Iterator[Chunk]:
     """The chunks up to and with IEND.
 
+    Args:
+        whole: False where `data` is only the start of the file; its end is then that of the chunks.
     Raises:
         CorruptImage: the file ends before IEND, or has absurdly many chunks.
     """
@@ -56,22 +58,27 @@ def chunks(data: bytes) -> Iterator[Chunk]:
         others += name not in (b"IDAT", b"fdAT")
         if others > MAX_SEGMENTS:
             raise CorruptImage(f"The PNG has more than {MAX_SEGMENTS} chunks.")
-    raise CorruptImage("The PNG ends before its end mark; it is cut off.")
+    if whole:
+        raise CorruptImage("The PNG ends before its end mark; it is cut off.")
 
 
-def read(data: bytes) -> Parts:
+def read(data: bytes, *, whole: bool = True) -> Parts:
     """Read the header of a PNG and leave its metadata behind.
 
+    Args:
+        whole: False where `data` is only the start of the file. Metadata behind it, which hardly
+            ever turns a PNG, is then not missed.
     Raises:
         CorruptImage: cut off, or a needed chunk is damaged.
         TooManyPixels: more frames than any animation has.
+        HeadTooShort: the header comes after what is here.
     """
     picture = [SIGNATURE]
     header, exif, xmp, profile, gamma, srgb = b"", b"", b"", b"", b"", False
     frames, plays = 1, 1
     notes: list[str] = []
     points: tuple[int, int] | None = None
-    for name, start, end in chunks(data):
+    for name, start, end in chunks(data, whole=whole):
         if name in STILL or name in ANIMATION:
             picture.append(data[start:end])
         body = memoryview(data)[start + 8 : end - 4]
@@ -99,6 +106,8 @@ def read(data: bytes) -> Parts:
             points = body[0], body[1]
     if points and not profile:
         notes += code_points_note(*points)
+    if not whole and not header:
+        raise HeadTooShort
     if len(header) != 13:
         raise CorruptImage("The PNG has no usable header.")
     return Parts(

@@ -3,6 +3,8 @@
 Source: RFC 9649, WebP Image Format, section 2.
 """
 
+from collections.abc import Mapping
+
 from app.domain.errors import CorruptImage
 from app.imaging.files import orientation
 from app.imaging.files.limits import (
@@ -12,33 +14,37 @@ from app.imaging.files.limits import (
     MAX_XMP_BYTES,
     check_frames,
 )
-from app.imaging.files.parts import Parts
+from app.imaging.files.parts import HeadTooShort, Parts
 
 PICTURE = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
 # Bits of VP8X that announce ICC, EXIF and XMP; they go with the chunks.
 METADATA_FLAGS = 0x20 | 0x08 | 0x04
+TURNING_FLAGS = 0x08 | 0x04
 ALPHA_FLAG, ANIMATION_FLAG = 0x10, 0x02
 FLAGS_AT = 20
 # Two canvases of libwebp's, its answer, and Pillow's copy of that.
 DECODER_BYTES_PER_PIXEL = 16
 
 
-def read(data: bytes) -> Parts:
+def read(data: bytes, *, whole: bool = True) -> Parts:
     """Read the header of a WebP and leave its metadata behind.
 
+    Args:
+        whole: False where `data` is only the start of the file.
     Raises:
         CorruptImage: cut off, or without a picture.
         TooManyPixels: more frames than any animation has.
+        HeadTooShort: what turns the picture comes after what is here, or the picture itself does.
     """
     end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
+    if whole and end > len(data):
         raise CorruptImage("The WebP is shorter than it says; it is cut off.")
     picture: list[bytes] = []
     found: dict[bytes, bytes] = {}
     size: tuple[int, int] | None = None
     frames, plays, position = 0, 1, 12
     for _ in range(MAX_SEGMENTS):
-        if position + 8 > end:
+        if position + 8 > min(end, len(data)):
             break
         name = data[position : position + 4]
         length = int.from_bytes(data[position + 4 : position + 8], "little")
@@ -58,6 +64,8 @@ def read(data: bytes) -> Parts:
             plays = int.from_bytes(data[body + 4 : body + 6], "little")
     else:
         raise CorruptImage(f"The WebP has more than {MAX_SEGMENTS} chunks.")
+    if end > len(data) and (size is None or _turned_later(data, found)):
+        raise HeadTooShort(size)
     if size is None:
         raise CorruptImage("The WebP holds no picture.")
     profile = found.get(b"ICCP")
@@ -106,6 +114,12 @@ def _bare(name: bytes, body: bytes) -> bytes:
             flags |= ALPHA_FLAG
         body = bytes([flags]) + body[1:]
     return name + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2)
+
+
+def _turned_later(data: bytes, found: Mapping[bytes, bytes]) -> bool:
+    """Whether VP8X announces EXIF or XMP, which stand behind the pixels, and neither was found."""
+    flags = data[FLAGS_AT] if data[12:16] == b"VP8X" and len(data) > FLAGS_AT else 0
+    return bool(flags & TURNING_FLAGS) and not found.keys() & {b"EXIF", b"XMP "}
 
 
 def _size(name: bytes, body: bytes) -> tuple[int, int] | None:

@@ -223,3 +223,26 @@ def test_it_works_on_postgres_and_s3(
         with picture_behind(url) as image:
             assert image.size == (300, 200)
     assert not (tmp_path / "data/service.db").exists()
+
+
+def test_a_check_writes_the_report_and_no_picture(tmp_path: Path, write_csv: WriteCsv) -> None:
+    write_csv(2, missing=("2-1.jpg",))
+    done = run_app("process", "products.csv", "--mode", "check", folder=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert visible_files(tmp_path) == {"products.csv", "products-report.csv"}
+    lines = rows_of((tmp_path / "products-report.csv").read_text(encoding="utf-8"))
+    assert [line["status"] for line in lines] == ["completed", "completed", "failed", "completed"]
+    assert [line["source_format"] for line in lines] == ["jpeg", "jpeg", "", "jpeg"]
+    assert "3 of 4 images fine, 1 failed" in done.stdout
+    assert "http_status: 1 image" in done.stdout
+    assert "Saved" not in done.stdout
+    assert f"Report: {tmp_path / 'products-report.csv'}" in done.stdout
+
+
+def test_a_check_into_a_folder_for_pictures_is_refused(tmp_path: Path, write_csv: WriteCsv) -> None:
+    write_csv(1)
+    asked = ("--mode", "check", "--images", "pictures")
+    done = run_app("process", "products.csv", *asked, folder=tmp_path)
+    assert done.returncode == 2
+    assert "a check makes no pictures" in done.stderr
+    assert visible_files(tmp_path) == {"products.csv"}

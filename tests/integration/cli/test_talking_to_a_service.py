@@ -179,3 +179,16 @@ def test_another_program_at_the_address_is_recognised(
     done = run_app("status", UNKNOWN_ID, "--url", image_host.base_url, folder=tmp_path)
     assert done.returncode == 3
     assert "is not this service" in done.stderr
+
+
+def test_submit_of_a_check_downloads_the_report(
+    tmp_path: Path, write_csv: WriteCsv, service_url: str
+) -> None:
+    write_csv(2)
+    remote = ("--url", service_url, "--api-key", KEY)
+    done = run_app("submit", "products.csv", "--mode", "CHECK", "--wait", *remote, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 images fine" in done.stdout
+    lines = (tmp_path / "products-report.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 5
+    assert "source_width" in lines[0]

@@ -110,6 +110,22 @@ _WATCHED = (
     """INSERT INTO unwatched (began_at, ended_at) VALUES (:now, :now)
         ON CONFLICT (began_at) DO UPDATE SET ended_at = excluded.ended_at""",
 )
+# Revision 0007: what workers know of a host, and a request's counters by host.
+_HOSTS = (
+    """INSERT INTO hosts (host, control, updated_at) VALUES (:key, '{}', :now)
+        ON CONFLICT (host) DO NOTHING""",
+    """UPDATE hosts SET state = 'paused', requests_per_second = 2.5, retry_at = :now,
+        last_error = 'No.', control = '{}', updated_at = :now WHERE host = :key""",
+    """INSERT INTO request_hosts (request_id, host, images_total) VALUES (:id, 'x.example', 2)
+        ON CONFLICT (request_id, host)
+        DO UPDATE SET images_total = request_hosts.images_total + excluded.images_total""",
+    """UPDATE request_hosts SET images_completed = images_completed + 1,
+        images_failed = images_failed + 1, input_bytes = input_bytes + 10,
+        output_bytes = output_bytes + 5, give_up = 'host_unreachable', give_up_message = 'No.'
+        WHERE request_id = :id AND host = 'x.example'""",
+    """UPDATE requests SET held_until = :now, speed_at = :now, speed_images = 2,
+        images_per_second = 1.5 WHERE id = :id""",
+)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
@@ -117,6 +133,7 @@ PREVIOUS = {
     "0004": Code(_ONCE, _REMOVE_ONCE),
     "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
     "0006": Code((*_ONCE, *_CLAIMED, *_WATCHED), _REMOVE_ONCE),
+    "0007": Code((*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS), _REMOVE_ONCE),
 }
 
 

@@ -76,6 +76,7 @@ def test_a_second_run_over_an_unchanged_catalogue_does_no_codec_work(
         assert (before["reused"], after["reused"]) == (False, True)
         assert after["attempts"] == 1
         same = ("output_url", "width", "height", "format", "kept", "input_bytes", "output_bytes")
+        same += ("source_width", "source_height", "source_format")
         assert [after[name] for name in same] == [before[name] for name in same]
     assert {row["reused"] for row in service.report(second_id)} == {"true"}
     assert {row["reused"] for row in service.report(first_id)} == {"false"}

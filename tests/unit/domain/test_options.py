@@ -55,6 +55,7 @@ def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
 
 def test_every_option_but_those_about_the_csv_decides_about_the_picture() -> None:
     other: dict[str, Any] = {
+        "mode": "check",
         "quality": 51,
         "format": "webp",
         "scale": 0.5,

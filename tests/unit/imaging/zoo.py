@@ -281,9 +281,9 @@ def huge_png(side: int = 30_000) -> bytes:
     )
 
 
-def scan_bomb(scans: int = 2_000) -> bytes:
+def scan_bomb(scans: int = 2_000, image: Image.Image | None = None) -> bytes:
     """A progressive JPEG whose last scan is repeated."""
-    data = save(photo(), "JPEG", progressive=True)
+    data = save(image or photo(), "JPEG", progressive=True)
     start = data.rindex(b"\xff\xda")
     last = data[start:-2]
     return data[:-2] + last * scans + b"\xff\xd9"

@@ -74,7 +74,7 @@ def test_a_database_that_is_away_is_a_number_and_not_a_failed_scrape() -> None:
 def test_every_outcome_is_there_with_0_before_the_first_image() -> None:
     metrics = Metrics()
     expected = {f"{code} failed" for code in IMAGE_ERROR_CODES}
-    expected |= {"completed", "kept", "reused"}
+    expected |= {"completed", "kept", "reused", "checked"}
     before = samples(metrics, "images_finished_total")
     assert set(before) == expected
     assert set(before.values()) == {0.0}
