@@ -191,8 +191,8 @@ class Counts:
     reused: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
-    given_up: int = 0
     errors: Mapping[str, int] | None = None
+    given_up: int = 0
 
 
 def add_counts(

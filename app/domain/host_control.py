@@ -237,7 +237,7 @@ class HostControl:
         if learning:
             few = max(retry.HOST_LEARNING_PERMITS, math.ceil(horizon * rate))
             permits = min(permits, few)
-            permits = self._within_bounds(permits, now, policy)
+            permits = self._within_bounds(permits, now)
             if not permits:
                 return Grant(wait=retry.HOST_LEARNING_SECONDS)
         self.next_slot_at = slot + permits / rate
@@ -258,14 +258,14 @@ class HostControl:
         self.probe_until = now + policy.timeout_seconds + retry.HOST_PROBE_SPARE_SECONDS
         return Grant(permits=1, probe=True, wait=wait, silent=silent)
 
-    def _within_bounds(self, permits: int, now: float, policy: Policy) -> int:
+    def _within_bounds(self, permits: int, now: float) -> int:
         """Slow start: a host that has answered little may have few requests on their way.
 
         All that are on their way when it first refuses may be refused; and one that never answers
         shall not hold many connections.
         """
-        if now > self.granted_at + 2 * policy.timeout_seconds:
-            # Whoever had those permits has died with them.
+        if now > self.granted_at + retry.HOST_OUTSTANDING_SECONDS:
+            # Whoever had those permits may have died with them.
             self.outstanding = 0
         most = max(retry.HOST_FIRST_CONTACT, self.served // retry.HOST_SERVED_PER_OUTSTANDING)
         permits = min(permits, max(most - self.outstanding, 0))

@@ -17,8 +17,10 @@ HOST_FREE_RATE = 400.0
 HOST_FREE_SERVED = 300
 HOST_MIN_RATE = 0.2
 # Requests on their way during that slow start: this many, and one more for each so many answers.
+# Those without an answer for so long no longer count, as their worker may have died.
 HOST_FIRST_CONTACT = 10
 HOST_SERVED_PER_OUTSTANDING = 4
+HOST_OUTSTANDING_SECONDS = 10.0
 # Permits for requests are granted for so long ahead; while the limit is not known for less, and few
 # at a time, so that a refusal reaches the other workers before they have sent many more.
 HOST_PERMITS_SECONDS = 0.25

@@ -180,7 +180,10 @@ def _host_key(origin: str) -> str:
     except ValueError:
         return ""
     default_port = _DEFAULT_PORTS.get(parsed.protocol.removesuffix(":"))
-    return f"{parsed.hostname}:{parsed.port or default_port}" if default_port else ""
+    # A name that is too long is none, and would not fit into an index either.
+    if default_port is None or len(parsed.hostname) > MAX_NAME_CHARS:
+        return ""
+    return f"{parsed.hostname}:{parsed.port or default_port}"
 
 
 def _understood(text: str, base: str | None = None) -> ada_url.URL:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain import retry
 from app.domain.errors import (
+    AddressBlocked,
     ConnectFailed,
     DnsFailed,
     FetchTimeout,
     ImageError,
+    InvalidUrl,
     NotAnImage,
     ResponseTooLarge,
+    TlsFailed,
     TooManyRedirects,
 )
 from app.domain.hosts import Report
@@ -21,7 +24,15 @@ if TYPE_CHECKING:
     from app.worker.host import Permit
 
 _NO_ANSWER = (FetchTimeout, ConnectFailed, DnsFailed)
-_AN_ANSWER = (NotAnImage, ResponseTooLarge, TooManyRedirects)
+# Known without waiting for the host, or told by it: no reason to ask more slowly.
+_AN_ANSWER = (
+    AddressBlocked,
+    InvalidUrl,
+    NotAnImage,
+    ResponseTooLarge,
+    TlsFailed,
+    TooManyRedirects,
+)
 # Over how long a worker's own rates are measured, in seconds, and how many requests at most.
 MEASURED_SECONDS = 1.0
 MEASURED_MAX = 1_000
@@ -36,7 +47,7 @@ class Kind(Enum):
     REFUSED = auto()
     IMPATIENT = auto()
     FAILED = auto()
-    # Nothing: the address was bad, or the worker let go of the image.
+    # Nothing: the worker let go of the image, or failed itself.
     NEUTRAL = auto()
 
 

@@ -107,6 +107,11 @@ class Host:
         self.free = False
         self._drop(len(self._permits))
 
+    def stop_asking(self) -> None:
+        """The worker stops: tell all at the next exchange, and want nothing."""
+        self._drop(len(self._permits))
+        self.wanted, self.asked_at = 0, float("-inf")
+
     def take_in(self, grant: Grant, *, wanted: int, moment: float) -> None:
         """What the database granted, `wanted` permits having been asked for."""
         self.asked_at = moment

@@ -159,6 +159,12 @@ class Hosts:
             self._forget_idle()
             await asyncio.sleep(EXCHANGE_SECONDS)
 
+    async def tell_rest(self) -> None:
+        """Report what is not told yet: what this worker was granted must not count for ever."""
+        for host in self._busy.values():
+            host.stop_asking()
+        await self._exchange()
+
     def _sleep_seconds(self) -> float:
         moment = time.monotonic()
         waits = [host.wait_until - moment for host in self._busy.values() if host.wanted]

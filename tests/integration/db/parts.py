@@ -1,5 +1,6 @@
 """Rows for the tests of the tables, made by the same functions that the service uses."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import uuid_utils
 from sqlalchemy import Connection, func, select, text
 
-from app.db import queue, requests, rows
+from app.db import queue, request_hosts, requests, rows
 from app.db.engine import Database
 from app.db.models import Image, ProcessingRequest
 from app.db.outcomes import Outcome, write_outcomes
 from app.db.queue import ClaimedImage
+from app.db.request_hosts import HostCounts
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -67,10 +69,17 @@ def write_urls(
 
 
 def write_batch(database: Database, request_id: str, batch: rows.Batch) -> int:
-    """Write a batch in a transaction of its own; returns how many images were new."""
+    """Write a batch in a transaction of its own, and count its images by host, as the ingest does.
+
+    Returns how many images were new.
+    """
     prepared = rows.prepare(batch, request_id, now=START, is_sqlite=database.is_sqlite)
+    hosts = Counter(dict(zip(batch.urls, batch.hosts, strict=True)).values())
+    counts = {host: HostCounts(images_total=images) for host, images in sorted(hosts.items())}
     with database.transaction() as connection:
-        return prepared.write(connection)
+        written = prepared.write(connection)
+        request_hosts.add_counts(connection, request_id, counts)
+        return written
 
 
 def claim(
