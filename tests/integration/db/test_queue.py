@@ -139,6 +139,21 @@ def test_images_of_busy_hosts_are_left(database: Database) -> None:
         )
 
 
+def test_images_can_be_claimed_from_a_place_on(database: Database) -> None:
+    request_id = add_request(database, images=6)
+    with database.transaction() as connection:
+
+        def beyond(seq: int) -> list[int]:
+            images = queue.claim(
+                connection, request_id, limit=2, now=at(1), lease_until=at(60), beyond=seq
+            )
+            queue.give_back(connection, request_id, images)
+            return [image.seq for image in images]
+
+        # Those that nobody had come first, then those that were given back; none from before.
+        assert (beyond(3), beyond(3), beyond(5), beyond(6)) == ([4, 5], [6, 4], [6], [])
+
+
 @pytest.mark.parametrize("status", ["pending", "cancelled", "completed", "failed"])
 def test_nothing_is_claimed_from_a_request_that_is_not_being_processed(
     database: Database, status: str
