@@ -16,7 +16,7 @@ from tests.kills.stacks import Stack
 from tests.parts.host_rules import HostRules
 from tests.parts.limited_host import LimitedHost
 
-IMAGES = 40
+IMAGES = 30
 # Each host has an address of its own, so that nobody has learnt anything of it.
 ADDRESSES = (f"127.0.7.{n}" for n in count(1))
 
@@ -24,7 +24,7 @@ ADDRESSES = (f"127.0.7.{n}" for n in count(1))
 @pytest.fixture
 def host() -> Iterator[LimitedHost]:
     """A host that refuses, in each test another one."""
-    with LimitedHost(HostRules(rate=10, retry_after="1"), address=next(ADDRESSES)) as made:
+    with LimitedHost(HostRules(rate=15, retry_after="1"), address=next(ADDRESSES)) as made:
         yield made
 
 
