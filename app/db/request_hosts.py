@@ -97,6 +97,14 @@ def given_up(connection: Connection, *, limit: int) -> Sequence[Row[*tuple[Any, 
     return connection.execute(query.limit(limit)).all()
 
 
+def is_given_up(connection: Connection, request_id: str, host: str) -> bool:
+    """True while the waiting images of this host are to fail; the caller holds the request."""
+    query = select(RequestHost.give_up).where(
+        RequestHost.request_id == request_id, RequestHost.host == host
+    )
+    return connection.execute(query).scalar_one_or_none() is not None
+
+
 def clear_given_up(connection: Connection, request_id: str, host: str) -> None:
     """All images that waited have failed."""
     connection.execute(

@@ -38,6 +38,7 @@ class HostControl:
         unavailable, impatient: in a row, as in `Report`.
         answered_at, alive_at: the newest good answer, and the newest answer of any kind.
         refusing_since: the first refusal behind it.
+        seen_at: the newest moment that this was asked at.
     """
 
     rate: float | None = retry.HOST_START_RATE
@@ -64,6 +65,7 @@ class HostControl:
     answered_at: float = 0.0
     alive_at: float = 0.0
     refusing_since: float = 0.0
+    seen_at: float = 0.0
     last_error: str | None = None
 
     @classmethod
@@ -88,8 +90,12 @@ class HostControl:
 
     def note(self, report: Report, now: float, policy: Policy, host: str) -> GiveUp | None:
         """Take a worker's report in; returns what becomes of the images that wait."""
+        self._keep_time(now)
         if report.probe_ended:
             self.probe_until = 0.0
+            if report.broken and not self.refusing_since:
+                # It lives, and does not refuse: what is broken is each image's own trouble.
+                self.pauses, self.paused_until = 0, 0.0
         self.outstanding = max(self.outstanding - report.ended, 0)
         if report.error is not None:
             self.last_error = report.error
@@ -105,6 +111,15 @@ class HostControl:
         if report.failed:
             self._failed(report, now)
         return self.give_up(now, policy, host)
+
+    def _keep_time(self, now: float) -> None:
+        """After the clock was set back, moments to come would hold the host for that long."""
+        back = self.seen_at - now
+        if back > retry.CLOCK_STEP_SECONDS:
+            for name in _MOMENTS:
+                moment = getattr(self, name)
+                setattr(self, name, max(moment - back, 0.0))
+        self.seen_at = now
 
     def give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
         """Whether the images that wait for the host are to fail, and the state behind that."""
@@ -134,10 +149,11 @@ class HostControl:
         since = max(self.answered_at, self.refusing_since)
         if now - since < policy.patience_seconds:
             return None
-        minutes = max(round(policy.patience_seconds / 60), 1)
+        seconds = policy.patience_seconds
+        patience = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
         return GiveUp(
             "rate_limited",
-            f"{host} kept refusing our requests for {minutes} minutes, so all images that waited "
+            f"{host} kept refusing our requests for {patience}, so all images that waited "
             f"for it were given up. {self.last_error or ''} Try these images again later, or ask "
             "whoever runs the host for a higher limit.".replace("  ", " "),
         )
@@ -173,7 +189,7 @@ class HostControl:
         self.pauses += 1
         self.slowed_at = now
         pause = report.retry_after
-        if pause is None:
+        if pause is None or pause < retry.HOST_PAUSE_SECONDS:
             pause = retry.host_pause_seconds(self.pauses)
         self.paused_until = max(self.paused_until, now + pause)
 
@@ -306,3 +322,20 @@ class HostControl:
             if self.rate > retry.HOST_LIMIT_GONE * self.ceiling:
                 self.ceiling, self.step_good, self.step_at = None, 0, now
                 self.outstanding = self.served = 0
+
+
+# What `HostControl` keeps of moments, for `_keep_time`.
+_MOMENTS = (
+    "alive_at",
+    "answered_at",
+    "climbed_at",
+    "granted_at",
+    "next_slot_at",
+    "paused_until",
+    "probe_until",
+    "refusing_since",
+    "seen_at",
+    "slowed_at",
+    "step_at",
+    "window_at",
+)

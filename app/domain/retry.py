@@ -53,6 +53,9 @@ HOST_GIVEN_UP_PAUSE_SECONDS = 5.0
 # A probe whose worker died is replaced after its time limit and this.
 HOST_PROBE_SPARE_SECONDS = 5.0
 
+# A clock that was set back by more than this takes the moments that were noted along.
+CLOCK_STEP_SECONDS = 2.0
+
 # The schedule that the Standard Webhooks specification recommends: 10 attempts in about 3 days.
 WEBHOOK_SCHEDULE_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 WEBHOOK_RETRY_AFTER_CAP_SECONDS = 86_400.0

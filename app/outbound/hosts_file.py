@@ -18,7 +18,7 @@ def read_hosts_file(path: Path) -> HostRules:
             there are, the host and the key, and never a value.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise HostRulesInvalid(f"{path}: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -55,6 +55,9 @@ def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, lis
         if row is None or row.status != RequestStatus.PROCESSING:
             request_hosts.clear_given_up(connection, pair.request_id, pair.host)
             return 0, after, []
+        if not request_hosts.is_given_up(connection, pair.request_id, pair.host):
+            # Somebody else has done it, and the request may have been retried since.
+            return 0, after, []
         marked = images.fail_waiting(
             connection,
             pair.request_id,

@@ -29,6 +29,8 @@ PROBE_SECONDS = 1.0
 # Images claimed from anywhere in the file for a host that does not answer: a folder of bad ones
 # must not speak for the whole host.
 ANYWHERE = 4
+# Hosts that one search of the queue passes over: each is a parameter of the statement.
+HOSTS_PASSED_MAX = 1_000
 
 
 class Claims:
@@ -121,6 +123,8 @@ class Claims:
         busy = set(self.held)
         if self._blocked_count() >= self._ahead:
             busy |= set(self.blocked)
+        if len(busy) > HOSTS_PASSED_MAX:
+            busy = set(list(busy)[:HOSTS_PASSED_MAX])
         if busy and not anywhere and (room == 0 or not await self._others_wait(busy)):
             return
         limit = ANYWHERE if anywhere else room + self._ahead - len(self.ready)

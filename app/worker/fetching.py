@@ -49,10 +49,10 @@ async def _asked(context: WorkerContext, slot: Slot, question: Awaitable[_Found]
     try:
         found = await question
     except ImageError as error:
+        # One that failed before and fails again says little of its host.
+        in_a_row = hosts.unavailable_in_a_row(image.host) if image.attempt == 1 else 0
         answer = judge(
-            error,
-            patience_seconds=hosts.patience(image.host),
-            unavailable_in_a_row=hosts.unavailable_in_a_row(image.host),
+            error, patience_seconds=hosts.patience(image.host), unavailable_in_a_row=in_a_row
         )
         if answer.kind is Kind.IMPATIENT:
             impatient = rate_limited(image.host, answer.retry_after or 0.0, error)

@@ -13,6 +13,8 @@ PERMIT_SECONDS = 0.15
 # A host that may not be asked for this long is passed over when images are claimed.
 HELD_SECONDS = 1.0
 MOST_WANTED = 1_000
+# A host that is held for long is asked about this often: its row may have been changed by others.
+WAIT_MAX_SECONDS = 15.0
 
 
 class Permit(NamedTuple):
@@ -119,7 +121,7 @@ class Host:
         self.free = grant.free and not self.answers.urgent
         self.silent = grant.silent
         self.held_until = moment + grant.wait if grant.held else 0.0
-        self.wait_until = moment + grant.wait
+        self.wait_until = moment + min(grant.wait, WAIT_MAX_SECONDS)
         if grant.permits:
             first = moment + grant.delay
             self._permits.extend(

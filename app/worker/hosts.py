@@ -28,6 +28,10 @@ FORGET_SECONDS = 60.0
 FORGET_EVERY_SECONDS = 10.0
 
 
+# What a failure means for the host when the image had failed before.
+_OF_THE_IMAGE = {Kind.FAILED: Kind.NEUTRAL, Kind.UNAVAILABLE: Kind.BROKEN}
+
+
 class Hosts:
     """All hosts of this worker; used from its event loop only.
 
@@ -94,8 +98,8 @@ class Hosts:
         host = self._hosts[permit.host]
         host.running -= 1
         host.used_at = time.monotonic()
-        if answer.kind is Kind.FAILED and not first and not permit.probe:
-            answer = Answer(Kind.NEUTRAL)
+        if not first and not permit.probe:
+            answer = answer._replace(kind=_OF_THE_IMAGE.get(answer.kind, answer.kind))
         host.answers.add(permit, answer)
         if answer.refused:
             host.refused()

@@ -33,6 +33,9 @@ RECORD_AFTER_SECONDS = 0.25
 LOOK_SECONDS = 0.05
 # When all that is left waits for hosts for longer than this, the turn ends until then.
 HELD_TURN_SECONDS = 3.0
+# But somebody looks at the request this often: another worker may have died with images of a host
+# that is well, and an operator may have made the service forget the host.
+HELD_MAX_SECONDS = 30.0
 # How soon a cancelled request is noticed.
 CHECK_SECONDS = 0.5
 
@@ -58,6 +61,7 @@ async def take_turn(context: WorkerContext, request_id: str) -> None:
 class _Begun(NamedTuple):
     options: ProcessingOptions
     places: int
+    ingesting: bool
     scope: reuse.Scope | None
 
 
@@ -66,7 +70,8 @@ def _begin(connection: Connection, request_id: str) -> _Begun | None:
     if row is None or row.status != RequestStatus.PROCESSING:
         return None
     options = ProcessingOptions.model_validate(row.options)
-    return _Begun(options, row.places, reuse.scope(connection, row, fresh=options.fresh))
+    scope = reuse.scope(connection, row, fresh=options.fresh)
+    return _Begun(options, row.places, row.ingested_at is None, scope)
 
 
 class Turn:
@@ -85,7 +90,7 @@ class Turn:
         self.slice_ends = time.monotonic() + TURN_SECONDS
         self.checked_at = self.renewed_at = time.monotonic()
         self.open = True
-        self.ingesting = True
+        self.ingesting = begun.ingesting
 
     async def run(self) -> bool:
         """Work; returns True when the request should come back to the queue's tail."""
@@ -221,11 +226,11 @@ class Turn:
     async def _come_back(self, seconds: float) -> None:
         """Leave the lane to others until one of the hosts may be asked again."""
         if not self.ingesting:
-            until = now() + timedelta(seconds=seconds)
+            until = now() + timedelta(seconds=min(seconds, HELD_MAX_SECONDS))
             await self.context.in_transaction(
                 lambda connection: requests.hold(connection, self.request_id, until=until)
             )
-        self.context.come_back(self.request_id, seconds)
+        self.context.come_back(self.request_id, min(seconds, HELD_MAX_SECONDS))
 
     async def _let_go(self) -> None:
         """Stop what still runs, record what is done, and give the rest back uncounted."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.db.models import Host, RequestHost
+from app.db import request_hosts
+from app.db.models import Host, ProcessingRequest, RequestHost
 from app.domain import retry
 from app.services.adapters import now
 from app.services.give_up import fail_given_up
@@ -146,6 +147,49 @@ def test_one_that_asks_for_a_day_ends_its_image_and_no_other(
     assert (done["images"]["completed"], done["errors"]) == (30, {"rate_limited": 3})
     image = local.by_url(request_id)[asks[0]]
     assert "24 hours" in image["error"]["message"]
+
+
+def test_one_path_that_is_always_busy_does_not_speak_for_its_host(
+    local: Bench, image_host: ImageHost
+) -> None:
+    busy = image_host.add("busy.jpg", b"busy", status=503)
+    good = [[image_host.add(f"{n}.jpg", JPEG)] for n in range(20)]
+    done = local.ended(local.upload_urls([busy], *good))
+    assert (done["images"]["completed"], done["errors"]) == (20, {"http_status": 1})
+
+
+def test_a_held_request_is_noted_at_once_and_looked_at_again_before_its_host_may_be_asked(
+    local: Bench, host: LimitedHost
+) -> None:
+    host.become(HostRules(rate=0, retry_after="600"))
+    local.upload_urls(*urls(host, 20))
+    until(lambda: held_until(local, 0) is not None)
+    # The second one meets a host that is held already, and its turn is over within moments.
+    local.upload_urls(*urls(host, 20, "again"))
+    until(lambda: held_until(local, 1) is not None, 10)
+    for number in range(2):
+        assert (held_until(local, number) - now()).total_seconds() <= 30
+
+
+def held_until(service: Bench, number: int) -> Any:
+    with service.adapters.database.read() as connection:
+        query = select(ProcessingRequest.held_until).order_by(ProcessingRequest.id)
+        return connection.execute(query).scalars().all()[number]
+
+
+def test_a_late_give_up_leaves_what_was_put_back_by_a_retry(
+    tmp_path: Path, host: LimitedHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench(working=False, data_dir=tmp_path) as service:
+        request_id = service.upload_urls(*urls(host, 5))
+        service.runtime.run("request.ingest", request_id)
+        with service.adapters.database.transaction() as connection:
+            connection.execute(update(RequestHost).values(give_up="rate_limited"))
+            pairs = request_hosts.given_up(connection, limit=9)
+            connection.execute(update(RequestHost).values(give_up=None))
+        monkeypatch.setattr(request_hosts, "given_up", lambda *_, **__: pairs)
+        fail_given_up(service.adapters)
+        assert service.status(request_id)["images"]["failed"] == 0
 
 
 @pytest.mark.parametrize("silence", ["hang", "refuse"])

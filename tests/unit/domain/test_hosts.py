@@ -277,6 +277,41 @@ def test_a_host_that_refuses_from_the_start_is_asked_more_slowly() -> None:
     assert control.grant(5, at, POLICY).permits >= 1
 
 
+def test_a_clock_that_is_set_back_holds_nobody_for_as_long() -> None:
+    back = 500.0
+    control = known(40)
+    control.note(refusal(NOW, retry_after=30), NOW, POLICY, HOST)
+    control.note(Report(), NOW - back, POLICY, HOST)
+    held = control.grant(1, NOW - back + 1, POLICY)
+    assert held.held
+    assert held.wait == pytest.approx(29, abs=1)
+    free = known(40)
+    free.grant(100, NOW, POLICY)
+    free.note(served(NOW), NOW, POLICY, HOST)
+    free.note(Report(), NOW - back, POLICY, HOST)
+    assert free.grant(10, NOW - back + 1, POLICY).permits > 0
+
+
+def test_retry_after_nothing_is_no_wish_to_be_asked_at_once() -> None:
+    control, at = known(), NOW
+    for wait in (1, 2, 4):
+        control.note(replace_probe(refusal(at, retry_after=0.0)), at, POLICY, HOST)
+        assert control.paused_until - at == pytest.approx(wait)
+        at = control.paused_until + 0.1
+
+
+def test_a_host_that_comes_back_broken_is_asked_as_usual() -> None:
+    control, at = HostControl(), NOW
+    control.note(failures(10), at, POLICY, HOST)
+    while control.note(failures(1, probe=True), at, POLICY, HOST) is None:
+        at = control.paused_until
+    at = control.paused_until
+    assert control.grant(50, at, POLICY).probe
+    control.note(Report(broken=1, ended=1, probe_ended=True), at + 0.1, POLICY, HOST)
+    assert control.state(at + 0.2) is HostState.OK
+    assert not control.grant(50, at + 0.2, POLICY).probe
+
+
 def test_a_control_of_another_version_is_read() -> None:
     stored = HostControl(rate=7.0).to_json() | {"from_the_future": 1}
     del stored["served"]
