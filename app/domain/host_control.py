@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain import retry
+from app.domain.host_give_up import reason_to_give_up
 from app.domain.hosts import GiveUp, Grant, HostState, Policy, Report
 
 
@@ -123,7 +124,7 @@ class HostControl:
 
     def give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
         """Whether the images that wait for the host are to fail, and the state behind that."""
-        reason = self._reason_to_give_up(now, policy, host)
+        reason = reason_to_give_up(self, now, policy, host)
         if reason is not None:
             self.tries = self.impatient = 0
             self.refusing_since = 0.0
@@ -132,31 +133,6 @@ class HostControl:
             pause = retry.HOST_GIVEN_UP_PAUSE_SECONDS
             self.paused_until = max(self.paused_until, now + pause)
         return reason
-
-    def _reason_to_give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
-        long_silent = now - self.alive_at >= retry.HOST_SILENT_SECONDS
-        if self.tries >= policy.max_attempts and long_silent:
-            return GiveUp(
-                "host_unreachable",
-                f"{host} did not answer any more, {self.tries} times in a row, so all "
-                f"images that waited for it were given up. {self.last_error or ''} Look whether "
-                "the host works, then try these images again.".replace("  ", " "),
-            )
-        if self.impatient >= retry.HOST_IMPATIENT_AFTER:
-            return GiveUp("rate_limited", self.last_error or f"{host} refuses our requests.")
-        if not self.refusing_since:
-            return None
-        since = max(self.answered_at, self.refusing_since)
-        if now - since < policy.patience_seconds:
-            return None
-        seconds = policy.patience_seconds
-        patience = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
-        return GiveUp(
-            "rate_limited",
-            f"{host} kept refusing our requests for {patience}, so all images that waited "
-            f"for it were given up. {self.last_error or ''} Try these images again later, or ask "
-            "whoever runs the host for a higher limit.".replace("  ", " "),
-        )
 
     def _served(self, report: Report, now: float) -> None:
         elapsed = now - self.window_at
