@@ -34,7 +34,9 @@ class DetectedColumns(Document):
 
     serial_number: str | None
     product_name: str | None
-    images: list[str] = Field(description="All image columns, in the order of the file.")
+    images: list[str] = Field(
+        description="All image columns, in the sequence in which their addresses are read."
+    )
 
 
 class Detected(Document):

@@ -7,7 +7,8 @@ spaces, dots, underscores and other punctuation, so `S. No.`, `s_no` and `SNo` a
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 SERIAL_NUMBER = "Serial Number"
 PRODUCT_NAME = "Product Name"
@@ -24,11 +25,41 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the needed columns stand: indexes into the header."""
+    """Where the needed columns stand: indexes into the header.
+
+    `images` is the column that is known by its name. `gallery` are all image columns in the
+    sequence of their positions, where there are further ones; requests from before these were read
+    have none.
+    """
 
     serial_number: int | None
     product_name: int
     images: int
+    gallery: tuple[int, ...] = ()
+
+    @property
+    def image_columns(self) -> tuple[int, ...]:
+        """All image columns, in the sequence of their positions."""
+        return self.gallery or (self.images,)
+
+    def behind(self, header: Sequence[str]) -> range:
+        """The columns without a name directly behind `images`, which belong to it."""
+        end = self.images + 1
+        while end < len(header) and not header[end].strip():
+            end += 1
+        return range(self.images + 1, end)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; those of a single image column are what they have always been."""
+        document = asdict(self) | {"gallery": list(self.gallery)}
+        if not self.gallery:
+            del document["gallery"]
+        return document
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Columns":
+        """The object that `to_json` has described."""
+        return cls(**document | {"gallery": tuple(document.get("gallery", ()))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def detect(
         text_encoding.name,
         is_noise=_is_noise(text[:_NOISE_SAMPLE]),
     )
-    header = find_header(head, columns)
+    header = find_header(head, columns, has_base_url=base_url is not None)
     line = header.line
     warnings = (
         *(sheet.warnings(encoding) if sheet else ()),

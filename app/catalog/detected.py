@@ -58,16 +58,23 @@ class Detected:
 
     @property
     def image_columns(self) -> tuple[int, ...]:
-        """The indexes of all image columns, in the header's order."""
+        """The indexes of all image columns, in the sequence of their positions."""
         if isinstance(self.columns, Export):
             return tuple(each.index for each in self.columns.images)
-        return (self.columns.images,)
+        return self.columns.image_columns
+
+    @property
+    def siblings(self) -> tuple[int, ...]:
+        """Those of `image_columns` that are read without being known by their names."""
+        if isinstance(self.columns, Export):
+            return tuple(each.index for each in self.columns.images if each.is_sibling)
+        return tuple(each for each in self.columns.gallery if each != self.columns.images)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON column; `from_json` makes an equal object of them."""
         columns = self.columns
         return asdict(self) | {
-            "columns": columns.to_json() if isinstance(columns, Export) else asdict(columns),
+            "columns": columns.to_json(),
             "header": list(self.header),
             "warnings": list(self.warnings),
         }
@@ -86,7 +93,7 @@ class Detected:
                 "columns": (
                     Export.from_json(columns)
                     if isinstance(columns["images"], list)
-                    else Columns(**columns)
+                    else Columns.from_json(columns)
                 ),
             }
         )

@@ -10,6 +10,8 @@ from app.catalog.findings import Findings, start_findings
 from app.catalog.products import ProductOf, ProductReader
 from app.catalog.records import Block
 from app.catalog.share_pages import SharePages
+from app.catalog.unread import UnreadColumns
+from app.catalog.unread_told import addable_columns, unread_warnings
 from app.catalog.urls import origin_of
 
 
@@ -25,6 +27,7 @@ class ExportTally:
         self.findings, self._addresses = start_findings(detected, shares)
         self.rows = 0
         self._reader = ProductReader(detected, export)
+        self._unread = UnreadColumns(detected)
         self._last: ProductOf | None = None
         self._products = DistinctCounter()
         # What variations may call products by, and the same with what they do call them.
@@ -47,6 +50,7 @@ class ExportTally:
             urls += row.urls
         self._addresses.add(urls, list(map(origin_of, urls)))
         self._add_products(products)
+        self._unread.look_at_export(block)
 
     def finish(self) -> Findings:
         """The counts of all blocks."""
@@ -54,6 +58,8 @@ class ExportTally:
         not_in_file = self._names_and_references.distinct() - self._names.distinct()
         self.findings.products = self._products.distinct() + not_in_file
         self.findings.take(self._addresses)
+        self.findings.addable = addable_columns(self.findings.detected, self._unread)
+        self.findings.warnings += unread_warnings(self.findings.detected, self._unread)
         return self.findings
 
     def _add_products(self, products: Sequence[ProductOf]) -> None:

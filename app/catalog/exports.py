@@ -24,10 +24,14 @@ class Separator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageColumn:
-    """A column of image cells: its index in the header, and what separates its addresses."""
+    """A column of image cells: its index in the header, and what separates its addresses.
+
+    `is_sibling`: nobody has named it; its cells without an address are no error.
+    """
 
     index: int
     separator: Separator
+    is_sibling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Export:
     column names. Without `keys`, every row is a product.
 
     Attributes:
-        images: in the header's order, which is that of the positions in a row.
+        images: in the sequence of the positions in a row: the known ones in the header's order,
+            then their siblings in it.
         keys: the first one that is filled is the product's key.
         above_without_key: a row without a key belongs to the product above it.
         parent: names the product of a variation: by its key, or `id:` and the value in `parent_id`.
@@ -76,6 +81,7 @@ class Export:
             for name, value in document.items()
         }
         images = (
-            ImageColumn(each["index"], Separator(each["separator"])) for each in values["images"]
+            ImageColumn(each["index"], Separator(each["separator"]), each.get("is_sibling", False))
+            for each in values["images"]
         )
         return cls(**values | {"images": tuple(images)})

@@ -10,6 +10,8 @@ from app.catalog.input_rows import InputRow
 from app.catalog.records import Block
 from app.catalog.rows import RowReader
 from app.catalog.share_pages import SharePages
+from app.catalog.unread import UnreadColumns
+from app.catalog.unread_told import addable_columns, unread_warnings
 from app.catalog.urls import contains_url, looks_like_url, origin_of
 from app.domain.errors import CellError
 
@@ -27,6 +29,7 @@ class Findings:
     distinct URLs, `places` URLs as they stand, `duplicates` the difference. `hosts` are the most
     frequent ones with their places; `host_count` how many there are (it stops at 10,000). `errors`
     are the first 100 of `error_count`, in `bad_rows` rows. `address` is a URL of the file.
+    `addable` are columns that hold addresses of pictures and are read only if they are named.
     """
 
     detected: Detected
@@ -41,6 +44,7 @@ class Findings:
     errors: list[CellError] = field(default_factory=list)
     error_count: int = 0
     address: str = ""
+    addable: Sequence[str] = ()
 
     def add_errors(self, errors: Sequence[CellError]) -> None:
         """Note a row that cannot be used."""
@@ -70,8 +74,9 @@ class Tally:
     def __init__(self, detected: Detected, shares: SharePages | None = None) -> None:
         self.findings, self._addresses = start_findings(detected, shares)
         self._reader = RowReader(detected)
-        self._images = detected.list_columns.images
+        self._images = frozenset(detected.image_columns)
         self._neighbour = _neighbour(detected)
+        self._unread = UnreadColumns(detected)
         # Column -> how many of its cells hold addresses that are not read, and the first line.
         self._beside: dict[str, tuple[int, int]] = {}
         self._swallowed: dict[str, tuple[int, int]] = {}
@@ -85,19 +90,37 @@ class Tally:
         """Count the rows of a block."""
         plain = self._reader.plain(block)
         if plain is None:
-            for row in self._reader.rows_one_by_one(block):
+            rows = list(self._reader.rows_one_by_one(block))
+            for row in rows:
                 self._add_row(row)
+            told = [row for row in rows if len(row.cells) == len(self.findings.detected.header)]
+            self._unread.look_at_rows([row.row for row in told], [row.cells for row in told])
+            self._note_wide(block)
             return
         self.findings.products += block.count
         self._addresses.add(plain.urls, plain.origins)
+        self._unread.look_at_plain(block, len(plain.urls))
+        self._note_wide(block)
         if self._may_have_addresses_beside(block):
             for line, cells in zip(block.lines, block.rows, strict=True):
                 self._look_beside(line, cells)
+
+    def _note_wide(self, block: Block) -> None:
+        if block.grid is None:
+            width = len(self.findings.detected.header)
+            for line, cells in zip(block.lines, block.rows, strict=True):
+                if len(cells) > width and any(map(str.strip, cells[width:])):
+                    self._unread.note_wide(line)
+                    return
 
     def finish(self) -> Findings:
         """The counts of all blocks."""
         findings = self.findings
         findings.take(self._addresses)
+        findings.addable = addable_columns(findings.detected, self._unread)
+        for column in findings.addable:
+            self._beside.pop(column, None)
+        findings.warnings += unread_warnings(findings.detected, self._unread, told=self._beside)
         findings.warnings += [
             f'The column "{column}" beside the image URLs holds web addresses in '
             f"{_cells(count)} (first in line {line:,}). They are kept and not fetched. If they are "
@@ -127,7 +150,7 @@ class Tally:
         if self._neighbour is not None and looks_like_url(cells[self._neighbour]):
             _note(self._beside, name_of(self._neighbour), line)
         for index, cell in enumerate(cells):
-            if index == self._images or "\n" not in cell or self.findings.detected.workbook:
+            if index in self._images or "\n" not in cell or self.findings.detected.workbook:
                 continue
             if contains_url(cell.partition("\n")[2]):
                 _note(self._swallowed, name_of(index), line)
@@ -143,7 +166,7 @@ class Tally:
         beside = (
             block.grid.column(index)
             for index in range(len(self.findings.detected.header))
-            if index != self._images
+            if index not in self._images
         )
         return any(LF in column and contains_url(column) for column in beside)
 
@@ -153,6 +176,8 @@ def _neighbour(detected: Detected) -> int | None:
     for index in range(detected.list_columns.images + 1, len(detected.header)):
         name = detected.header[index].strip().lower()
         if name:
+            if index in detected.image_columns:
+                return None
             return None if any(word in name for word in _ADDRESS_WORDS) else index
     return None
 

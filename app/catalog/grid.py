@@ -53,6 +53,10 @@ class Grid:
         """Whether a cell has several lines."""
         return self.lines != self.count
 
+    def count_of(self, text: str) -> int:
+        """How often a text without line ends, quotes and delimiters stands in all cells."""
+        return self._text.count(text)
+
     def column(self, index: int) -> str:
         """One cell of each record, a line for each, with the stand-ins inside of them."""
         lines = "\n".join(self._cells[index :: self._width])

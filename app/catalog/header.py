@@ -1,11 +1,11 @@
 """Which line is the header, by which delimiter, and what its columns mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.catalog.columns import Columns, find_columns
-from app.catalog.exports import Export
-from app.catalog.header_lines import Candidate, Head, candidates_of
+from app.catalog.columns import IMAGES, Columns, find_column, find_columns
+from app.catalog.exports import Export, ImageColumn, Separator
+from app.catalog.header_lines import Candidate, Head, candidates_of, rows_below
 from app.catalog.header_refusals import (
     absent_columns,
     ambiguous,
@@ -15,7 +15,9 @@ from app.catalog.header_refusals import (
     why_no_header,
 )
 from app.catalog.mapping import ColumnMapping
-from app.catalog.platforms import likeliest, matches
+from app.catalog.platforms import is_image_column, likeliest, matches
+from app.catalog.siblings import find_siblings, is_named_as_main
+from app.catalog.writer import OUTPUT_COLUMN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,12 @@ class Header:
     platform: str | None = None
 
 
-def find_header(head: Head, mapping: ColumnMapping | None) -> Header:
-    """Find the header of a file.
+def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool) -> Header:
+    """Find the header of a file, and the further columns of images beside those it names.
 
     Args:
         mapping: the columns that the caller has named; they are looked for and nothing else.
+        has_base_url: paths are addresses, too.
     Raises:
         CsvInvalid: there is none, a column is missing or stands twice, or it may be a header of two
             kinds of files.
@@ -41,7 +44,7 @@ def find_header(head: Head, mapping: ColumnMapping | None) -> Header:
     refuse_broken(header.line)
     if isinstance(header.columns, Columns):
         refuse_doubles(header.line)
-    return header
+    return header if mapping is not None else _with_siblings(head, header, has_base_url)
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -80,6 +83,34 @@ def _find_export(head: Head, candidates: Sequence[Candidate]) -> Header | None:
     return Header(line, likely[0].export, likely[0].platform.id)
 
 
+def _with_siblings(head: Head, header: Header, has_base_url: bool) -> Header:
+    names, columns = header.line.cells, header.columns
+    taken = {columns.serial_number, columns.product_name, find_column(names, OUTPUT_COLUMN)}
+    if isinstance(columns, Columns):
+        taken |= {columns.images, *header.line.found.ignored.get(IMAGES, ())}
+    else:
+        taken |= {
+            *columns.keys,
+            *(index for index, name in enumerate(names) if is_image_column(header.platform, name)),
+        }
+    rows = rows_below(head, header.line)
+    siblings = find_siblings(names, rows, taken, has_base_url=has_base_url)
+    if not siblings:
+        return header
+    if isinstance(columns, Export):
+        further = (ImageColumn(index, Separator.ANY, is_sibling=True) for index in siblings)
+        return replace(header, columns=replace(columns, images=(*columns.images, *further)))
+    gallery = sorted(
+        (columns.images, *siblings),
+        key=lambda index: (
+            not is_named_as_main(names[index]),
+            index != columns.images,
+            index,
+        ),
+    )
+    return replace(header, columns=replace(columns, gallery=tuple(gallery)))
+
+
 def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
     best: Candidate | None = None
     for candidates in candidates_of(head):
@@ -87,9 +118,26 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
             candidates, key=lambda each: (len(mapping.missing(each.cells)), -len(each.cells))
         )
         if not mapping.missing(line.cells):
-            return Header(line, mapping.export(line.cells))
+            return Header(line, _as_written(mapping.export(line.cells), line.cells))
         if best is None or len(mapping.missing(line.cells)) < len(mapping.missing(best.cells)):
             best = line
     if best is None:
         raise no_header()
     raise absent_columns(head, best, mapping)
+
+
+def _as_written(export: Export, cells: Sequence[str]) -> Export:
+    """Named columns with their platform's separators and words for "no image".
+
+    Cells of WooCommerce or Magento say the same, whether their columns were named or recognised.
+    """
+    likely = likeliest(matches(cells))
+    if len({each.platform.id for each in likely}) != 1:
+        return export
+    known = likely[0].export
+    separators = {each.index: each.separator for each in known.images}
+    images = tuple(
+        replace(each, separator=separators.get(each.index, each.separator))
+        for each in export.images
+    )
+    return replace(export, images=images, empty=known.empty, base_url_hint=known.base_url_hint)

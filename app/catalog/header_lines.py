@@ -8,6 +8,8 @@ from app.catalog.columns import MAX_LINES_BEFORE_HEADER, Found, find_columns
 from app.catalog.records import Broken, RecordParser
 
 _MAX_HEADER_LINES = 50
+# Lines below a header that are looked at for what columns hold.
+_LINES_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ def candidates_of(head: Head) -> Iterator[list[Candidate]]:
     for index in range(head.skip, min(len(head.lines), MAX_LINES_BEFORE_HEADER)):
         if head.lines[index].strip():
             yield [_candidate(head.lines, index, *parser) for parser in parsers]
+
+
+def rows_below(head: Head, line: Candidate) -> list[list[str]]:
+    """The cells of the first rows below a header."""
+    parser = RecordParser(line.delimiter, line.blanks_before_quotes)
+    start = line.row - 1
+    block, _ = parser.parse(head.lines[start : start + _LINES_LOOKED_AT], line.row, last=True)
+    return block.rows[1:]
 
 
 def _candidate(lines: list[str], index: int, delimiter: str, blanks: bool) -> Candidate:

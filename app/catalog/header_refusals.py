@@ -5,18 +5,15 @@ from typing import Any
 
 from app.catalog.columns import EXAMPLE_HEADER
 from app.catalog.encodings import CONTROL
-from app.catalog.header_lines import Candidate, Head, candidates_of
+from app.catalog.header_lines import Candidate, Head, candidates_of, rows_below
 from app.catalog.mapping import ColumnMapping
 from app.catalog.platforms import Match
 from app.catalog.proposal import propose
-from app.catalog.records import RecordParser
 from app.catalog.urls import contains_url
 from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 _MAX_COLUMNS_NAMED = 30
 _MAX_HEADERS_NAMED = 6
-# Rows below a header that are looked at for what columns hold.
-_ROWS_LOOKED_AT = 200
 
 
 def absent_columns(head: Head, best: Candidate, mapping: ColumnMapping) -> CsvInvalid | NotACsv:
@@ -64,7 +61,7 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
         f"A header that works is: {EXAMPLE_HEADER}"
     )
     line = _widest(head, best)
-    proposed = propose(line.cells, _rows_below(head, line))
+    proposed = propose(line.cells, rows_below(head, line))
     if proposed is None:
         return CsvInvalid(detail, errors, len(errors))
     addresses = ", ".join(f'"{name}"' for name in proposed.images)
@@ -81,7 +78,7 @@ def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvali
         f"{each.platform.name} ({', '.join(each.export.because[:_MAX_HEADERS_NAMED])})"
         for each in likely
     ]
-    proposed = propose(line.cells, _rows_below(head, line))
+    proposed = propose(line.cells, rows_below(head, line))
     example = proposed.to_text() if proposed else '{"product_name":"...","images":["..."]}'
     message = (
         f"The header may be that of {' and that of '.join(kinds)} alike. Remove the columns of "
@@ -103,13 +100,6 @@ def _widest(head: Head, best: Candidate) -> Candidate:
         if sum(bool(cell.strip()) for cell in line.cells) > 1:
             return line
     return best
-
-
-def _rows_below(head: Head, line: Candidate) -> list[list[str]]:
-    parser = RecordParser(line.delimiter, line.blanks_before_quotes)
-    start = line.row - 1
-    block, _ = parser.parse(head.lines[start : start + _ROWS_LOOKED_AT], line.row, last=True)
-    return block.rows[1:]
 
 
 def _shown(head: Head, line: Candidate, proposed: ColumnMapping | None = None) -> dict[str, Any]:

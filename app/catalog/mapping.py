@@ -12,7 +12,7 @@ from app.domain.errors import OptionInvalid
 
 # So that a mapping of every column of a wide file still fits.
 _MAX_CHARS = 20_000
-_MAX_IMAGES = 200
+MAX_IMAGES = 200
 _MAX_BASE_CHARS = 2_000
 _FIELDS = ("product_name", "serial_number", "images")
 _EXAMPLE = '{"product_name":"Title","serial_number":"SKU","images":["Photo 1","Photo 2"]}'
@@ -98,8 +98,8 @@ def parse_mapping(text: str) -> ColumnMapping:
         images = [images]
     if not isinstance(images, list) or not images:
         raise _invalid("names no image column: images is a list of at least one header")
-    if len(images) > _MAX_IMAGES:
-        raise _invalid(f"names more than {_MAX_IMAGES} image columns")
+    if len(images) > MAX_IMAGES:
+        raise _invalid(f"names more than {MAX_IMAGES} image columns")
     return ColumnMapping(
         images=tuple(_name("images", each) for each in images),
         product_name=_optional(document, "product_name"),

@@ -98,6 +98,17 @@ def likeliest(found: Sequence[Match]) -> list[Match]:
     return [each for each in found if 2 * each.score > found[0].score]
 
 
+def is_image_column(platform_id: str | None, name: str) -> bool:
+    """Whether a platform has an image column of this name, also one that is only a fallback."""
+    plain = plain_name(name)
+    return any(
+        columns.has(plain)
+        for platform in platforms()
+        if platform.id == platform_id
+        for columns in platform.images
+    )
+
+
 def _match(platform: Platform, header: Sequence[str], names: Sequence[str]) -> Match | None:
     present = set(names)
     if platform.negative & present or not all(group & present for group in platform.required):

@@ -12,6 +12,7 @@ from app.catalog.detected import Detected
 from app.catalog.exports import Export
 from app.catalog.input_rows import InputRow, RowErrors
 from app.catalog.records import Block
+from app.catalog.urls import contains_url
 from app.domain.errors import CellError
 
 # A variation may stand far below the product that it names; one that stands farther is called by
@@ -78,6 +79,8 @@ class ProductReader:
             if not cell:
                 continue
             content = self._cells.read(cell, column.separator)
+            if column.is_sibling and not content.places and not contains_url(cell):
+                continue
             urls.extend(place.url for place in content.places)
             errors.extend(
                 self._errors.error(line, column.index, each.value, "invalid_url", each.message)

@@ -139,7 +139,7 @@ class _Replacer:
             if any(new):
                 value = replaced(cell, places, new, column.separator)
                 changes.append(_Change(column.index, 1, value))
-        return changes
+        return sorted(changes, key=lambda each: each.index)
 
     def _in_list(
         self,
@@ -148,13 +148,40 @@ class _Replacer:
         urls: Sequence[str | None],
         reader: RowReader,
     ) -> list[_Change]:
-        """The images cell of a plain list, and those right of it that its addresses run on into."""
-        first = self._detected.list_columns.images
+        """The image cells of a plain list."""
+        columns = self._detected.list_columns
         image_cell = reader.image_cell(list(cells))
-        length, count = len(cells[first]), 1
+        length, count = len(cells[columns.images]), 1
         while length < len(image_cell):
-            length += len(self._delimiter) + len(cells[first + count])
+            length += len(self._delimiter) + len(cells[columns.images + count])
             count += 1
+        changes: list[_Change] = []
+        at = 0
+        for column in columns.image_columns:
+            index = reader.place_in(list(cells), column, count)
+            is_main = column == columns.images
+            cell = image_cell if is_main else cells[index] if index < len(cells) else ""
+            places = self._cells.read(cell, Separator.ANY).places
+            new = urls[at : at + len(places)]
+            at += len(places)
+            if not any(new):
+                continue
+            if is_main:
+                changes += self._in_main(cells, spans, new, image_cell, count)
+            else:
+                changes.append(_Change(index, 1, replaced(cell, places, new, Separator.ANY)))
+        return sorted(changes, key=lambda each: each.index)
+
+    def _in_main(
+        self,
+        cells: Sequence[str],
+        spans: Sequence[CellSpan],
+        urls: Sequence[str | None],
+        image_cell: str,
+        count: int,
+    ) -> list[_Change]:
+        """The images cell, and those right of it that its addresses run on into."""
+        first = self._detected.list_columns.images
         if count > 1 and any(span.is_quoted for span in spans[first : first + count]):
             contents = [
                 self._cells.read(cell, Separator.ANY).places

@@ -10,6 +10,7 @@ from app.catalog.exports import Separator
 from app.catalog.grid import CR, DELIMITER, LF, QUOTE, Grid
 from app.catalog.input_rows import InputRow, RowErrors
 from app.catalog.plain import PlainCells, PlainReader
+from app.catalog.plain_gallery import read_gallery
 from app.catalog.records import Block
 from app.catalog.urls import BadUrl, UrlReader, contains_url, ends_as_picture, looks_like_url
 from app.catalog.usable_rows import UsableRows
@@ -30,15 +31,14 @@ class RowReader:
         self._name = columns.product_name
         self._images = columns.images
         self._width = len(header)
-        behind = columns.images + 1
-        while behind < self._width and not header[behind].strip():
-            behind += 1
         # The images cell and its unnamed neighbours are cells[images:behind].
-        self._behind = behind
-        self._images_are_last = behind == self._width
+        self._behind = columns.behind(header).stop
+        self._images_are_last = self._behind == self._width
+        self._gallery = columns.image_columns
         self._errors = RowErrors(detected)
         self._urls = UrlReader()
         self._plain = PlainReader(self._urls)
+        self._plain_by_column = [PlainReader(self._urls) for _ in columns.gallery]
         # What a grid has instead of signs inside of cells.
         self._stand_ins = ((DELIMITER, detected.delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r"))
         # Where paths have a beginning, a cell may hold them alone or beside addresses.
@@ -76,8 +76,14 @@ class RowReader:
         )
 
     def image_cell(self, cells: list[str]) -> str:
-        """The text that holds all URLs of a record: its images cell, with what ran over."""
+        """The text of a record's images cell, with what ran over."""
         return self._shape(cells)[1]
+
+    def place_in(self, cells: list[str], index: int, taken: int) -> int:
+        """Where a column's cell stands in a record whose images cell takes up so many cells."""
+        if index < self._behind or len(cells) <= self._width:
+            return index
+        return self._images + taken + index - self._behind
 
     def plain(self, block: Block) -> PlainCells | None:
         """The URLs of a block whose rows are all good and of the simplest shape; else None.
@@ -98,9 +104,16 @@ class RowReader:
         if not all(map(str.strip, names)):
             return None
         if block.multiline and any(
-            "\n" in cell or "\r" in cell for row in rows for cell in (row[self._name], row[images])
+            "\n" in row[index] or "\r" in row[index]
+            for row in rows
+            for index in (self._name, *self._gallery)
         ):
             return None
+        if self._plain_by_column:
+            if max(widths) > self._width:
+                return None
+            columns = [list(map(itemgetter(index), rows)) for index in self._gallery]
+            return read_gallery(columns, self._plain_by_column)
         if max(widths) == self._width:
             cells = "\n".join(map(itemgetter(images), rows))
             return self._plain.read(cells, commas_inside=True)
@@ -114,8 +127,13 @@ class RowReader:
         names = grid.column(self._name)
         if LF in names or CR in names or not all(map(str.strip, names.split("\n"))):
             return None
-        images = grid.column(self._images).replace(DELIMITER, self._detected.delimiter)
-        return self._plain.read(images, commas_inside=True)
+        columns = [
+            grid.column(index).replace(DELIMITER, self._detected.delimiter)
+            for index in self._gallery
+        ]
+        if self._plain_by_column:
+            return read_gallery([each.split("\n") for each in columns], self._plain_by_column)
+        return self._plain.read(columns[0], commas_inside=True)
 
     def _texts(self, block: Block, index: int | None) -> list[str]:
         """What a column of a plain block says, row by row."""
@@ -169,16 +187,24 @@ class RowReader:
                 "quote in this row that is not closed."
             )
             errors.append(self._errors.error(line, self._name, name, "unclosed_quote", message))
-        urls, bad = self._split(image_cell)
+        urls: list[str] = []
+        bad: list[tuple[int, BadUrl]] = []
+        for index in self._gallery:
+            is_main = index == self._images
+            cell = image_cell if is_main else shaped[index]
+            found, wrong = self._split(cell)
+            urls += found
+            if is_main or found or contains_url(cell):
+                bad += [(index, each) for each in wrong]
         if not urls and not bad:
             message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."
             errors.append(self._errors.error(line, self._images, None, "missing_value", message))
         errors.extend(
-            self._errors.error(line, self._images, each.value, "invalid_url", each.message)
-            for each in bad
+            self._errors.error(line, index, each.value, "invalid_url", each.message)
+            for index, each in bad
         )
         serial = "" if self._serial is None else shaped[self._serial].strip()
-        return InputRow(line, shaped, serial, name, urls, tuple(errors))
+        return InputRow(line, shaped, serial, name, tuple(urls), tuple(errors))
 
     def _split(self, image_cell: str) -> tuple[tuple[str, ...], list[BadUrl]]:
         if self._cells is None:

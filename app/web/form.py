@@ -20,6 +20,8 @@ from app.web.words import ROLES
 
 TAKE_FIELD = "take"
 MAPPED_FIELD = "mapped"
+# A button's: one more column of images beside those that are read.
+ADD_FIELD = "add"
 IMAGES_ROLE = "images"
 # A column more is a field more; `preview.COLUMNS_SHOWN` and the options fit in.
 _MAX_FIELDS = 1_000
@@ -53,6 +55,7 @@ PageUploadDep = Annotated[Upload, Depends(read_page_upload)]
 def _for_the_api(parts: Iterable[FormPart]) -> list[FormPart]:
     kept: list[FormPart] = []
     taken: list[str] = []
+    added: list[str] = []
     is_mapped = False
     for name, value in parts:
         if name == TAKE_FIELD and isinstance(value, str):
@@ -60,10 +63,12 @@ def _for_the_api(parts: Iterable[FormPart]) -> list[FormPart]:
         elif name == MAPPED_FIELD:
             # The button that was pressed stands behind the field that remembers the one before.
             is_mapped = value == "yes"
+        elif name == ADD_FIELD and isinstance(value, str):
+            added.append(f"{IMAGES_ROLE} {value}")
         else:
             kept.append((name, value))
-    if is_mapped:
-        kept.append(("columns", _columns_json(taken)))
+    if is_mapped or added:
+        kept.append(("columns", _columns_json([*taken, *added])))
     return kept
 
 

@@ -1,6 +1,6 @@
 """What is shown of a file before its work begins."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
@@ -151,7 +151,7 @@ def _found(preview: Preview, table: Table, findings: Findings) -> Preview:
     paths = [] if preview.base_url else [each for each in findings.errors if _is_path(each)]
     others = [error for error in findings.errors if error not in paths]
     return replace(
-        _with_columns(preview, table.content, findings.detected),
+        _with_columns(preview, table.content, findings.detected, findings.addable),
         findings=findings,
         groups=_grouped(others),
         error_count=findings.error_count,
@@ -194,7 +194,9 @@ def _proposed(seen: dict[str, Any]) -> ColumnMapping | None:
     return ColumnMapping.of_names(columns) if columns.get("images") else None
 
 
-def _with_columns(preview: Preview, content: BinaryIO, detected: Detected) -> Preview:
+def _with_columns(
+    preview: Preview, content: BinaryIO, detected: Detected, addable: Container[str] = ()
+) -> Preview:
     places = detected.columns
     cells = [row.cells for row in islice(read_rows(content, detected), ROWS_LOOKED_AT)]
     roles: dict[int | None, str] = {
@@ -203,7 +205,9 @@ def _with_columns(preview: Preview, content: BinaryIO, detected: Detected) -> Pr
         **dict.fromkeys(detected.image_columns, "images"),
     }
     shown = [
-        index for index in range(len(detected.header)) if index < COLUMNS_SHOWN or index in roles
+        index
+        for index, name in enumerate(detected.header)
+        if index < COLUMNS_SHOWN or index in roles or name.strip() in addable
     ]
     columns = [
         ColumnRow(

@@ -125,6 +125,12 @@ if (form) {
     chooseColumn(event.target);
   });
   form.addEventListener("click", (event) => {
+    const added = event.target.closest("[data-add]");
+    if (added) {
+      event.preventDefault();
+      addColumn(added.value);
+      return;
+    }
     const button = event.target.closest("[data-look]");
     if (!button) return;
     event.preventDefault();
@@ -156,6 +162,16 @@ function chooseColumn(chosen) {
   }
   byId("mapped").value = "yes";
   if (mayLook()) look();
+}
+
+function addColumn(name) {
+  for (const each of form.querySelectorAll("[data-column]")) {
+    const value = `images ${name}`;
+    if (!Array.from(each.options).some((option) => option.value === value)) continue;
+    each.value = value;
+    chooseColumn(each);
+    return;
+  }
 }
 
 // Without a column of images there is nothing to look at, and that is said where the choice is made.

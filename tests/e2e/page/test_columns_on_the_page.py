@@ -138,6 +138,37 @@ def test_without_javascript_columns_are_chosen_and_taken_to_the_start(
         assert one.foreign == []
 
 
+def test_an_unread_column_is_added_by_one_click(page: Page, shop: ImageHost) -> None:
+    choose(page, _with_extra(shop))
+    expect(page.locator("#preview-title")).to_contain_text("1 product with 2 images")
+    expect(page.locator(".warning", has_text="is not read")).to_contain_text('"Extra"')
+    page.get_by_role("button", name="Read “Extra”, too").click()
+    expect(page.locator("#preview-title")).to_contain_text("1 product with 3 images")
+    expect(page.locator("#unread")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Image 2")).to_have_value("images Image 2")
+    expect(page.get_by_role("combobox", name="Extra")).to_have_value("images Extra")
+    _start(page, "Done: all 3 images")
+    expect(page.locator("#curl")).to_contain_text('"images": ["Image", "Image 2", "Extra"]')
+
+
+def test_an_unread_column_is_added_without_javascript(
+    browser: Browser, service: Service, shop: ImageHost
+) -> None:
+    file = _with_extra(shop)
+    with visit(browser, service.base_url, java_script_enabled=False) as one:
+        page = one.page
+        page.goto("/")
+        page.set_input_files("#file", files=file)
+        page.click("text=Check the file first")
+        page.set_input_files("#file", files=file)
+        page.get_by_role("button", name="Read “Extra”, too").click()
+        expect(page.locator("#preview-title")).to_contain_text("1 product with 3 images")
+        page.set_input_files("#file", files=file)
+        page.click("#start")
+        page.wait_for_url("**/r/*")
+        expect(page.locator(".headline")).to_have_text("Done: all 3 images", timeout=20_000)
+
+
 def test_two_names_chosen_without_javascript_are_both_told(service: Service) -> None:
     answer = service.client.post(
         "/preview",
@@ -221,6 +252,12 @@ def _images(page: Page, request_id: str) -> list[dict[str, str]]:
 
 def _unknown(url: str) -> FilePayload:
     return named_file(f"Code;Label;Foto;Note\r\n7;Mug;{url};blue\r\n".encode(), "list.csv")
+
+
+def _with_extra(shop: ImageHost) -> FilePayload:
+    urls = [shop.add(f"extra-{number}.jpg", make_jpeg(80, 60)) for number in range(3)]
+    header = "S. No.,Product Name,Image,Image 2,Extra"
+    return named_file(f"{header}\r\n1,Mug,{','.join(urls)}\r\n".encode(), "list.csv")
 
 
 def _listed(url: str) -> FilePayload:

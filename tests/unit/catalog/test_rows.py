@@ -115,8 +115,10 @@ def test_addresses_in_the_column_beside_the_images_are_a_warning() -> None:
     data = make_lines(f"1,Mug,{ONE},{TWO},red", f"2,Cup,{ONE},5.00,red", header=WIDE)
     warnings = findings_of(data).warnings
     assert any('The column "Price" beside the image URLs' in each for each in warnings)
-    linked = data.replace(b"Price", b"Product Link")
-    assert findings_of(linked).warnings == []
+    linked = data.replace(b"Price", b"Product Link").replace(b"5.00", b"https://shop.example.com/a")
+    assert any('"Product Link"' in each for each in findings_of(linked).warnings)
+    pages = linked.replace(f",{TWO},red".encode(), b",https://shop.example.com/b,red")
+    assert findings_of(pages).warnings == []
 
 
 @pytest.mark.parametrize(
