@@ -79,16 +79,6 @@ def fail_waiting(
     return connection.execute(statement).scalars().all()
 
 
-def in_hand(connection: Connection, request_id: str, host: str) -> bool:
-    """True while a worker has claimed an image of this host."""
-    query = select(Image.seq).where(
-        Image.request_id == request_id,
-        Image.status == ImageStatus.PROCESSING.value,
-        Image.host == host,
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def page(
     connection: Connection,
     request_id: str,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.models import Image, RequestHost
@@ -106,10 +106,22 @@ def is_given_up(connection: Connection, request_id: str, host: str) -> bool:
 
 
 def clear_given_up(connection: Connection, request_id: str, host: str) -> None:
-    """All images that waited have failed."""
+    """Forget that the images which wait are to fail."""
+    _clear(connection, request_id, host)
+
+
+def clear_settled(connection: Connection, request_id: str, host: str) -> None:
+    """Forget it where every image of the host has ended; the caller holds the request."""
+    ended = RequestHost.images_completed + RequestHost.images_failed
+    _clear(connection, request_id, host, ended >= RequestHost.images_total)
+
+
+def _clear(
+    connection: Connection, request_id: str, host: str, *conditions: ColumnElement[bool]
+) -> None:
     connection.execute(
         update(RequestHost)
-        .where(RequestHost.request_id == request_id, RequestHost.host == host)
+        .where(RequestHost.request_id == request_id, RequestHost.host == host, *conditions)
         .values(give_up=None, give_up_message=None)
     )
 

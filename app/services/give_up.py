@@ -23,7 +23,8 @@ def fail_given_up(adapters: Adapters) -> None:
     """End all images that the decision about a host left waiting; goes on where one has stopped.
 
     What was decided is in `request_hosts`, so whoever dies here is followed by the sweep. It holds
-    until no worker has an image of that host in its hands any more: those come back, too.
+    until the counters say that no image of that host is left: what workers have in their hands, or
+    are giving back at this moment, comes later.
     """
     with adapters.database.read() as connection:
         pairs = request_hosts.given_up(connection, limit=PAIRS_AT_ONCE)
@@ -68,13 +69,9 @@ def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, lis
             now=moment,
             limit=IMAGES_PER_TRANSACTION,
         )
-        all_done = len(marked) < IMAGES_PER_TRANSACTION
-        if all_done and not images.in_hand(connection, pair.request_id, pair.host):
-            request_hosts.clear_given_up(connection, pair.request_id, pair.host)
-        if not marked:
-            return 0, after, []
-        announced = _count(adapters, connection, pair, len(marked))
-    return len(marked), max(marked), announced
+        announced = _count(adapters, connection, pair, len(marked)) if marked else []
+        request_hosts.clear_settled(connection, pair.request_id, pair.host)
+    return len(marked), max(marked, default=after), announced
 
 
 def _count(adapters: Adapters, connection: Connection, pair: Any, failed: int) -> list[str]:

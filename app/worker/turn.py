@@ -31,9 +31,8 @@ RECORD_AFTER_SECONDS = 0.25
 # How soon the window is looked at where nothing is done meanwhile: hosts that make everybody wait
 # show before their first answer.
 LOOK_SECONDS = 0.05
-# When all that is left waits for hosts for longer than this, the turn ends until then.
-HELD_TURN_SECONDS = 3.0
-# But somebody looks at the request this often: another worker may have died with images of a host
+# When all that is left waits for hosts for longer than a turn lasts, the turn ends until then. But
+# somebody looks at the request this often: another worker may have died with images of a host
 # that is well, and an operator may have made the service forget the host.
 HELD_MAX_SECONDS = 30.0
 # How soon a cancelled request is noticed.
@@ -210,7 +209,7 @@ class Turn:
         if held:
             chance = hosts.next_chance(held)
             wait = chance if wait is None else min(wait, chance)
-            if wait > HELD_TURN_SECONDS:
+            if wait > TURN_SECONDS:
                 await self._come_back(wait)
                 return False
         elif wait is None:
