@@ -14,7 +14,7 @@ RETRY_AFTER_CAP_SECONDS = 300.0
 HOST_START_RATE = 20.0
 HOST_STEP_SECONDS = 0.1
 HOST_FREE_RATE = 400.0
-HOST_FREE_SERVED = 300
+HOST_FREE_SERVED = 120
 HOST_MIN_RATE = 0.2
 # Requests on their way during that slow start: this many, and one more for each so many answers.
 # Those without an answer for so long no longer count, as their worker may have died.
