@@ -72,18 +72,16 @@ def others_pending(connection: Connection, request_id: str, hosts: Collection[st
     return connection.execute(query.limit(1)).first() is not None
 
 
-def mark_given_up(connection: Connection, host: str, *, code: str, message: str) -> Sequence[str]:
-    """Note that the images which wait for this host are to fail; returns their requests."""
-    statement = (
+def mark_given_up(connection: Connection, host: str, *, code: str, message: str) -> None:
+    """Note that the images which wait for this host are to fail, whatever their request."""
+    connection.execute(
         update(RequestHost)
         .where(
             RequestHost.host == host,
             RequestHost.images_completed + RequestHost.images_failed < RequestHost.images_total,
         )
         .values(give_up=code, give_up_message=message)
-        .returning(RequestHost.request_id)
     )
-    return connection.execute(statement).scalars().all()
 
 
 def given_up(connection: Connection, *, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -36,7 +36,7 @@ class HostControl:
             and the newest was granted at `granted_at`.
         probe_until: a probe is out until then at the latest.
         silent: requests without an answer in a row; `tries` of one at a time, then it is given up.
-        unavailable, impatient: in a row, as in `Report`.
+        impatient: in a row, as in `Report`.
         answered_at, alive_at: the newest good answer, and the newest answer of any kind.
         refusing_since: the first refusal behind it.
         seen_at: the newest moment that this was asked at.
@@ -61,7 +61,6 @@ class HostControl:
     probe_until: float = 0.0
     silent: int = 0
     tries: int = 0
-    unavailable: int = 0
     impatient: int = 0
     answered_at: float = 0.0
     alive_at: float = 0.0
@@ -105,7 +104,6 @@ class HostControl:
         if report.good or report.broken or report.refused or report.unavailable:
             self.silent = self.tries = 0
             self.alive_at = now
-        self.unavailable = 0 if report.good else self.unavailable + report.unavailable
         self.impatient = 0 if report.good else self.impatient + report.impatient
         if report.refused:
             self._refused(report, now)

@@ -98,7 +98,7 @@ class Host:
         return Permit(name, moment + offset, probe, limited=not self.free)
 
     def want(self, images: int) -> bool:
-        """So many images wait for permits; False when there are enough for now."""
+        """Note that images wait for permits; False when there are enough for now."""
         if self.free or len(self._permits) > self._low:
             return False
         self.wanted = min(max(self.wanted, images), MOST_WANTED)

@@ -81,7 +81,7 @@ class Hosts:
         return permit
 
     def want(self, name: str, images: int) -> None:
-        """So many images wait for a permit of this host."""
+        """Note how many images wait for a permit of this host."""
         host = self._hosts.get(name)
         if host is not None and host.want(images):
             self._busy[name] = host

@@ -48,7 +48,7 @@ class Slot:
             self._slots.hosts.answered(permit, answer, first=self.image.attempt == 1)
 
     def hold(self, size: int) -> None:
-        """The image takes so many bytes of memory from now on."""
+        """The image takes this much memory from now on, in bytes."""
         self._slots.window.held_bytes += size - self._bytes
         self._bytes = size
 
