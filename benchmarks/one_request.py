@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 from app.bootstrap import build_adapters
 from app.config import load_settings
 from app.db import queue, requests
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.db.requests import RequestRow
 from app.domain.statuses import ImageStatus
 from app.services.adapters import now

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.db import host_views
+from app.db.hosts import host_views
 from app.domain.hosts import HostState, shown_host
 from app.domain.statuses import RequestStatus
 from app.services import cursors

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.config import Settings
-from app.db import usage
+from app.db.requests import usage
 from app.domain.errors import TooManyOpenImages, TooManyUploads, UploadTooLarge
 from app.services.adapters import Adapters, now
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import images
-from app.db.image_filter import ImageFilter
+from app.db.images.filters import ImageFilter
 from app.domain.errors import WrongState
 from app.domain.formats import FORMATS
 from app.domain.naming import image_name

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from app.db.outcomes import Outcome
+from app.db.queue import Outcome
 from app.domain.statuses import ImageStatus
 from app.imaging.heads.look import look
 from app.services.adapters import now

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection
 
-from app.db import queue, requests, reuse, waiting
-from app.db.outcomes import Outcome
+from app.db import queue, requests
+from app.db.images import reuse
+from app.db.queue import Outcome, waiting
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus

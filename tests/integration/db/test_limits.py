@@ -10,8 +10,9 @@ import uuid_utils
 from sqlalchemy import text
 
 from app.config import Settings
-from app.db import requests, usage
+from app.db import requests
 from app.db.engine import Database
+from app.db.requests import usage
 from app.domain.errors import TooManyOpenImages, TooManyUploads
 from app.services.limits import check_new_request
 from tests.integration.db.parts import add_request, at

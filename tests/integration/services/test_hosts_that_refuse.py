@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.db import request_hosts
+from app.db.hosts import request_hosts
 from app.db.models import Host, ProcessingRequest, RequestHost
 from app.domain import retry
 from app.services.adapters import now

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete, insert, select, text
 
 from app.catalog.reader import Detected, read_rows
+from app.db.images.url_digest import digest_of
 from app.db.models import Image, Product, ProductImage
-from app.db.rows import digest_of
 from app.outbound.guard import host_key
 from app.services.check_upload import Reading
 from app.services.ingest import ingest

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
-from app.db.outcomes import Outcome, write_outcomes
+from app.db.queue import Outcome, write_outcomes
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes

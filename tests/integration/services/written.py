@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from app.db import queue
 from app.db.models import Host, Image, RequestHost
-from app.db.outcomes import Outcome
+from app.db.queue import Outcome
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
