@@ -242,13 +242,16 @@ def one_request_command(
     ],
     images: Annotated[int, typer.Option(min=3, help="Images of the request.")] = 600_000,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each number works.")] = 8,
+    originals: Annotated[bool, typer.Option(help="Each image keeps its original, too.")] = False,
     cache: CacheFolder = CACHE,
 ) -> None:
     """Claims and records alone: how fast workers could take images of one request."""
     from benchmarks.one_request import compare_processes
 
     print_heading("One request and its row")
-    compare_processes(cache / "tables", counts=processes, images=images, seconds=seconds)
+    compare_processes(
+        cache / "tables", counts=processes, images=images, seconds=seconds, originals=originals
+    )
 
 
 @app.command("all")

@@ -19,6 +19,8 @@ from app.config import load_settings
 from app.db import queue, requests
 from app.db.queue import ClaimedImage, Outcome
 from app.db.requests import RequestRow
+from app.domain.naming import original_key
+from app.domain.results import ImageResult, Source, StoredFile
 from app.domain.statuses import ImageStatus
 from app.services.adapters import now
 from app.services.record import record_outcomes
@@ -40,9 +42,12 @@ class Figures:
     claim_ms: list[float] = field(default_factory=list)
     record_ms: list[float] = field(default_factory=list)
     locked_ms: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
 
 
-def compare_processes(folder: Path, *, counts: Sequence[int], images: int, seconds: float) -> None:
+def compare_processes(
+    folder: Path, *, counts: Sequence[int], images: int, seconds: float, originals: bool
+) -> None:
     """Let so many processes claim and record for a while, each number on a fresh request.
 
     Args:
@@ -50,6 +55,7 @@ def compare_processes(folder: Path, *, counts: Sequence[int], images: int, secon
         counts: numbers of processes.
         images: of the request; more than they can do in the time.
         seconds: how long.
+        originals: each image has its original as a file of its own.
     """
     rows = images // URLS_PER_ROW
     table = make_table(folder / f"rows-{rows}.csv", rows)
@@ -61,7 +67,7 @@ def compare_processes(folder: Path, *, counts: Sequence[int], images: int, secon
             request_id = api.upload(table)["request_id"]
             ingest_apart(parts.environment, api.data_dir, request_id)
             with Meter(parts.roots["Postgres"], memory=False) as postgres:
-                done = _run(environment, request_id, count, seconds)
+                done = _run(environment, request_id, count, seconds, originals)
             lines.append(_line(count, done, seconds, postgres.cpu_seconds))
     print_table(
         [
@@ -71,6 +77,7 @@ def compare_processes(folder: Path, *, counts: Sequence[int], images: int, secon
             f"record of {RECORD_BATCH}, ms",
             "of that the request's row is held or waited for, ms",
             "Postgres CPU ms an image",
+            "the processes' CPU ms an image",
         ],
         lines,
     )
@@ -85,13 +92,14 @@ def _line(count: int, done: Sequence[Figures], seconds: float, cpu_seconds: floa
         spread([value for one in done for value in one.record_ms], 1),
         spread([value for one in done for value in one.locked_ms], 1),
         f"{1000 * cpu_seconds / images:.3f}",
+        f"{1000 * sum(one.cpu_seconds for one in done) / images:.3f}",
     ]
 
 
 def _run(
-    environment: Mapping[str, str], request_id: str, count: int, seconds: float
+    environment: Mapping[str, str], request_id: str, count: int, seconds: float, originals: bool
 ) -> list[Figures]:
-    done = side_by_side(_work, [(dict(environment), request_id, seconds)] * count)
+    done = side_by_side(_work, [(dict(environment), request_id, seconds, originals)] * count)
     failed = [one for one in done if isinstance(one, str)]
     if failed:
         raise RuntimeError(failed[0])
@@ -99,7 +107,12 @@ def _run(
 
 
 def _work(
-    environment: dict[str, str], request_id: str, seconds: float, barrier: Any, results: Any
+    environment: dict[str, str],
+    request_id: str,
+    seconds: float,
+    originals: bool,
+    barrier: Any,
+    results: Any,
 ) -> None:
     os.environ.update(environment)
     adapters = build_adapters(load_settings())
@@ -107,6 +120,7 @@ def _work(
     locked_at = _note_locks()
     last: int | None = None
     barrier.wait()
+    cpu_at = time.process_time()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         claimed_at = time.perf_counter()
@@ -123,7 +137,7 @@ def _work(
             results.put("The request is too small: there was nothing left to claim.")
             return
         last = images[-1].seq
-        outcomes = [_outcome(image) for image in images]
+        outcomes = [_outcome(image, originals=originals) for image in images]
         recorded_at = time.perf_counter()
         with adapters.database.transaction() as connection:
             record_outcomes(adapters, connection, request_id, outcomes)
@@ -132,6 +146,7 @@ def _work(
         figures.claim_ms.append(1000 * (recorded_at - claimed_at))
         figures.record_ms.append(1000 * (ended_at - recorded_at))
         figures.locked_ms.append(1000 * (ended_at - locked_at[-1]))
+    figures.cpu_seconds = time.process_time() - cpu_at
     results.put(figures)
 
 
@@ -148,17 +163,20 @@ def _note_locks() -> list[float]:
     return moments
 
 
-def _outcome(image: ClaimedImage) -> Outcome:
+def _outcome(image: ClaimedImage, *, originals: bool) -> Outcome:
+    key = f"{image.request_id}/{image.row}-{image.position}-product.jpg"
+    source = Source(210_000, 1200, 860, "jpeg")
+    original = StoredFile(original_key(key), 210_000, 1200, 860, "jpeg") if originals else None
     return Outcome(
         seq=image.seq,
         fence=image.fence,
         host=image.host,
         status=ImageStatus.COMPLETED,
-        storage_key=f"{image.request_id}/{image.row}-{image.position}-product.jpg",
-        format="jpeg",
-        width=1200,
-        height=860,
-        input_bytes=210_000,
-        output_bytes=80_000,
+        result=ImageResult(
+            source=source,
+            file=StoredFile(key, 80_000, 1200, 860, "jpeg"),
+            original=original,
+            kept=False,
+        ),
         duration_ms=100,
     )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from app.catalog.detected import Detected
 from app.catalog.writer import encode_table, write_with_column
+from app.domain.results import SHOWN
 
 ERROR_COLUMN = "error"
 
-REPORT_COLUMNS = (
+_BEFORE = (
     "row",
     "position",
     "product_name",
@@ -21,26 +22,17 @@ REPORT_COLUMNS = (
     "error_code",
     "error_message",
     "http_status",
-    "input_bytes",
-    "output_bytes",
-    "width",
-    "height",
-    "format",
-    "source_width",
-    "source_height",
-    "source_format",
-    "attempts",
-    "duration_ms",
 )
+_BEHIND = ("attempts", "duration_ms")
+REPORT_COLUMNS = (*_BEFORE, *SHOWN, *_BEHIND)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
     """One place of the file: a URL of a product. The fields are `REPORT_COLUMNS`, in their order.
 
-    `row` is the line in the file (header = 1), `position` counts the row's URLs from 1, `width` and
-    `height` are those of the result in pixels, those of the source are as it is seen (upright).
-    None where there is nothing to tell.
+    `row` is the line in the file (header = 1), `position` counts the row's URLs from 1, `facts` are
+    those of the result that are `SHOWN`. None where there is nothing to tell.
     """
 
     row: int
@@ -55,14 +47,7 @@ class ReportRow:
     error_code: str | None
     error_message: str | None
     http_status: int | None
-    input_bytes: int | None
-    output_bytes: int | None
-    width: int | None
-    height: int | None
-    format: str | None
-    source_width: int | None
-    source_height: int | None
-    source_format: str | None
+    facts: Sequence[object]
     attempts: int | None
     duration_ms: int | None
 
@@ -73,7 +58,9 @@ def write_report(rows: Iterable[ReportRow]) -> Iterator[bytes]:
     def lines() -> Iterator[Sequence[str]]:
         yield REPORT_COLUMNS
         for row in rows:
-            yield [_text(getattr(row, name)) for name in REPORT_COLUMNS]
+            before = [getattr(row, name) for name in _BEFORE]
+            behind = [getattr(row, name) for name in _BEHIND]
+            yield list(map(_text, (*before, *row.facts, *behind)))
 
     return encode_table(lines())
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.db.hosts.host_views import TroubledHost
 from app.domain.hosts import shown_host
 from app.domain.outlook import Outlook, outlook
+from app.domain.results import SHOWN
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.storage.base import Store
 
@@ -116,14 +117,7 @@ def image_document(row: Any, of_request: str, store: Store) -> dict[str, Any]:
         "kept": bool(row.kept),
         "reused": row.reused_from is not None,
         "error": error_document(row),
-        "input_bytes": row.input_bytes,
-        "output_bytes": row.output_bytes,
-        "width": row.width,
-        "height": row.height,
-        "format": row.format,
-        "source_width": row.source_width,
-        "source_height": row.source_height,
-        "source_format": row.source_format,
+        **{name: getattr(row, name) for name in SHOWN},
         "notes": row.notes,
         "attempts": row.attempts,
         "duration_ms": row.duration_ms,

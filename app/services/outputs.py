@@ -14,6 +14,7 @@ from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key
 from app.domain.options import OutputMode
+from app.domain.results import SHOWN
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.services import heap
 from app.services.adapters import Adapters
@@ -209,14 +210,7 @@ def _report_row(adapters: Adapters, row: InputRow, place: Any) -> report.ReportR
         error_code=place.error_code,
         error_message=place.error_message,
         http_status=place.http_status,
-        input_bytes=place.input_bytes,
-        output_bytes=place.output_bytes,
-        width=place.width,
-        height=place.height,
-        format=place.format,
-        source_width=place.source_width,
-        source_height=place.source_height,
-        source_format=place.source_format,
+        facts=[getattr(place, name) for name in SHOWN],
         attempts=place.attempts,
         duration_ms=place.duration_ms,
     )

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import images
+from app.db.images import files
 from app.db.images.filters import ImageFilter
 from app.domain.errors import WrongState
 from app.domain.formats import FORMATS
 from app.domain.naming import image_name
 from app.domain.options import Mode
+from app.domain.results import FileRole
 from app.domain.statuses import ImageStatus
 from app.services.adapters import Adapters
 from app.services.read import find, image_after
@@ -79,10 +81,13 @@ def original(
         request = find(connection, request_id, owner=owner)
         _expect_pictures(request)
         image = images.at_place(connection, request.id, row=row, position=position)
-    if image is None or image.status != ImageStatus.COMPLETED.value:
-        return None
-    key = image.original_key
-    kept = KeptOriginal(key, _CONTENT_TYPES[key.rsplit(".", 1)[1]]) if key is not None else None
+        if image is None or image.status != ImageStatus.COMPLETED.value:
+            return None
+        named = (request.id, image.seq)
+        found = files.of_images(connection, [named]).get(named, {}).get(FileRole.ORIGINAL)
+    kept = None
+    if found is not None:
+        kept = KeptOriginal(found.key, _CONTENT_TYPES[found.key.rsplit(".", 1)[1]])
     return Original(kept, image.source_url)
 
 
@@ -104,14 +109,18 @@ def _walk(adapters: Adapters, request_id: str, after: int) -> Iterator[Picture]:
                 limit=IMAGES_PER_QUERY,
                 which=ImageFilter(statuses=(ImageStatus.COMPLETED.value,)),
             )
+            if not rows:
+                return
+            last = rows[-1].seq
+            more = files.of_range(connection, request_id, after=after, up_to=last)
         for row in rows:
-            yield _picture(row)
+            yield _picture(row, more.get(row.seq, {}))
         if len(rows) < IMAGES_PER_QUERY:
             return
-        after = rows[-1].seq
+        after = last
 
 
-def _picture(row: Any) -> Picture:
+def _picture(row: Any, more: files.Files) -> Picture:
     def name(key: str) -> str:
         extension = key.rsplit(".", 1)[1]
         return image_name(
@@ -121,10 +130,10 @@ def _picture(row: Any) -> Picture:
             extension=extension,
         )
 
-    original = row.original_key
+    original = more.get(FileRole.ORIGINAL)
     return Picture(
         name=name(row.storage_key),
         key=row.storage_key,
-        original_name=name(original) if original is not None else None,
-        original_key=original,
+        original_name=name(original.key) if original is not None else None,
+        original_key=original.key if original is not None else None,
     )

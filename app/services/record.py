@@ -32,13 +32,14 @@ def record_outcomes(
     failed = [one for one in ours if one.status == ImageStatus.FAILED]
     if not completed and not failed:
         return []
+    results = [one.result for one in completed if one.result is not None]
     counts = Counts(
         completed=len(completed),
         failed=len(failed),
-        kept=sum(1 for one in completed if one.kept),
+        kept=sum(1 for result in results if result.kept),
         reused=sum(1 for one in completed if one.reused_from),
-        input_bytes=sum(one.input_bytes or 0 for one in completed),
-        output_bytes=sum(one.output_bytes or 0 for one in completed),
+        input_bytes=sum(result.input_bytes for result in results),
+        output_bytes=sum(result.output_bytes for result in results),
         errors=Counter(one.error_code or "internal" for one in failed),
     )
     moment = now()
@@ -54,8 +55,9 @@ def _by_host(completed: Sequence[Outcome], failed: Sequence[Outcome]) -> dict[st
     bytes_in: Counter[str] = Counter()
     bytes_out: Counter[str] = Counter()
     for one in completed:
-        bytes_in[one.host] += one.input_bytes or 0
-        bytes_out[one.host] += one.output_bytes or 0
+        if one.result is not None:
+            bytes_in[one.host] += one.result.input_bytes
+            bytes_out[one.host] += one.result.output_bytes
     return {
         host: HostCounts(
             images_completed=done[host],

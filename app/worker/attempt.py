@@ -22,6 +22,7 @@ from app.domain.errors import (
 from app.domain.formats import content_type, extension
 from app.domain.naming import image_key, original_key
 from app.domain.options import Mode, ProcessingOptions
+from app.domain.results import ImageResult, Source, StoredFile, joined
 from app.domain.retry import image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.result import CompressedImage
@@ -70,7 +71,7 @@ async def _through_the_pipe(
         # Seldom enough to go without a permit of its own.
         fetched = await context.fetcher.fetch(image.source_url)
     slot.hold(len(fetched.data))
-    input_bytes = len(fetched.data)
+    source_bytes = len(fetched.data)
     compressed = await _compress(context, fetched.data, options)
     if not options.keep_originals:
         # A slow store must not keep both in memory.
@@ -78,8 +79,7 @@ async def _through_the_pipe(
     slot.hold(len(fetched.data) + len(compressed.data))
     async with slot.storing():
         with metrics.store_seconds.time():
-            outcome = await _store(context, image, options, fetched, compressed)
-    return outcome._replace(input_bytes=input_bytes)
+            return await _store(context, image, options, fetched, source_bytes, compressed)
 
 
 def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> Outcome:
@@ -136,16 +136,32 @@ async def _store(
     image: ClaimedImage,
     options: ProcessingOptions,
     fetched: FetchedImage,
+    source_bytes: int,
     compressed: CompressedImage,
 ) -> Outcome:
     store = context.adapters.store
-    kept_original: str | None = None
-    key = _key(image, compressed.format)
+    source = Source(
+        source_bytes, compressed.source_width, compressed.source_height, compressed.source_format
+    )
+    file = StoredFile(
+        _key(image, compressed.format),
+        len(compressed.data),
+        compressed.width,
+        compressed.height,
+        compressed.format,
+    )
+    original: StoredFile | None = None
     try:
         if options.keep_originals:
-            kept_original = original_key(_key(image, compressed.source_format))
-            await _put(store, kept_original, fetched.data, compressed.source_format)
-        await _put(store, key, compressed.data, compressed.format)
+            original = StoredFile(
+                original_key(_key(image, compressed.source_format)),
+                source_bytes,
+                source.width,
+                source.height,
+                source.format,
+            )
+            await _put(store, original.key, fetched.data, compressed.source_format)
+        await _put(store, file.key, compressed.data, compressed.format)
     except StoreError as error:
         log.warning("image_not_stored", request_id=image.request_id, error=str(error))
         raise StorageFailed("The compressed image could not be stored.") from error
@@ -157,20 +173,16 @@ async def _store(
         host=image.host,
         status=ImageStatus.COMPLETED.value,
         finished_at=now(),
-        storage_key=key,
-        original_key=kept_original,
-        kept=compressed.kept,
-        format=compressed.format,
-        width=compressed.width,
-        height=compressed.height,
-        source_format=compressed.source_format,
-        source_width=compressed.source_width,
-        source_height=compressed.source_height,
-        output_bytes=len(compressed.data),
-        notes=compressed.notes,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        final_url=fetched.final_url if can_be_asked and redirected else None,
+        result=ImageResult(
+            source=source,
+            file=file,
+            original=original,
+            kept=compressed.kept,
+            notes=joined(compressed.notes),
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            final_url=fetched.final_url if can_be_asked and redirected else None,
+        ),
         reuse_key=image.reuse_key if can_be_asked else None,
     )
 

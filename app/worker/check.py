@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from app.db.queue import Outcome
+from app.domain.results import ImageResult, Source, joined
 from app.domain.statuses import ImageStatus
 from app.imaging.heads.look import look
 from app.services.adapters import now
@@ -41,9 +42,8 @@ async def check(context: WorkerContext, slot: Slot) -> Outcome:
         host=image.host,
         status=ImageStatus.COMPLETED.value,
         finished_at=now(),
-        source_format=head.format,
-        source_width=width,
-        source_height=height,
-        input_bytes=looked.size_bytes,
-        notes=head.notes,
+        result=ImageResult(
+            source=Source(looked.size_bytes, width, height, head.format),
+            notes=joined(head.notes),
+        ),
     )

@@ -28,8 +28,9 @@ async def fetch_unless_unchanged(
     earlier = image.earlier
     if earlier is None:
         return await context.fetcher.fetch(image.source_url)
-    told_at = earlier.final_url or image.source_url
-    known = Validators(told_at, earlier.etag, earlier.last_modified)
+    result = earlier.result
+    told_at = result.final_url or image.source_url
+    known = Validators(told_at, result.etag, result.last_modified)
     return await context.fetcher.fetch_if_changed(image.source_url, known)
 
 
@@ -54,21 +55,7 @@ def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:
         host=image.host,
         status=ImageStatus.COMPLETED.value,
         finished_at=now(),
-        storage_key=earlier.storage_key,
-        original_key=earlier.original_key,
-        kept=earlier.kept,
-        format=earlier.format,
-        width=earlier.width,
-        height=earlier.height,
-        source_format=earlier.source_format,
-        source_width=earlier.source_width,
-        source_height=earlier.source_height,
-        input_bytes=earlier.input_bytes,
-        output_bytes=earlier.output_bytes,
-        notes=(earlier.notes,) if earlier.notes else (),
-        etag=earlier.etag,
-        last_modified=earlier.last_modified,
-        final_url=earlier.final_url,
+        result=earlier.result,
         reuse_key=image.reuse_key,
         reused_from=earlier.made_by,
         taken_from=earlier.request_id,
@@ -77,12 +64,9 @@ def _taken_over(image: ClaimedImage, earlier: EarlierImage) -> Outcome:
 
 async def _still_stored(store: Store, earlier: EarlierImage) -> bool:
     """Whether the files are there, and as long as they were written."""
-    files = [(earlier.storage_key, earlier.output_bytes)]
-    if earlier.original_key is not None:
-        files.append((earlier.original_key, earlier.input_bytes))
     try:
-        for key, size in files:
-            if await patiently(key, partial(store.size_of, key)) != size:
+        for file in earlier.result.all_files():
+            if await patiently(file.key, partial(store.size_of, file.key)) != file.bytes:
                 return False
     except StoreError as error:
         raise StorageFailed("The earlier picture could not be looked up.") from error

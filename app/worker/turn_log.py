@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from app.db.queue import ClaimedImage, Outcome
+from app.domain.results import ImageResult
 from app.domain.statuses import ImageStatus
 from app.metrics.work import WorkMetrics
 
@@ -52,12 +53,13 @@ class TurnLog:
         )
 
     def _done(self, image: ClaimedImage, outcome: Outcome) -> None:
-        if outcome.storage_key is None:
+        result = outcome.result or ImageResult()
+        if result.file is None:
             word = "checked"
         else:
-            word = "reused" if outcome.reused_from else "kept" if outcome.kept else "completed"
+            word = "reused" if outcome.reused_from else "kept" if result.kept else "completed"
         fetched = word not in {"checked", "reused"}
-        input_bytes, output_bytes = outcome.input_bytes or 0, outcome.output_bytes or 0
+        input_bytes, output_bytes = result.input_bytes, result.output_bytes
         self._outcomes[word] += 1
         self._metrics.image_done(
             word,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, not_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.models import Image, Product, ProductImage
+from app.domain.results import SHOWN
 
 # Which image stands at a place that is not the image's own, which versions before 0004 wrote, too.
 _STANDS_THERE = and_(
@@ -51,19 +52,11 @@ RESULT = (
     Image.host,
     Image.storage_key,
     Image.status,
-    Image.kept,
     Image.reused_from,
     Image.error_code,
     Image.error_message,
     Image.http_status,
-    Image.input_bytes,
-    Image.output_bytes,
-    Image.width,
-    Image.height,
-    Image.format,
-    Image.source_width,
-    Image.source_height,
-    Image.source_format,
+    *(getattr(Image, name) for name in ("kept", *SHOWN)),
     Image.attempts,
     Image.duration_ms,
 )

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, and_, delete, select
 
 from app.db.dialect import has_row_id_of, row_ids
 from app.db.images.filters import EVERY_IMAGE, ImageFilter, conditions
-from app.db.models import Image, Product, ProductImage
+from app.db.models import Image, ImageFile, Product, ProductImage
 
 
 def page(
@@ -34,7 +34,7 @@ def delete_rows(connection: Connection, request_id: str, *, limit: int) -> int:
     """Delete up to `limit` rows of each table of this request; returns how many went."""
     gone = 0
     dialect = connection.dialect.name
-    for table in (ProductImage, Product, Image):
+    for table in (ProductImage, Product, ImageFile, Image):
         some = row_ids(dialect, table).where(table.request_id == request_id).limit(limit)
         statement = delete(table).where(has_row_id_of(dialect, table, some))
         gone += connection.execute(statement).rowcount

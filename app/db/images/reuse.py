@@ -15,7 +15,7 @@ request that is not deleted names a file, it stays in the store. What holds this
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,15 +28,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    literal,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import TypeEngine
 
-from app.db.dialect import json_rows, json_table, uuid_in_json
+from app.db.dialect import json_rows, json_table
+from app.db.images import files
 from app.db.images.url_digest import digest_of
-from app.db.models import Image, ProcessingRequest, RequestId
+from app.db.models import Image, ProcessingRequest
+from app.domain.results import FACTS, ImageResult, result_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,14 @@ class Scope:
     """Whose pictures of which options a request may take over.
 
     `look` is False where there is nothing to find, or where the caller wants every image anew.
+    `more_files` is True where images have files beside their outputs: it is asked for in the
+    options, and those of one scope are the same.
     """
 
     owner: str
     picture_digest: str
     look: bool
+    more_files: bool = False
 
     def key_of(self, source_url: str) -> str:
         """The `reuse_key` of an image in this scope."""
@@ -62,27 +64,12 @@ class Scope:
 class EarlierImage:
     """What an earlier request made of the same URL, and what its host said of the file then.
 
-    `request_id` names the row that this comes from, `made_by` the request that made the files. What
-    the source was like is None in rows that were written before it was kept.
+    `request_id` names the row that this comes from, `made_by` the request that made the files.
     """
 
     request_id: str
     made_by: str
-    etag: str | None
-    last_modified: str | None
-    final_url: str | None
-    storage_key: str
-    original_key: str | None
-    kept: bool
-    format: str
-    width: int
-    height: int
-    source_format: str | None
-    source_width: int | None
-    source_height: int | None
-    input_bytes: int
-    output_bytes: int
-    notes: str | None
+    result: ImageResult
 
 
 def scope(connection: Connection, request: Any, *, fresh: bool) -> Scope | None:
@@ -101,21 +88,36 @@ def scope(connection: Connection, request: Any, *, fresh: bool) -> Scope | None:
         )
     )
     look = not fresh and bool(connection.execute(select(earlier)).scalar_one())
-    return Scope(request.owner, request.picture_digest, look)
+    more_files = bool(request.options.get("keep_originals"))
+    return Scope(request.owner, request.picture_digest, look, more_files)
 
 
 def find(
-    connection: Connection, request_id: str, reuse_keys: Mapping[int, str]
+    connection: Connection,
+    request_id: str,
+    reuse_keys: Mapping[int, str],
+    *,
+    more_files: bool = False,
 ) -> dict[int, EarlierImage]:
-    """The newest earlier image of each key; `reuse_keys` and the result are by `seq`."""
+    """The newest earlier image of each key; `reuse_keys` and the result are by `seq`.
+
+    Args:
+        more_files: see `Scope`.
+    """
     wanted = json_rows([{"seq": seq, "reuse_key": key} for seq, key in reuse_keys.items()])
     query = _find(connection.dialect.name)
-    earlier: dict[int, EarlierImage] = {}
-    for row in connection.execute(query, {"wanted": wanted, "of_request": request_id}):
-        values = row._asdict()
-        seq, made_by = values.pop("seq"), values.pop("reused_from")
-        earlier[seq] = EarlierImage(**values, made_by=made_by or row.request_id)
-    return earlier
+    rows = connection.execute(query, {"wanted": wanted, "of_request": request_id}).all()
+    more: dict[tuple[str, int], files.Files] = {}
+    if more_files and rows:
+        more = files.of_images(connection, [(row.request_id, row.seq) for row in rows])
+    return {
+        row.wanted_seq: EarlierImage(
+            request_id=row.request_id,
+            made_by=row.reused_from or row.request_id,
+            result=result_of(row._asdict(), more.get((row.request_id, row.seq))),
+        )
+        for row in rows
+    }
 
 
 @cache
@@ -143,24 +145,11 @@ def _find(dialect: str) -> Select[Any]:
     )
     found = select(wanted.c.seq, wanted.c.reuse_key, newest.label("request_id")).cte("found")
     return select(
-        found.c.seq,
+        found.c.seq.label("wanted_seq"),
         Image.request_id,
+        Image.seq,
         Image.reused_from,
-        Image.etag,
-        Image.last_modified,
-        Image.final_url,
-        Image.storage_key,
-        Image.original_key,
-        Image.kept,
-        Image.format,
-        Image.width,
-        Image.height,
-        Image.source_format,
-        Image.source_width,
-        Image.source_height,
-        Image.input_bytes,
-        Image.output_bytes,
-        Image.notes,
+        *(getattr(Image, name) for name in FACTS),
     ).join(
         Image,
         and_(Image.reuse_key == found.c.reuse_key, Image.request_id == found.c.request_id),
@@ -171,60 +160,6 @@ def hold(connection: Connection, request_ids: Collection[str]) -> set[str]:
     """Which of these requests are not deleted; they stay so until the transaction ends."""
     query = _not_deleted(request_ids).order_by(ProcessingRequest.id).with_for_update(read=True)
     return set(connection.execute(query).scalars())
-
-
-# --- what may be deleted --------------------------------------------------------------------------
-
-
-def lends(connection: Connection, request_id: str) -> bool:
-    """True when a request that is not deleted names files of this one."""
-    query = select(_named_by_the_living(Image.reused_from == request_id))
-    return bool(connection.execute(query).scalar_one())
-
-
-def named(
-    connection: Connection,
-    column: InstrumentedAttribute[str | None],
-    asked_for: Collection[tuple[str, str]],
-) -> set[str]:
-    """The keys of those files that requests which are not deleted have taken over.
-
-    Args:
-        column: `Image.storage_key` or `Image.original_key`.
-        asked_for: the request that made a file, and its key.
-    """
-    columns: dict[str, TypeEngine[Any]] = {"made_by": RequestId, "key": Text()}
-    rows = [{"made_by": uuid_in_json(made_by), "key": key} for made_by, key in asked_for]
-    asked = json_table(connection.dialect.name, "asked", columns)
-    is_named = _named_by_the_living(
-        and_(Image.reused_from == asked.c.made_by, column == asked.c.key)
-    )
-    query = select(asked.c.key).where(is_named)
-    return set(connection.execute(query, {"asked": json_rows(rows)}).scalars())
-
-
-def _named_by_the_living(which: Any) -> Any:
-    return exists(
-        select(literal(1))
-        .select_from(Image)
-        .join(ProcessingRequest, ProcessingRequest.id == Image.request_id)
-        .where(which, ProcessingRequest.deleted_at.is_(None))
-    )
-
-
-def files(connection: Connection, request_id: str, *, after: int, limit: int) -> Sequence[Any]:
-    """What images of a request name, after `seq`: (seq, reused_from, storage_key, original_key).
-
-    Also those that took nothing over: asking for the others only would invite Postgres to read the
-    index of all files that were ever taken over.
-    """
-    query = (
-        select(Image.seq, Image.reused_from, Image.storage_key, Image.original_key)
-        .where(Image.request_id == request_id, Image.seq > after)
-        .order_by(Image.seq)
-        .limit(limit)
-    )
-    return connection.execute(query).all()
 
 
 def not_deleted(connection: Connection, request_ids: Collection[str]) -> set[str]:

@@ -5,9 +5,9 @@ Alembic's migrations make them; a test holds that both agree. All are imported h
 """
 
 from app.db.models.access import ApiKey, IdempotencyKey
-from app.db.models.base import Base, RequestId
+from app.db.models.base import SQL_TYPES, Base, RequestId
 from app.db.models.hosts import Host, RequestHost
-from app.db.models.images import Image
+from app.db.models.images import Image, ImageFile
 from app.db.models.products import Product, ProductImage
 from app.db.models.requests import OPEN, ProcessingRequest, RequestError
 from app.db.models.upkeep import Installation, Lease, Unwatched
@@ -15,11 +15,13 @@ from app.db.models.webhooks import WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "OPEN",
+    "SQL_TYPES",
     "ApiKey",
     "Base",
     "Host",
     "IdempotencyKey",
     "Image",
+    "ImageFile",
     "Installation",
     "Lease",
     "ProcessingRequest",

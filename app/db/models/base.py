@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     Double,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
 from app.db.dialect import is_sqlite
 
@@ -25,6 +27,10 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+# Of the facts in `domain.results`.
+SQL_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, int: BigInteger, bool: Boolean}
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,12 +1,14 @@
-"""The table `images`: the queue and its results."""
+"""The tables `images`, the queue and its results, and `image_files`: more files of an image."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.dialect import partial_index
-from app.db.models.base import Base, RequestId
+from app.db.models.base import SQL_TYPES, Base, RequestId
+from app.domain.results import FACTS, FILE_FACTS
 
 
 class Image(Base):
@@ -38,27 +40,14 @@ class Image(Base):
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     http_status: Mapped[int | None]
-    storage_key: Mapped[str | None]
-    original_key: Mapped[str | None]
-    kept: Mapped[bool | None]
-    format: Mapped[str | None]
-    width: Mapped[int | None]
-    height: Mapped[int | None]
-    # Of the picture as it was fetched or, by a check, looked at; the sides as it is seen (upright).
-    source_format: Mapped[str | None]
-    source_width: Mapped[int | None]
-    source_height: Mapped[int | None]
-    input_bytes: Mapped[int | None]
-    output_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]
-    notes: Mapped[str | None]
     finished_at: Mapped[datetime | None]
 
-    # What the host said of the file, to ask whether it is still the same, and who said it where
-    # that was not the source URL itself.
-    etag: Mapped[str | None]
-    last_modified: Mapped[str | None]
-    final_url: Mapped[str | None]
+    # One of the facts of a result, which all have a column: see the end of this file.
+    storage_key: Mapped[str | None]
+    # Written by versions before 0009 only: a trigger takes it into `image_files`.
+    original_key: Mapped[str | None]
+
     # Where later requests find this image (`db/images/reuse.py`); only with a validator.
     reuse_key: Mapped[str | None]
     # The request that made the files and under whose id they lie, when it was an earlier one.
@@ -87,10 +76,41 @@ class Image(Base):
         partial_index(
             "ix_images_reused_files", "reused_from", "storage_key", where="reused_from IS NOT NULL"
         ),
+    )
+
+
+class ImageFile(Base):
+    """A file of an image beside its output, whose facts are in the image's own row.
+
+    The output is no row here, as one for each image would double what a batch of images writes
+    (docs/decisions/0016).
+    """
+
+    __tablename__ = "image_files"
+
+    request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
+    # The image's.
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # `domain.results.FileRole`.
+    role: Mapped[str] = mapped_column(primary_key=True)
+    # One of the facts of a file, which all have a column: see the end of this file.
+    key: Mapped[str]
+    # As in `Image`.
+    reused_from: Mapped[str | None] = mapped_column(RequestId)
+
+    __table_args__ = (
+        # For deletes: which files of a request do others name?
         partial_index(
-            "ix_images_reused_originals",
-            "reused_from",
-            "original_key",
-            where="reused_from IS NOT NULL AND original_key IS NOT NULL",
+            "ix_image_files_reused", "reused_from", "key", where="reused_from IS NOT NULL"
         ),
     )
+
+
+def _add_columns(table: type[Base], facts: Mapping[str, type]) -> None:
+    for name, of in facts.items():
+        if not hasattr(table, name):
+            setattr(table, name, mapped_column(SQL_TYPES[of], nullable=True))
+
+
+_add_columns(Image, FACTS)
+_add_columns(ImageFile, FILE_FACTS)

@@ -86,7 +86,7 @@ def claim(
     images = [ClaimedImage(request_id, *row) for row in rows]
     names = _product_names(connection, request_id, {image.row for image in images})
     keys = {image.seq: scope.key_of(image.source_url) for image in images} if scope else {}
-    earlier = reuse.find(connection, request_id, keys) if scope and scope.look and keys else {}
+    earlier = _earlier(connection, request_id, keys, scope)
     return [
         image._replace(
             product_name=names.get(image.row, ""),
@@ -95,6 +95,14 @@ def claim(
         )
         for image in images
     ]
+
+
+def _earlier(
+    connection: Connection, request_id: str, keys: dict[int, str], scope: reuse.Scope | None
+) -> dict[int, reuse.EarlierImage]:
+    if scope is None or not scope.look or not keys:
+        return {}
+    return reuse.find(connection, request_id, keys, more_files=scope.more_files)
 
 
 @cache

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Connection, Text, Update, func, update
+from sqlalchemy import BigInteger, Connection, Text, Update, func, update
 from sqlalchemy.types import TypeEngine
 
 from app.db.dialect import json_rows, json_table, moment_in_json, uuid_in_json
-from app.db.models import Image, RequestId
+from app.db.images import files
+from app.db.models import SQL_TYPES, Image, RequestId
 from app.db.queue.fences import bounds, still_ours
+from app.domain.results import FACTS, ImageResult, facts_of
 
 
 # A tuple: there is one for every image, and a frozen dataclass takes three times as long.
@@ -32,22 +35,8 @@ class Outcome(NamedTuple):
     error_code: str | None = None
     error_message: str | None = None
     http_status: int | None = None
-    storage_key: str | None = None
-    original_key: str | None = None
-    kept: bool | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    source_format: str | None = None
-    source_width: int | None = None
-    source_height: int | None = None
-    input_bytes: int | None = None
-    output_bytes: int | None = None
+    result: ImageResult | None = None
     duration_ms: int | None = None
-    notes: tuple[str, ...] = ()
-    etag: str | None = None
-    last_modified: str | None = None
-    final_url: str | None = None
     reuse_key: str | None = None
     reused_from: str | None = None
     taken_from: str | None = None
@@ -63,24 +52,10 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "error_code": Text(),
     "error_message": Text(),
     "http_status": BigInteger(),
-    "storage_key": Text(),
-    "original_key": Text(),
-    "kept": Boolean(),
-    "format": Text(),
-    "width": BigInteger(),
-    "height": BigInteger(),
-    "source_format": Text(),
-    "source_width": BigInteger(),
-    "source_height": BigInteger(),
-    "input_bytes": BigInteger(),
-    "output_bytes": BigInteger(),
     "duration_ms": BigInteger(),
-    "notes": Text(),
-    "etag": Text(),
-    "last_modified": Text(),
-    "final_url": Text(),
     "reuse_key": Text(),
     "reused_from": RequestId,
+    **{name: SQL_TYPES[of]() for name, of in FACTS.items()},
 }
 
 
@@ -95,8 +70,17 @@ def write_outcomes(
     """
     done = json_rows([_row(outcome) for outcome in outcomes])
     statement = _write(connection.dialect.name)
-    written = connection.execute(statement, {**bounds(request_id, outcomes), "done": done})
-    return {(row.seq, row.fence) for row in written}
+    rows = connection.execute(statement, {**bounds(request_id, outcomes), "done": done})
+    written = {(row.seq, row.fence) for row in rows}
+    more_files = [
+        files.FileOf(request_id, outcome.seq, role, file, outcome.reused_from)
+        for outcome in outcomes
+        if outcome.result is not None and (outcome.seq, outcome.fence) in written
+        for role, file in outcome.result.files.items()
+    ]
+    if more_files:
+        files.write(connection, more_files)
+    return written
 
 
 @cache
@@ -116,13 +100,13 @@ def _write(dialect: str) -> Update:
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
+    facts = facts_of(outcome.result) if outcome.result is not None else {}
     # What is missing is NULL on the other side.
     row: dict[str, Any] = {
         name: value
-        for name, value in outcome._asdict().items()
+        for name, value in chain(zip(Outcome._fields, outcome, strict=True), facts.items())
         if value is not None and name in _COLUMNS
     }
-    row["notes"] = "; ".join(outcome.notes) or None
     if outcome.reused_from:
         row["reused_from"] = uuid_in_json(outcome.reused_from)
     for name in ("not_before", "finished_at"):

@@ -14,6 +14,7 @@ from app.db.hosts import request_hosts
 from app.db.hosts.request_hosts import HostCounts
 from app.db.models import Image, ProcessingRequest
 from app.db.queue import ClaimedImage, Outcome, write_outcomes
+from app.domain.results import FACTS, FileRole, StoredFile, result_of
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -104,10 +105,9 @@ def claim(
 
 
 def done(image: ClaimedImage, **values: Any) -> Outcome:
-    """The outcome of an image that went well."""
-    fields: dict[str, Any] = {
-        "status": "completed",
-        "finished_at": START,
+    """The outcome of an image that went well; values are the outcome's or facts of its result."""
+    original: StoredFile | None = values.pop("original", None)
+    facts: dict[str, Any] = dict.fromkeys(FACTS) | {
         "storage_key": f"{image.request_id}/{image.row}-1-product.jpg",
         "source_format": "png",
         "source_width": 16,
@@ -116,7 +116,10 @@ def done(image: ClaimedImage, **values: Any) -> Outcome:
         "output_bytes": 40,
         "kept": False,
     }
-    return Outcome(seq=image.seq, fence=image.fence, host=image.host, **(fields | values))
+    facts |= {name: values.pop(name) for name in values.keys() & FACTS}
+    fields: dict[str, Any] = {"status": "completed", "finished_at": START, **values}
+    result = result_of(facts, {FileRole.ORIGINAL: original} if original is not None else None)
+    return Outcome(image.seq, image.fence, image.host, result=result, **fields)
 
 
 def again(image: ClaimedImage, seconds: float) -> Outcome:

@@ -7,7 +7,9 @@ from sqlalchemy import text
 
 from app.db import queue, requests
 from app.db.engine import Database
+from app.db.images import files
 from app.db.queue import ClaimedImage, Outcome, stalled, waiting, write_outcomes
+from app.domain.results import FileRole, StoredFile
 from tests.integration.db.parts import (
     START,
     add_request,
@@ -243,6 +245,7 @@ def test_a_result_for_a_cancelled_image_is_dropped(database: Database) -> None:
 def test_every_field_of_an_outcome_arrives(database: Database) -> None:
     request_id = add_request(database, images=2)
     first, second = claim(database, request_id)
+    original = StoredFile("originals/x.png", 5_000_000_000, 16, 12, "png")
     record(
         database,
         request_id,
@@ -250,14 +253,14 @@ def test_every_field_of_an_outcome_arrives(database: Database) -> None:
             done(
                 first,
                 finished_at=at(7.25),
-                original_key="originals/x.png",
+                original=original,
                 kept=True,
                 format="webp",
                 width=640,
                 height=480,
                 input_bytes=5_000_000_000,
                 duration_ms=1234,
-                notes=("alpha kept", "„Ünï“ 'quoted'"),
+                notes="alpha kept; „Ünï“ 'quoted'",
             ),
             Outcome(
                 seq=second.seq,
@@ -272,7 +275,10 @@ def test_every_field_of_an_outcome_arrives(database: Database) -> None:
         ],
     )
     good, bad = image_rows(database, request_id)
-    assert (good.finished_at, good.original_key, good.kept) == (at(7.25), "originals/x.png", True)
+    assert (good.finished_at, good.kept) == (at(7.25), True)
+    with database.read() as connection:
+        more = files.of_range(connection, request_id, after=0, up_to=second.seq)
+    assert more == {first.seq: {FileRole.ORIGINAL: original}}
     assert (good.format, good.width, good.height, good.duration_ms) == ("webp", 640, 480, 1234)
     assert (good.input_bytes, good.output_bytes) == (5_000_000_000, 40)
     assert good.notes == "alpha kept; „Ünï“ 'quoted'"

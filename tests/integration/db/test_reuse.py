@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from app.db import queue, requests
 from app.db.engine import Database
-from app.db.images import reuse
-from app.db.models import Image
+from app.db.images import lent, reuse
 from app.db.queue import ClaimedImage, Outcome, write_outcomes
+from app.domain.results import ImageResult, Source, StoredFile
 from tests.integration.db.parts import (
     START,
     add_request,
@@ -71,24 +71,15 @@ def test_a_claim_brings_what_the_newest_earlier_request_made(database: Database)
     assert first.earlier == reuse.EarlierImage(
         request_id=new,
         made_by=new,
-        etag='"new"',
-        last_modified=None,
-        final_url=None,
-        storage_key=f"{new}/2-1-product.jpg",
-        original_key=None,
-        kept=False,
-        format="jpeg",
-        width=8,
-        height=6,
-        source_format="png",
-        source_width=16,
-        source_height=12,
-        input_bytes=100,
-        output_bytes=40,
-        notes=None,
+        result=ImageResult(
+            source=Source(100, 16, 12, "png"),
+            file=StoredFile(f"{new}/2-1-product.jpg", 40, 8, 6, "jpeg"),
+            kept=False,
+            etag='"new"',
+        ),
     )
     assert second.earlier is not None
-    assert (second.earlier.request_id, second.earlier.etag) == (old, '"old"')
+    assert (second.earlier.request_id, second.earlier.result.etag) == (old, '"old"')
     assert third.earlier is None
     assert [image.reuse_key for image in (first, second)] == [
         key(),
@@ -159,7 +150,7 @@ def test_a_delete_waits_for_those_who_take_over_and_then_sees_them(database: Dat
         with database.transaction() as connection:
             requests.hide(connection, maker, now=START)
         with database.read() as connection:
-            seen.append(reuse.lends(connection, maker))
+            seen.append(lent.lends(connection, maker))
 
     with database.transaction() as connection:
         assert reuse.hold(connection, [maker]) == {maker}
@@ -179,10 +170,10 @@ def test_files_are_named_while_a_request_that_is_not_deleted_has_taken_them_over
 ) -> None:
     maker = finished(database, images=3)
     takers = [add_request(database, images=3, picture_digest=DIGEST) for _ in range(2)]
-    original = f"originals/{maker}/2-1-product.png"
+    original = StoredFile(f"originals/{maker}/2-1-product.png", 100, 16, 12, "png")
     for taker, count in zip(takers, (1, 2), strict=True):
         outcomes = [
-            reused(image, maker, original_key=original if image.seq == 1 else None)
+            reused(image, maker, original=original if image.seq == 1 else None)
             for image in claim(database, taker, limit=count)
         ]
         record(database, taker, outcomes)
@@ -191,26 +182,22 @@ def test_files_are_named_while_a_request_that_is_not_deleted_has_taken_them_over
     def named() -> tuple[set[str], set[str], bool]:
         with database.read() as connection:
             return (
-                reuse.named(connection, Image.storage_key, {(maker, each) for each in keys}),
-                reuse.named(connection, Image.original_key, {(maker, original)}),
-                reuse.lends(connection, maker),
+                lent.named(connection, {(maker, each) for each in keys}),
+                lent.named(connection, {(maker, original.key)}),
+                lent.lends(connection, maker),
             )
 
-    assert named() == (set(keys[:2]), {original}, True)
+    assert named() == (set(keys[:2]), {original.key}, True)
     with database.transaction() as connection:
         requests.hide(connection, takers[1], now=START)
-    assert named() == ({keys[0]}, {original}, True)
+    assert named() == ({keys[0]}, {original.key}, True)
     with database.transaction() as connection:
         requests.hide(connection, takers[0], now=START)
     assert named() == (set(), set(), False)
     with database.read() as connection:
-        rows = reuse.files(connection, takers[1], after=0, limit=2)
-        assert [(row.seq, row.reused_from, row.storage_key) for row in rows] == [
-            (1, maker, keys[0]),
-            (2, maker, keys[1]),
-        ]
-        (last,) = reuse.files(connection, takers[1], after=2, limit=2)
-        assert (last.seq, last.reused_from, last.storage_key) == (3, None, None)
+        some = lent.taken_over(connection, takers[1], after=0, limit=2)
+        assert some == ({(maker, keys[0]), (maker, keys[1]), (maker, original.key)}, 2)
+        assert lent.taken_over(connection, takers[1], after=2, limit=2) == (set(), None)
         assert reuse.not_deleted(connection, [maker, *takers]) == {maker}
 
 
@@ -250,8 +237,9 @@ def test_each_question_is_answered_from_an_index(database: Database) -> None:
         strict=True,
     ):
         assert index in plan
-        assert "Seq Scan on images" not in plan
-        assert "SCAN images" not in plan
+        assert "Seq Scan on image" not in plan
+        assert "SCAN image" not in plan
+    assert "ix_image_files_reused" in plans[-1]
 
 
 def plans_of(connection: Any, taker: str) -> list[str]:
@@ -269,8 +257,8 @@ def plans_of(connection: Any, taker: str) -> list[str]:
     connection.execute = explained
     try:
         reuse.find(connection, taker, {1: key()})
-        reuse.lends(connection, taker)
-        reuse.named(connection, Image.storage_key, {(taker, "a/1.jpg")})
+        lent.lends(connection, taker)
+        lent.named(connection, {(taker, "a/1.jpg")})
     finally:
         del connection.execute
     return plans

@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from alembic import command
 from app.db import requests
 from app.db.engine import Database
+from app.db.images import files
 from app.db.migrate import ALEMBIC_FOLDER
 from app.db.models import Image, ProcessingRequest
 from app.db.requests import totals
+from app.domain.results import FileRole, StoredFile
 from tests.integration.db.previous_code import PREVIOUS, run
 
 BEFORE, DURING, AFTER = (f"01890000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
@@ -76,3 +78,28 @@ def assert_today_s_code_reads_it(database: Database) -> None:
         assert connection.execute(query).all() == [("completed", 2), ("failed", 2)]
         assert totals.counts_by_status(connection) == {"completed": 2}
         assert connection.execute(select(func.count(ProcessingRequest.id))).scalar_one() == 2
+
+
+def test_originals_noted_before_and_beside_revision_0009_are_files_of_their_images(
+    empty_url: str,
+) -> None:
+    code, expected = PREVIOUS["0008"], StoredFile("originals/k", 10, 8, 6, "png")
+    database = Database(empty_url)
+    try:
+        upgrade(database, "0008")
+        with database.transaction() as connection:
+            run(connection, code.life, BEFORE)
+        upgrade(database, "0009")
+        with database.transaction() as connection:
+            run(connection, code.life, AFTER)
+        with database.read() as connection:
+            found = files.of_images(connection, [(BEFORE, 1), (BEFORE, 2), (AFTER, 1)])
+        assert found == {(each, 1): {FileRole.ORIGINAL: expected} for each in (BEFORE, AFTER)}
+        made = config()
+        with database.transaction() as connection:
+            made.attributes["connection"] = connection
+            command.downgrade(made, "0008")
+            keys = select(text("original_key")).select_from(text("images")).where(text("seq = 1"))
+            assert set(connection.execute(keys).scalars()) == {"originals/k"}
+    finally:
+        database.close()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from app.db import queue
 from app.db.models import Host, Image, RequestHost
 from app.db.queue import Outcome
+from app.domain.results import ImageResult, Source, StoredFile
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
@@ -80,6 +81,7 @@ def _outcome(image: queue.ClaimedImage, end: str) -> Outcome:
     values: dict[str, Any] = {"status": "failed", "error_code": end, "error_message": "No."}
     if end == DONE:
         key = f"{image.request_id}/{image.row}-{image.position}-product.jpg"
-        values = {"status": "completed", "storage_key": key, "kept": False}
-        values |= {"input_bytes": 100, "output_bytes": 40}
+        file = StoredFile(key, 40, 8, 6, "jpeg")
+        result = ImageResult(source=Source(100), file=file, kept=False)
+        values = {"status": "completed", "result": result}
     return Outcome(seq=image.seq, fence=image.fence, host=image.host, finished_at=now(), **values)
