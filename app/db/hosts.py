@@ -122,11 +122,11 @@ def _new(host: str, now: datetime) -> dict[str, Any]:
 
 
 def _row(host: str, control: HostControl, now: float) -> dict[str, Any]:
-    limited = control.ceiling is not None
+    pace = control.pace
     return {
         "of_host": host,
         "new_state": control.state(now).value,
-        "new_requests_per_second": control.rate if limited else None,
+        "new_requests_per_second": pace.rate if pace.ceiling is not None else None,
         "new_retry_at": _moment(control.paused_until) if control.paused_until > now else None,
         "new_last_error": control.last_error,
         "new_control": control.to_json(),

@@ -1,19 +1,17 @@
 """How often an image host may be asked, learnt from its answers. No I/O and no clock of its own.
 
 One `HostControl` a host is shared by all workers: each reports what it was answered and is granted
-permits for its next requests. All moments are seconds since 1970 by the database's clock.
-
-The rate follows AIMD with what TCP and BBR add to it: slow start until the host refuses, the
-throughput that it delivered as the estimate of its limit, a pause with one probe behind it, half
-the rate, a quick climb to just below the limit, and a long hold there before asking for more.
+permits for its next requests. All moments are seconds since 1970 by the database's clock. How
+fast it is asked is `HostPace`; a refusal pauses it, and one request probes behind the pause.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain import retry
 from app.domain.host_give_up import reason_to_give_up
+from app.domain.host_pace import HostPace
 from app.domain.hosts import GiveUp, Grant, HostState, Policy, Report
 
 
@@ -22,18 +20,10 @@ class HostControl:
     """Everything that workers know of one host; see the module.
 
     Args:
-        rate: requests a second of all workers together; None: no limit in sight.
-        ceiling: answers a second that the host gave when it refused; None: it never did.
+        pace: the rate, and how it was found.
         next_slot_at: when the next request may be sent at this rate (GCRA's arrival time).
         paused_until: nobody asks before; behind it one probe goes out.
         pauses: refusals in a row, each behind a pause; 0 while the host serves.
-        slowed_at: when it refused last, so that the refusals of one burst count once.
-        hold_seconds: how long the rate stays below the ceiling before it goes beyond.
-        climbed_at: when the rate was last looked at.
-        step_at, step_good: slow start: when the rate last doubled, and good answers since.
-        window_at, window_good, window_before: good answers in this second and the one before.
-        served: slow start: good answers so far; `outstanding` permits have not come to their end,
-            and the newest was granted at `granted_at`.
         probe_until: a probe is out until then at the latest.
         silent: requests without an answer in a row; `tries` of one at a time, then it is given up.
         impatient: in a row, as in `Report`.
@@ -42,22 +32,10 @@ class HostControl:
         seen_at: the newest moment that this was asked at.
     """
 
-    rate: float | None = retry.HOST_START_RATE
-    ceiling: float | None = None
+    pace: HostPace = field(default_factory=HostPace)
     next_slot_at: float = 0.0
     paused_until: float = 0.0
     pauses: int = 0
-    slowed_at: float = 0.0
-    hold_seconds: float = retry.HOST_HOLD_SECONDS
-    climbed_at: float = 0.0
-    step_at: float = 0.0
-    step_good: int = 0
-    window_at: float = 0.0
-    window_good: int = 0
-    window_before: int = 0
-    served: int = 0
-    outstanding: int = 0
-    granted_at: float = 0.0
     probe_until: float = 0.0
     silent: int = 0
     tries: int = 0
@@ -71,12 +49,14 @@ class HostControl:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "HostControl":
         """The control as it was stored; what another version kept besides is left out."""
-        known = cls.__dataclass_fields__
-        return cls(**{name: each for name, each in value.items() if name in known})
+        fields = {name: each for name, each in value.items() if name in cls.__dataclass_fields__}
+        fields["pace"] = HostPace.from_json(fields.get("pace", {}))
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         """The control as a row keeps it."""
-        return asdict(self)
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return fields | {"pace": self.pace.to_json()}
 
     def state(self, now: float) -> HostState:
         """What people are shown."""
@@ -84,7 +64,7 @@ class HostControl:
             return HostState.UNREACHABLE
         if self.pauses or self.paused_until > now:
             return HostState.PAUSED
-        return HostState.SLOWED if self.ceiling is not None else HostState.OK
+        return HostState.SLOWED if self.pace.ceiling is not None else HostState.OK
 
     # --- what was answered -----------------------------------------------------------------------
 
@@ -96,7 +76,7 @@ class HostControl:
             if report.broken and not self.refusing_since:
                 # It lives, and does not refuse: what is broken is each image's own trouble.
                 self.pauses, self.paused_until = 0, 0.0
-        self.outstanding = max(self.outstanding - report.ended, 0)
+        self.pace.note(report)
         if report.error is not None:
             self.last_error = report.error
         if report.good:
@@ -118,6 +98,7 @@ class HostControl:
             for name in _MOMENTS:
                 moment = getattr(self, name)
                 setattr(self, name, max(moment - back, 0.0))
+            self.pace.move_moments(back)
         self.seen_at = now
 
     def give_up(self, now: float, policy: Policy, host: str) -> GiveUp | None:
@@ -133,69 +114,34 @@ class HostControl:
         return reason
 
     def _served(self, report: Report, now: float) -> None:
-        elapsed = now - self.window_at
-        if elapsed >= 1.0:
-            self.window_before = self.window_good if elapsed < 2.0 else 0
-            self.window_good, self.window_at = 0, now
-        self.window_good += report.good
-        self.step_good += report.good
-        self.served += report.good
         self.answered_at = now
         if not self.pauses:
             return
-        if report.good_sent_at <= self.slowed_at:
-            # Sent before the refusal and told late, mostly by other workers: it was delivered, too.
-            self.ceiling = report.good + (self.ceiling or 0.0)
-        elif report.good_sent_at >= self.paused_until:
+        if report.good_sent_at >= self.paused_until:
             self.pauses, self.paused_until, self.refusing_since = 0, 0.0, 0.0
-            self.next_slot_at = self.climbed_at = self.step_at = now
-            self.step_good = 0
+            self.next_slot_at = now
+            self.pace.serve_again(now)
+        else:
+            # Sent before the refusal and told late, mostly by other workers: delivered, too.
+            self.pace.estimate()
 
     def _refused(self, report: Report, now: float) -> None:
-        if report.refused_sent_at <= max(self.slowed_at, self.paused_until):
+        pace = self.pace
+        if report.refused_sent_at <= max(pace.slowed_at, self.paused_until):
             # Of the burst that has been counted; others did not know of the pause yet.
+            pace.refused_earlier(report.first_refused_sent_at)
             if report.retry_after is not None:
                 self.paused_until = max(self.paused_until, now + report.retry_after)
             return
         if not self.pauses:
-            self._slow_down(report, now)
+            pace.refuse(report.first_refused_sent_at)
         self.refusing_since = self.refusing_since or now
         self.pauses += 1
-        self.slowed_at = now
+        pace.slowed_at = now
         pause = report.retry_after
         if pause is None or pause < retry.HOST_PAUSE_SECONDS:
             pause = retry.host_pause_seconds(self.pauses)
         self.paused_until = max(self.paused_until, now + pause)
-
-    def _slow_down(self, report: Report, now: float) -> None:
-        """Halve the rate, and take what the host delivered for its limit."""
-        before = self.rate if self.rate is not None else report.sent_per_second
-        delivered = max(self._delivered(now), report.served_per_second)
-        if self.ceiling is None and delivered < 1:
-            # It refuses from the start: that says nothing of its limit.
-            self.rate = max(min(before, retry.HOST_START_RATE) / 2, 1.0)
-            return
-        if self.ceiling is not None and before <= self.ceiling:
-            # Too much again, although below what was taken for the limit. Without much demand it
-            # has delivered little, which is no reason to fall further than by half.
-            delivered = min(delivered, retry.HOST_TOO_MUCH_AGAIN * before)
-            delivered = max(delivered, before / 2)
-        delivered = max(delivered, retry.HOST_MIN_RATE)
-        confirmed = (
-            self.ceiling is not None
-            and abs(delivered - self.ceiling) <= retry.HOST_SAME_LIMIT * self.ceiling
-        )
-        longest = retry.HOST_HOLD_MAX_SECONDS if confirmed else retry.HOST_HOLD_SECONDS
-        self.hold_seconds = min(2 * self.hold_seconds, longest)
-        self.ceiling = delivered
-        self.rate = max(min(before, delivered) / 2, retry.HOST_MIN_RATE)
-
-    def _delivered(self, now: float) -> float:
-        """Good answers in the second before now, as far as two counters can tell."""
-        age = now - self.window_at
-        if age >= 2.0:
-            return 0.0
-        return self.window_good + self.window_before * max(1.0 - age, 0.0)
 
     def _failed(self, report: Report, now: float) -> None:
         if not (report.good or report.broken or report.refused or report.unavailable):
@@ -215,10 +161,10 @@ class HostControl:
         """Permits for up to `wanted` requests."""
         if self.pauses or self.silent >= retry.HOST_SILENT_AFTER:
             return self._grant_probe(wanted, now, policy)
-        rate = self._limited_rate(now, policy)
+        rate = self.pace.limited(now, policy)
         if rate is None:
             return Grant(free=True)
-        learning = self.ceiling is None and policy.max_rate is None
+        learning = self.pace.is_learning(policy)
         horizon = retry.HOST_LEARNING_SECONDS if learning else retry.HOST_PERMITS_SECONDS
         slot = max(self.next_slot_at, now)
         if slot > now + horizon or wanted == 0:
@@ -227,7 +173,7 @@ class HostControl:
         if learning:
             few = max(retry.HOST_LEARNING_PERMITS, math.ceil(horizon * rate))
             permits = min(permits, few)
-            permits = self._within_bounds(permits, now)
+            permits = self.pace.within_bounds(permits, now)
             if not permits:
                 return Grant(wait=retry.HOST_LEARNING_SECONDS)
         self.next_slot_at = slot + permits / rate
@@ -248,68 +194,14 @@ class HostControl:
         self.probe_until = now + policy.timeout_seconds + retry.HOST_PROBE_SPARE_SECONDS
         return Grant(permits=1, probe=True, wait=wait, silent=silent)
 
-    def _within_bounds(self, permits: int, now: float) -> int:
-        """Slow start: a host that has answered little may have few requests on their way.
-
-        All that are on their way when it first refuses may be refused; and one that never answers
-        shall not hold many connections.
-        """
-        if now > self.granted_at + retry.HOST_OUTSTANDING_SECONDS:
-            # Whoever had those permits may have died with them.
-            self.outstanding = 0
-        most = max(retry.HOST_FIRST_CONTACT, self.served // retry.HOST_SERVED_PER_OUTSTANDING)
-        permits = min(permits, max(most - self.outstanding, 0))
-        if permits:
-            self.outstanding += permits
-            self.granted_at = now
-        return permits
-
-    def _limited_rate(self, now: float, policy: Policy) -> float | None:
-        if policy.max_rate is not None and (self.rate is None or self.ceiling is None):
-            # The operator knows the host: no slow start, and never beyond.
-            self.rate = policy.max_rate
-        self._climb(now)
-        if policy.max_rate is not None and self.rate is not None:
-            self.rate = min(self.rate, policy.max_rate)
-        return self.rate
-
-    def _climb(self, now: float) -> None:
-        if self.rate is None:
-            return
-        # A time without demand is none in which the host had no objection.
-        elapsed = min(max(now - self.climbed_at, 0.0), 1.0)
-        self.climbed_at = now
-        if self.ceiling is None:
-            enough = self.step_good >= max(self.rate * retry.HOST_STEP_SECONDS, 2)
-            if enough and now - self.step_at >= retry.HOST_STEP_SECONDS:
-                self.rate = min(2 * self.rate, retry.HOST_FREE_RATE)
-                self.step_at, self.step_good = now, 0
-                fast = self.rate >= retry.HOST_FREE_RATE
-                if fast and self.served >= retry.HOST_FREE_SERVED:
-                    self.rate = None
-            return
-        below = retry.HOST_BELOW_CEILING * self.ceiling
-        if self.rate < below:
-            self.rate = min(below, self.rate + retry.HOST_CLIMB * self.ceiling * elapsed)
-        elif now - self.slowed_at > self.hold_seconds:
-            self.rate += max(retry.HOST_CREEP * self.ceiling, retry.HOST_CREEP_MIN) * elapsed
-            if self.rate > retry.HOST_LIMIT_GONE * self.ceiling:
-                self.ceiling, self.step_good, self.step_at = None, 0, now
-                self.outstanding = self.served = 0
-
 
 # What `HostControl` keeps of moments, for `_keep_time`.
 _MOMENTS = (
     "alive_at",
     "answered_at",
-    "climbed_at",
-    "granted_at",
     "next_slot_at",
     "paused_until",
     "probe_until",
     "refusing_since",
     "seen_at",
-    "slowed_at",
-    "step_at",
-    "window_at",
 )

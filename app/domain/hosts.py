@@ -45,27 +45,29 @@ class Report(NamedTuple):
         good_sent_at: when the newest request with a good answer was sent.
         broken: answers of a server in trouble: it lives, but says nothing of our rate (500, 502).
         unavailable: 503 without `Retry-After`.
-        refused: refusals; the `refused_sent_at` of the newest and the longest `retry_after`.
+        good_sent: how many good answers there were for each slot of time that their requests were
+            sent in, as (slot, answers); see `domain.delivered`.
+        refused: refusals; when the first and the newest of them were sent, and the longest
+            `retry_after`.
         impatient: refusals whose `Retry-After` is beyond our patience; they end their images.
         failed: requests that got no answer: time-outs, connections refused or broken.
         error: a sentence about the newest trouble.
-        sent_per_second, served_per_second: this worker's own, over about a second.
         ended: permits that have come to their end, those that were not used among them.
         probe_ended: the one request that tried the host has come to its end, or was not sent.
     """
 
     good: int = 0
     good_sent_at: float = 0.0
+    good_sent: tuple[tuple[int, int], ...] = ()
     broken: int = 0
     unavailable: int = 0
     refused: int = 0
+    first_refused_sent_at: float = 0.0
     refused_sent_at: float = 0.0
     retry_after: float | None = None
     impatient: int = 0
     failed: int = 0
     error: str | None = None
-    sent_per_second: float = 0.0
-    served_per_second: float = 0.0
     ended: int = 0
     probe_ended: bool = False
 

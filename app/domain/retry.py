@@ -9,16 +9,18 @@ RETRY_AFTER_CAP_SECONDS = 300.0
 
 # A host that nothing is known of is asked this often a second at first, by all workers together.
 # The rate doubles in steps of HOST_STEP_SECONDS as long as answers come back; at HOST_FREE_RATE and
-# after HOST_FREE_SERVED good answers there is no limit in sight. Beginning with 20, a host that
-# allows 50 sees its first request too many while only a few others are on their way.
-HOST_START_RATE = 20.0
+# after HOST_FREE_SERVED good answers there is no limit in sight. What keeps a host that allows 50
+# from being asked for many more is how few may be on their way, see HOST_FIRST_CONTACT.
+HOST_START_RATE = 100.0
 HOST_STEP_SECONDS = 0.1
 HOST_FREE_RATE = 400.0
 HOST_FREE_SERVED = 120
 HOST_MIN_RATE = 0.2
+# The most that a host is asked which refused before it had served anything.
+HOST_CAREFUL_RATE = 20.0
 # Requests on their way during that slow start: this many, and one more for each so many answers.
 # Those without an answer for so long no longer count, as their worker may have died.
-HOST_FIRST_CONTACT = 10
+HOST_FIRST_CONTACT = 18
 HOST_SERVED_PER_OUTSTANDING = 4
 HOST_OUTSTANDING_SECONDS = 10.0
 # Permits for requests are granted for so long ahead; while the limit is not known for less, and few

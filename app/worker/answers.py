@@ -1,11 +1,11 @@
 """What a worker's requests to one host came to, gathered until the database hears of it."""
 
-import time
-from collections import deque
+import math
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain import retry
+from app.domain.delivered import slot
 from app.domain.errors import (
     AddressBlocked,
     ConnectFailed,
@@ -33,9 +33,6 @@ _AN_ANSWER = (
     TlsFailed,
     TooManyRedirects,
 )
-# Over how long a worker's own rates are measured, in seconds, and how many requests at most.
-MEASURED_SECONDS = 1.0
-MEASURED_MAX = 1_000
 
 
 class Kind(Enum):
@@ -89,15 +86,15 @@ def judge(error: ImageError, *, patience_seconds: float, unavailable_in_a_row: i
 
 
 class Answers:
-    """The answers of one host since the last report, and this worker's own rates."""
+    """The answers of one host since the last report."""
 
-    __slots__ = ("_report", "_sent", "_served", "unavailable_in_a_row", "urgent")
+    __slots__ = ("_good_sent", "_good_sent_at", "_rest", "unavailable_in_a_row", "urgent")
 
     def __init__(self) -> None:
-        self._report = Report()
-        # When the newest requests were sent, and when good answers came; enough for a second.
-        self._sent: deque[float] = deque(maxlen=MEASURED_MAX)
-        self._served: deque[float] = deque(maxlen=MEASURED_MAX)
+        # Nearly all answers are good ones: counted by the slot of time their requests were sent in.
+        self._good_sent: dict[int, int] = {}
+        self._good_sent_at = 0.0
+        self._rest = _NOTHING
         self.unavailable_in_a_row = 0
         # The database has to hear of it at once.
         self.urgent = False
@@ -105,56 +102,56 @@ class Answers:
     @property
     def any(self) -> bool:
         """True when there is something to report."""
-        return self._report != _NOTHING
-
-    def sent(self) -> None:
-        """A request goes out now."""
-        self._sent.append(time.monotonic())
+        return bool(self._good_sent) or self._rest != _NOTHING
 
     def add(self, permit: "Permit", answer: Answer) -> None:
         """Take one answer in."""
-        report, kind = self._report, answer.kind
-        more: dict[str, Any] = {"ended": report.ended + permit.limited}
+        kind = answer.kind
+        if kind is Kind.GOOD:
+            at = slot(permit.sent_at)
+            self._good_sent[at] = self._good_sent.get(at, 0) + 1
+            self._good_sent_at = max(self._good_sent_at, permit.sent_at)
+            self.unavailable_in_a_row = 0
+            if not permit.limited:
+                return
+        self._add_to_rest(permit, answer)
+
+    def _add_to_rest(self, permit: "Permit", answer: Answer) -> None:
+        rest, kind = self._rest, answer.kind
+        more: dict[str, Any] = {"ended": rest.ended + permit.limited}
         if permit.probe:
             more["probe_ended"] = True
-        if kind is Kind.GOOD:
-            self._served.append(time.monotonic())
-            self.unavailable_in_a_row = 0
-            more |= {
-                "good": report.good + 1,
-                "good_sent_at": max(report.good_sent_at, permit.sent_at),
-            }
-        elif kind is not Kind.NEUTRAL:
+        if kind not in _UNCOUNTED:
             name = kind.name.lower()
-            more |= {name: getattr(report, name) + 1, "error": answer.error}
+            more |= {name: getattr(rest, name) + 1, "error": answer.error}
         if kind is Kind.REFUSED:
-            more["refused_sent_at"] = max(report.refused_sent_at, permit.sent_at)
+            first = min(rest.first_refused_sent_at or math.inf, permit.sent_at)
+            more["first_refused_sent_at"] = first
+            more["refused_sent_at"] = max(rest.refused_sent_at, permit.sent_at)
             if answer.retry_after is not None:
-                more["retry_after"] = max(report.retry_after or 0.0, answer.retry_after)
+                more["retry_after"] = max(rest.retry_after or 0.0, answer.retry_after)
         self.unavailable_in_a_row += kind is Kind.UNAVAILABLE
         self.urgent = self.urgent or kind in _URGENT or permit.probe
-        self._report = report._replace(**more)
+        self._rest = rest._replace(**more)
 
     def unused(self, *, probe: bool) -> None:
         """A permit was not used."""
-        ended = self._report.probe_ended or probe
-        self._report = self._report._replace(ended=self._report.ended + 1, probe_ended=ended)
+        ended = self._rest.probe_ended or probe
+        self._rest = self._rest._replace(ended=self._rest.ended + 1, probe_ended=ended)
 
     def report(self) -> Report:
         """All since the last report, to be told now."""
-        report, self._report, self.urgent = self._report, Report(), False
-        if not report.refused:
-            return report
-        since = time.monotonic() - MEASURED_SECONDS
-        return report._replace(
-            sent_per_second=_behind(self._sent, since),
-            served_per_second=_behind(self._served, since),
+        report = self._rest._replace(
+            good=sum(self._good_sent.values()),
+            good_sent_at=self._good_sent_at,
+            good_sent=tuple(self._good_sent.items()),
         )
+        self._good_sent, self._good_sent_at = {}, 0.0
+        self._rest, self.urgent = _NOTHING, False
+        return report
 
 
 _NOTHING = Report()
+# Good answers are counted on their own, and a neutral one says nothing.
+_UNCOUNTED = frozenset({Kind.GOOD, Kind.NEUTRAL})
 _URGENT = frozenset({Kind.REFUSED, Kind.IMPATIENT, Kind.FAILED, Kind.UNAVAILABLE})
-
-
-def _behind(moments: deque[float], since: float) -> float:
-    return float(sum(1 for moment in moments if moment > since))

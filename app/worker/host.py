@@ -94,7 +94,6 @@ class Host:
                 return None
             _, probe = self._permits.popleft()
         self.running += 1
-        self.answers.sent()
         return Permit(name, moment + offset, probe, limited=not self.free)
 
     def want(self, images: int) -> bool:

@@ -6,8 +6,10 @@ Only the clock and the chance are simulated; the real thing is asked in
 
 import heapq
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
+from app.domain.delivered import slot
 from app.domain.host_control import HostControl
 from app.domain.hosts import Grant, Policy, Report
 
@@ -78,8 +80,6 @@ class _Worker:
     # (good, sent_at, probe), and how many permits ended besides.
     answers: list[tuple[bool, float, bool]] = field(default_factory=list)
     unused: int = 0
-    sent: list[float] = field(default_factory=list)
-    good: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -138,9 +138,7 @@ class Simulation:
             _, _, index, good, sent_at, probe = heapq.heappop(self._coming)
             worker = self.workers[index]
             worker.answers.append((good, sent_at, probe))
-            if good:
-                worker.good.append(self.now)
-            else:
+            if not good:
                 worker.unused += len(worker.permits)
                 worker.permits, worker.free, worker.urgent = [], False, True
             arrived.append((index, good))
@@ -166,11 +164,11 @@ class Simulation:
         report = Report(
             good=len(good),
             good_sent_at=max(good, default=0.0),
+            good_sent=tuple(Counter(map(slot, good)).items()),
             refused=len(bad),
+            first_refused_sent_at=min(bad, default=0.0),
             refused_sent_at=max(bad, default=0.0),
             retry_after=self.retry_after if bad else None,
-            sent_per_second=sum(1 for moment in worker.sent if moment > self.now - 1),
-            served_per_second=sum(1 for moment in worker.good if moment > self.now - 1),
             ended=len(worker.answers) + worker.unused,
             probe_ended=any(probe for _, _, probe in worker.answers),
         )
@@ -194,7 +192,6 @@ class Simulation:
                     break
                 _, probe = worker.permits.pop(0)
             worker.running += 1
-            worker.sent.append(self.now)
             good = self.host.serves(self.now)
             arrives = self.now + self.latency_seconds * (0.7 + 0.6 * self.chance.random())
             self._number += 1
