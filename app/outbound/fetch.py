@@ -59,6 +59,10 @@ class FetchedImage:
     last_modified: str | None
     final_url: str
 
+    def without_data(self) -> "FetchedImage":
+        """What was said of the file, without its bytes."""
+        return FetchedImage(b"", self.content_type, self.etag, self.last_modified, self.final_url)
+
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:

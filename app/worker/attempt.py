@@ -5,7 +5,6 @@ A request that only checks has its images looked at instead (`check.py`).
 
 import random
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -75,11 +74,12 @@ async def _through_the_pipe(
     compressed = await _compress(context, fetched.data, options)
     if not options.keep_originals:
         # A slow store must not keep both in memory.
-        fetched = replace(fetched, data=b"")
+        fetched = fetched.without_data()
     slot.hold(len(fetched.data) + len(compressed.data))
-    async with slot.storing():
-        with metrics.store_seconds.time():
-            outcome = await _store(context, image, options, fetched, compressed)
+    await slot.to_store()
+    with metrics.store_seconds.time():
+        outcome = await _store(context, image, options, fetched, compressed)
+    slot.stored()
     return outcome._replace(input_bytes=input_bytes)
 
 

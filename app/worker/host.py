@@ -30,6 +30,7 @@ class Host:
     """One host; all moments are `time.monotonic()`.
 
     Attributes:
+        connections: how many downloads there may be at a time.
         running: downloads under way.
         free: no limit is in sight, requests need no permits.
         silent: it answers nobody; the one permit there is tries it.
@@ -44,6 +45,7 @@ class Host:
         "_permits",
         "answers",
         "asked_at",
+        "connections",
         "free",
         "held_until",
         "policy",
@@ -54,8 +56,9 @@ class Host:
         "wanted",
     )
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, connections: int) -> None:
         self.policy = policy
+        self.connections = connections
         self.answers = Answers()
         self.running = 0
         self.free = False

@@ -70,10 +70,12 @@ class Hosts:
         host = self._hosts.get(name)
         if host is None:
             # Somebody will want it in a moment; until then nothing is known.
-            host = self._hosts[name] = self._busy[name] = Host(self._policy(name))
+            host = self._hosts[name] = self._busy[name] = Host(
+                self._policy(name), connections=self._connections(name)
+            )
             self._ask.set()
             return None
-        if host.running >= self._connections(name):
+        if host.running >= host.connections:
             return None
         permit = host.take(name, time.monotonic(), self._offset)
         if permit is not None:
