@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 from sqlalchemy import Connection
 
+from app.adapters import now
 from app.db import hosts
 from app.db.hosts import Ask, Exchanged
 from app.domain.hosts import Grant, Policy
-from app.services.adapters import now
 from app.worker.answers import Answer, Kind
 from app.worker.host import HELD_SECONDS, LOOK_SECONDS, Host, Permit
 

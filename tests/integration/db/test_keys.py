@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.access import keys
+from app.access.key_ring import KeyRing
 from app.db.engine import Database
 from app.domain.errors import OptionInvalid, RequestNotFound, Unauthorized, WrongState
-from app.services import keys
-from app.services.key_ring import KeyRing
 
 
 def test_a_key_opens_until_it_is_revoked(database: Database) -> None:

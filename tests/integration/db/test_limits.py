@@ -9,11 +9,11 @@ import pytest
 import uuid_utils
 from sqlalchemy import text
 
+from app.access.limits import check_new_request
 from app.config import Settings
 from app.db import requests, usage
 from app.db.engine import Database
 from app.domain.errors import TooManyOpenImages, TooManyUploads
-from app.services.limits import check_new_request
 from tests.integration.db.parts import add_request, at
 
 OWNER = "a" * 32

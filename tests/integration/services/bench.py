@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app.adapters import Adapters
 from app.bootstrap import build_adapters, build_worker_context, prepare
 from app.config import Settings
 from app.db.models import Image
 from app.domain.options import ProcessingOptions
-from app.services import outputs, read
-from app.services.adapters import Adapters
-from app.services.submit import submit
+from app.intake.submit import submit
+from app.results import outputs, read
 from app.worker.process.runtime import Runtime
 from tests.factories import make_csv
 

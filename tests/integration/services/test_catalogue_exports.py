@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.options import OutputMode, ProcessingOptions
-from app.services import outputs
-from app.services.check_upload import Reading
+from app.intake.check import Reading
+from app.results import outputs
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench

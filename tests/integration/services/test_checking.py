@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import WrongState
 from app.domain.options import Mode, OutputMode, ProcessingOptions
-from app.services import pictures
+from app.results import pictures
 from tests.factories import make_jpeg
 from tests.hostile_server import Exchange, HostileServer
 from tests.integration.services.bench import Bench, bench

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from app.adapters import now
 from app.db import queue, requests
 from app.domain.errors import OptionInvalid
 from app.domain.statuses import RequestStatus
-from app.services import outputs, read
-from app.services.adapters import now
+from app.results import outputs, read
 from tests.integration.services.bench import Bench, rows_of
 from tests.integration.services.written import DONE, LEFT, add_images
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.adapters import now
 from app.db.models import ProcessingRequest
-from app.services import hosts, read
-from app.services.adapters import now
-from app.services.cancel import cancel
-from app.services.documents import moment
+from app.ending.cancel import cancel
+from app.results import hosts, read
+from app.results.documents import moment
 from tests.integration.services.bench import Bench
 from tests.integration.services.written import (
     DONE,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from app.adapters import now
 from app.db import request_hosts
 from app.db.models import Host, ProcessingRequest, RequestHost
 from app.domain import retry
-from app.services.adapters import now
-from app.services.give_up import fail_given_up
+from app.ending.give_up import fail_given_up
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.host_rules import HostRules

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.adapters import now
 from app.db.models import IdempotencyKey, ProcessingRequest
 from app.domain.errors import IdempotencyMismatch
 from app.domain.options import ProcessingOptions
-from app.services.adapters import now
-from app.services.sweep import sweep
+from app.upkeep.sweep import sweep
 from tests.factories import make_csv
 from tests.integration.db.parts import count
 from tests.integration.services.bench import bench

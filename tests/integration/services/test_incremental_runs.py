@@ -11,8 +11,8 @@ from sqlalchemy import select
 from app.db import requests
 from app.db.models import Image
 from app.domain.options import ProcessingOptions
-from app.services.delete import delete
-from app.services.retry import retry
+from app.ending.retry import retry
+from app.upkeep.delete import delete
 from app.worker.turn import Turn
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench

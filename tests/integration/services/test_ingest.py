@@ -9,9 +9,9 @@ from sqlalchemy import delete, insert, select, text
 from app.catalog.reader import Detected, read_rows
 from app.db.models import Image, Product, ProductImage
 from app.db.rows import digest_of
+from app.intake.check import Reading
+from app.intake.ingest import ingest
 from app.outbound.guard import host_key
-from app.services.check_upload import Reading
-from app.services.ingest import ingest
 from tests.factories import make_csv
 from tests.integration.db.parts import request_row
 from tests.integration.services.bench import Bench, bench
@@ -76,7 +76,7 @@ def test_all_rows_arrive_however_often_the_ingest_is_stopped(
     stack: dict[str, Any], repeats: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = a_file(repeats=repeats)
-    monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 1_500)
+    monkeypatch.setattr("app.intake.ingest.BATCH_PLACES", 1_500)
     with bench(working=False, **stack, lease_seconds=60) as service:
         request_id = service.upload(data, reading=Reading(accept_valid_rows=True))
         stops = iter([False, True] * 3)
@@ -101,7 +101,7 @@ def test_all_rows_arrive_however_often_the_ingest_is_stopped(
 def test_behind_a_batch_that_cannot_be_written_there_is_none(
     stack: dict[str, Any], repeats: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 1_500)
+    monkeypatch.setattr("app.intake.ingest.BATCH_PLACES", 1_500)
     with bench(working=False, **stack, lease_seconds=60) as service:
         request_id = service.upload(
             a_file(repeats=repeats), reading=Reading(accept_valid_rows=True)
@@ -124,7 +124,7 @@ def test_behind_a_batch_that_cannot_be_written_there_is_none(
 def test_long_addresses_make_smaller_batches(
     stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.ingest.BATCH_BLOCKS", 1)
+    monkeypatch.setattr("app.intake.ingest.BATCH_BLOCKS", 1)
     cells = [[str(n), "Mug", f"https://a.example/{n}{'x' * 8_000}.jpg"] for n in range(300)]
     with bench(working=False, **stack, lease_seconds=60) as service:
         request_id = service.upload(make_csv(cells=cells))

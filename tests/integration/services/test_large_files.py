@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.catalog.reader import validate
-from app.services import outputs
-from app.services.ingest import ingest
+from app.intake.ingest import ingest
+from app.results import outputs
 from tests.factories import make_csv
 from tests.integration.services.bench import Bench, bench
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.domain.errors import WrongState
 from app.domain.options import ProcessingOptions
-from app.services.cancel import cancel
+from app.ending.cancel import cancel
 from tests.factories import make_jpeg, make_png
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import ImageHost

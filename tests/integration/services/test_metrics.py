@@ -8,13 +8,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.adapters import now
 from app.bootstrap import serve_metrics
 from app.config import Settings, SettingsError
 from app.db import queue
+from app.intake.ingest import ingest
 from app.metrics.registry import Metrics
-from app.services.adapters import now
-from app.services.ingest import ingest
-from app.services.sweep import sweep
+from app.upkeep.sweep import sweep
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import ImageHost

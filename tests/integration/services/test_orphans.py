@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 import uuid_utils
 
+from app.adapters import now
 from app.domain.naming import upload_key
-from app.services.adapters import now
-from app.services.orphans import OLD_ENOUGH, remove_orphans, remove_orphans_now_and_then
+from app.upkeep.orphans import OLD_ENOUGH, remove_orphans, remove_orphans_now_and_then
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench
 from tests.parts.image_host import ImageHost
@@ -67,9 +67,9 @@ def test_the_store_is_looked_through_once_an_hour(
     request_id = str(uuid_utils.uuid7())
     put_upload(local, request_id)
     moment = now() + OLD_ENOUGH / 2
-    monkeypatch.setattr("app.services.orphans.OLD_ENOUGH", -timedelta(days=1))
+    monkeypatch.setattr("app.upkeep.orphans.OLD_ENOUGH", -timedelta(days=1))
     remove_orphans_now_and_then(local.adapters)
     assert list(local.adapters.store.keys("uploads/")) == [upload_key(request_id)]
-    monkeypatch.setattr("app.services.orphans.now", lambda: moment)
+    monkeypatch.setattr("app.upkeep.orphans.now", lambda: moment)
     remove_orphans_now_and_then(local.adapters)
     assert list(local.adapters.store.keys("uploads/")) == []

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.adapters import now
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
 from app.db.outcomes import Outcome, write_outcomes
-from app.services.adapters import now
-from app.services.ingest import ingest
-from app.services.record import record_outcomes
-from app.services.sweep import SILENT_ATTEMPTS_MAX, sweep
+from app.ending.record import record_outcomes
+from app.intake.ingest import ingest
+from app.upkeep.sweep import SILENT_ATTEMPTS_MAX, sweep
 from tests.factories import make_csv, make_jpeg
 from tests.integration.db.parts import count
 from tests.integration.services.bench import Bench, bench, until
@@ -140,11 +140,11 @@ def test_an_ingest_that_died_between_batches_goes_on_where_it_ended(
             raise SystemExit
         return written(*arguments, **values)
 
-    monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 600)
+    monkeypatch.setattr("app.intake.ingest.BATCH_PLACES", 600)
     with bench(working=False, **stack, lease_seconds=1) as service:
         request_id = service.upload(make_csv(cells=cells))
         with monkeypatch.context() as patched:
-            patched.setattr("app.services.ingest.requests.advance_ingest", die_in_the_third)
+            patched.setattr("app.intake.ingest.requests.advance_ingest", die_in_the_third)
             with pytest.raises(SystemExit):
                 ingest(service.adapters, request_id, stopping=lambda: False)
         assert 0 < count(service.adapters.database, Image) < 1_201
@@ -164,7 +164,7 @@ def test_an_ingest_that_died_between_batches_goes_on_where_it_ended(
 def test_a_stop_in_the_middle_of_an_ingest_hands_it_on_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.ingest.BATCH_PLACES", 600)
+    monkeypatch.setattr("app.intake.ingest.BATCH_PLACES", 600)
     with bench(working=False, data_dir=tmp_path, lease_seconds=60) as service:
         request_id = service.upload(make_csv(rows=1_000))
         ingest(service.adapters, request_id, stopping=lambda: True)

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from app.adapters import now
 from app.db import requests, reuse
 from app.domain.naming import ORIGINALS_PREFIX
 from app.domain.options import ProcessingOptions
-from app.services import delete as deleting
-from app.services import shared_files
-from app.services.adapters import now
-from app.services.delete import delete, purge
-from app.services.orphans import remove_orphans
+from app.upkeep import delete as deleting
+from app.upkeep import shared_files
+from app.upkeep.delete import delete, purge
+from app.upkeep.orphans import remove_orphans
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench, bench, until
 from tests.integration.services.test_stopping_and_removing import change, rows_left

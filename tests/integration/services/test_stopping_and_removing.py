@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.adapters import now
 from app.db import requests
 from app.db.models import (
     Base,
@@ -19,10 +20,9 @@ from app.db.models import (
 )
 from app.domain.errors import RequestNotFound, WrongState
 from app.domain.options import ProcessingOptions
-from app.services.adapters import now
-from app.services.cancel import cancel
-from app.services.delete import delete
-from app.services.retry import retry
+from app.ending.cancel import cancel
+from app.ending.retry import retry
+from app.upkeep.delete import delete
 from tests.factories import make_jpeg
 from tests.integration.db.parts import count
 from tests.integration.services.bench import Bench, bench, until

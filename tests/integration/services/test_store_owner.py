@@ -14,12 +14,12 @@ import pytest
 import structlog
 from sqlalchemy import delete, update
 
+from app.adapters import now
 from app.db.models import Installation, ProcessingRequest, Unwatched
-from app.services.adapters import now
-from app.services.health import queue_facts
-from app.services.orphans import remove_orphans
-from app.services.owner import adopt
-from app.services.sweep import sweep
+from app.upkeep.health import queue_facts
+from app.upkeep.orphans import remove_orphans
+from app.upkeep.store_owner import adopt
+from app.upkeep.sweep import sweep
 from tests.factories import make_csv
 from tests.integration.services.bench import Bench, bench
 from tests.parts.postgres import PostgresServer
@@ -69,7 +69,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     """Let it be later for the signs of life."""
 
     def go_on(time: timedelta) -> None:
-        monkeypatch.setattr("app.services.installation.now", lambda: now() + time)
+        monkeypatch.setattr("app.upkeep.installation.now", lambda: now() + time)
 
     return go_on
 
@@ -302,7 +302,7 @@ def test_one_line_says_so_and_another_a_day_later(
         assert "Nothing is deleted" in told[0]["done"]
         assert "adopt-store" in told[0]["advice"]
         tomorrow = now() + timedelta(days=1, seconds=1)
-        monkeypatch.setattr("app.services.orphans.now", lambda: tomorrow)
+        monkeypatch.setattr("app.upkeep.orphans.now", lambda: tomorrow)
         remove_orphans(another_local.adapters, older_than=now() + timedelta(days=2))
         assert sum(line["event"] == "orphan_sweep_blocked" for line in lines) == 2
 

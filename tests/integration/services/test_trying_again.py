@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from app.adapters import now
 from app.db.models import Image, ProcessingRequest, RequestHost
 from app.domain.errors import OptionInvalid, WrongState
-from app.services.adapters import now
-from app.services.cancel import cancel, mark_images
-from app.services.retry import retry
+from app.ending.cancel import cancel, mark_images
+from app.ending.retry import retry
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench, until
 from tests.integration.services.written import (

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from app.domain.errors import StoreError
-from app.services.upload_copy import BESIDE_FROM_BYTES, stored_beside
+from app.intake.upload_copy import BESIDE_FROM_BYTES, stored_beside
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store

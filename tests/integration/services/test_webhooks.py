@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from app.adapters import now
 from app.db import deliveries as outbox
 from app.db.models import WebhookDelivery
 from app.domain.errors import OptionInvalid, RequestNotFound
-from app.services.adapters import now
-from app.services.cancel import cancel
-from app.services.deliver import deliveries, redeliver
-from app.services.retry import retry
+from app.ending.cancel import cancel
+from app.ending.deliver import deliveries, redeliver
+from app.ending.retry import retry
 from tests.factories import make_jpeg
 from tests.integration.services.bench import Bench, bench, until
 from tests.parts.image_host import Answer, ImageHost

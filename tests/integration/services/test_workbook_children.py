@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.domain.errors import NotACsv, ServiceUnavailable, UploadTooLarge
-from app.services import tables
-from app.services.tables import open_table
+from app.intake import workbook
+from app.intake.workbook import open_table
 from tests.unit.catalog.workbooks import HEADER, NAMESPACE, make_sheet, make_workbook, sheet_xml
 
 URL = "https://a.example/1.jpg"
@@ -116,13 +116,13 @@ def test_after_a_lost_child_the_next_workbook_is_read() -> None:
 @pytest.fixture
 def taken_turn() -> Iterator[None]:
     """A workbook that is being read all the time."""
-    with tables._turn:
+    with workbook._turn:
         yield
 
 
 @pytest.mark.usefixtures("taken_turn")
 def test_more_workbooks_than_may_wait_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "WAIT_SECONDS", 2.0)
+    monkeypatch.setattr(workbook, "WAIT_SECONDS", 2.0)
     outcomes: list[str] = []
 
     def call() -> None:
@@ -132,7 +132,7 @@ def test_more_workbooks_than_may_wait_are_sent_away(monkeypatch: pytest.MonkeyPa
         except ServiceUnavailable as error:
             outcomes.append("busy" if error.retry_after_seconds else "for ever")
 
-    threads = [threading.Thread(target=call) for _ in range(tables.WAITING_MAX + 4)]
+    threads = [threading.Thread(target=call) for _ in range(workbook.WAITING_MAX + 4)]
     started = time.monotonic()
     for thread in threads:
         thread.start()

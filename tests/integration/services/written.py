@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from app.adapters import now
 from app.db import queue
 from app.db.models import Host, Image, RequestHost
 from app.db.outcomes import Outcome
-from app.services.adapters import now
-from app.services.ingest import ingest
-from app.services.record import record_outcomes
+from app.ending.record import record_outcomes
+from app.intake.ingest import ingest
 from tests.factories import make_csv
 from tests.integration.services.bench import Bench
 

@@ -4,8 +4,8 @@ from hashlib import sha256
 
 import pytest
 
+from app.access.key_ring import KeyRing, session_of
 from app.domain.errors import Unauthorized
-from app.services.key_ring import KeyRing, session_of
 
 RING = KeyRing(["first-key", "second-key"])
 
