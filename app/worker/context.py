@@ -16,7 +16,7 @@ from app.domain.hosts import Policy
 from app.ending.give_up import fail_given_up
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
-from app.worker.hosts import Hosts
+from app.worker.hosts.known import Hosts
 from app.worker.slots import Slots
 from app.worker.window import Window
 

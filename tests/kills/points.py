@@ -116,8 +116,12 @@ AFTERWARDS = {
 # At a host that refuses; the last three when it has done so for too long.
 HOSTS = {
     "before the permits' commit": Point("app.db.hosts:exchange", "after", WORKER, 3),
-    "while a host is paused": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _holds),
-    "with a probe in hand": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _probes),
+    "while a host is paused": Point(
+        "app.worker.hosts.known:Hosts._take_in", "after", WORKER, 1, _holds
+    ),
+    "with a probe in hand": Point(
+        "app.worker.hosts.known:Hosts._take_in", "after", WORKER, 1, _probes
+    ),
 }
 GIVE_UP = {
     "before the give-up's commit": Point("app.db.request_hosts:mark_given_up", "after", WORKER),
