@@ -3,5 +3,5 @@
 `key_ring` knows the keys that are good now, `keys` makes and revokes them, `limits` holds uploads
 and open images of a key.
 
-Imports no other use case; `db`, `domain`.
+Imports `adapters`, `config`, `db`, `domain`.
 """

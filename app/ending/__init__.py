@@ -3,5 +3,5 @@
 `record` writes outcomes with the counters that follow, `finish` ends the request they complete,
 `deliver` sends its webhook; `cancel`, `give_up` and `retry` change what is left to do.
 
-Imports `results` and `access`, and `db`, `outbound`, `domain`.
+Imports `results`, `access`; `adapters`, `outbound`, `db`, `domain`.
 """

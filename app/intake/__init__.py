@@ -4,6 +4,6 @@
 `preview` and `bad_rows` answer without storing anything, `upload_copy` is its way into the store,
 `idempotency` answers a repeat, and `ingest` writes the rows later, in a worker.
 
-Imports `ending`, `results` and `access`; `catalog`, `confined`, `db`, `outbound`, `storage`,
-`domain`.
+Imports `ending`, `results`, `access`; `adapters`, `config`, `outbound`, `storage`, `db`,
+`catalog`, `confined`, `domain`, `memory`.
 """

@@ -4,6 +4,6 @@
 `slots` and `hosts/` are what is taken and given back, `context` is what all turns of a process
 share, and `process/` is around them.
 
-Imports `adapters`; `intake`, `ending`, `upkeep`; `codecs`, `db`, `imaging`, `metrics`, `outbound`,
-`storage`, `domain`.
+Imports `upkeep`, `intake`, `ending`; `adapters`, `codecs`, `outbound`, `storage`, `db`, `metrics`,
+`imaging`, `domain`.
 """
