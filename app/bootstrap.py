@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from app.adapters import Adapters
 from app.broker.hints import Hints
 from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
@@ -15,11 +16,10 @@ from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
-from app.services.adapters import Adapters
-from app.services.installation import find_or_make
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
+from app.upkeep.installation import find_or_make
 from app.worker.context import WorkerContext
 
 # Requests that one worker process works on side by side.

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
+from app.access.key_ring import KeyRing
+from app.adapters import Adapters
 from app.api import (
     aliases,
     docs,
@@ -30,9 +32,7 @@ from app.api.telemetry import telemetry
 from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
 from app.metrics.registry import Metrics
-from app.services.adapters import Adapters
-from app.services.health import queue_facts
-from app.services.key_ring import KeyRing
+from app.upkeep.health import queue_facts
 from app.web import pages
 
 if TYPE_CHECKING:

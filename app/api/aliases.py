@@ -8,7 +8,7 @@ from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
 from app.api.form import UploadDep
 from app.api.uploads import accepted_document, preview_document
-from app.services import read
+from app.results import read
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 
-from app.services.outputs import Download
+from app.results.outputs import Download
 
 
 def json_text(document: dict[str, Any]) -> str:

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import WithJsonSchema
 
+from app.adapters import Adapters
 from app.api.draining import Draining
 from app.domain.errors import IMAGE_ERROR_CODES
-from app.services.adapters import Adapters
 
 
 async def adapters_of(request: Request) -> Adapters:

@@ -17,7 +17,7 @@ from app.domain.errors import (
     WrongState,
 )
 from app.domain.statuses import ImageStatus
-from app.services import outputs
+from app.results import outputs
 
 router = APIRouter(tags=["Downloads"])
 

@@ -15,7 +15,7 @@ from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
 from app.api.openapi import answers, text_answer
 from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
 from app.domain.statuses import RequestStatus
-from app.services import read
+from app.results import read
 
 router = APIRouter(tags=["Requests"])
 

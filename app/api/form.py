@@ -16,7 +16,7 @@ from app.catalog.mapping import ColumnMapping, parse_base_url, parse_mapping
 from app.config import Settings
 from app.domain.errors import OptionInvalid, UploadMissing
 from app.domain.options import ProcessingOptions
-from app.services.check_upload import Reading
+from app.intake.check import Reading
 
 FILE_FIELD = "file"
 TEXT_OPTIONS = {

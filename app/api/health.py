@@ -12,7 +12,7 @@ from app.api.openapi import answers, json_answer, text_answer
 from app.api.schemas import Health, Readiness
 from app.domain.errors import ServiceUnavailable, Unauthorized
 from app.metrics.registry import CONTENT_TYPE, Metrics
-from app.services.health import readiness
+from app.upkeep.health import readiness
 
 router = APIRouter(tags=["Operation"])
 

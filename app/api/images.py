@@ -11,7 +11,7 @@ from app.api.answers import answer_head_too, matches_tag
 from app.api.dependencies import AdaptersDep
 from app.api.openapi import answers
 from app.domain.errors import ObjectMissing, RequestNotFound, ServiceUnavailable
-from app.services.published import IMAGE_CACHE_CONTROL, published_file
+from app.results.publishing import IMAGE_CACHE_CONTROL, published_file
 
 router = APIRouter(tags=["Downloads"])
 

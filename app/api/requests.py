@@ -27,11 +27,11 @@ from app.domain.errors import (
     WrongState,
 )
 from app.domain.statuses import ImageStatus, RequestStatus
-from app.services import cancel as cancelling
-from app.services import delete as deleting
-from app.services import hosts, read
-from app.services import retry as retrying
-from app.services.chosen import TEXT_CHARS_MAX
+from app.ending import cancel as cancelling
+from app.ending import retry as retrying
+from app.results import hosts, read
+from app.results.selection import TEXT_CHARS_MAX
+from app.upkeep import delete as deleting
 
 router = APIRouter(tags=["Requests"])
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from app.adapters import Adapters
 from app.api import examples
 from app.api.answers import csv_response
 from app.api.auth import OwnerDep
@@ -33,11 +34,10 @@ from app.domain.errors import (
     UploadMissing,
     UploadTooLarge,
 )
-from app.services.adapters import Adapters
-from app.services.bad_rows import bad_rows_csv
-from app.services.outputs import Download
-from app.services.preview import preview
-from app.services.submit import submit
+from app.intake.bad_rows import bad_rows_csv
+from app.intake.preview import preview
+from app.intake.submit import submit
+from app.results.outputs import Download
 
 router = APIRouter(tags=["Upload"])
 

@@ -12,7 +12,7 @@ from app.api.dependencies import AdaptersDep, RequestIdPath
 from app.api.openapi import answers, json_answer
 from app.api.schemas import Delivery, DeliveryList
 from app.domain.errors import RequestNotFound, ServiceUnavailable, Unauthorized
-from app.services import deliver
+from app.ending import deliver
 
 router = APIRouter(tags=["Webhooks"])
 

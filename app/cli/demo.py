@@ -24,7 +24,7 @@ from app.cli.summary import print_summary
 from app.cli.terminal import ALL_DONE, SOME_FAILED, count, err, fail, out, shown
 from app.config import Settings, load_settings
 from app.domain.options import ProcessingOptions
-from app.services.check_upload import Reading
+from app.intake.check import Reading
 from create_test_data import create_test_data, serve
 
 INPUT_COLUMN = "Input Image Urls"

@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is, such
 @keys_app.command()
 def create(name: Name) -> None:
     """Make a key and print it, this once; from then on the service asks for keys."""
-    from app.services import keys
+    from app.access import keys
 
     with _database() as database:
         key = keys.create(database, name)
@@ -39,8 +39,8 @@ def list_keys() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from app.access import keys
     from app.cli.status import UNBROKEN_WIDTH
-    from app.services import keys
 
     with _database() as database:
         found = keys.list_keys(database)
@@ -61,7 +61,7 @@ def list_keys() -> None:
 @keys_app.command()
 def revoke(name: Name) -> None:
     """End a key: within a few seconds it opens nothing; its requests stay."""
-    from app.services import keys
+    from app.access import keys
 
     with _database() as database:
         keys.revoke(database, name)
@@ -81,7 +81,7 @@ def open_service() -> None:
 
     Refused while a key is active. Where API_KEYS is set, the service keeps asking for those.
     """
-    from app.services import keys
+    from app.access import keys
 
     with _database() as database:
         keys.forget_revoked(database)

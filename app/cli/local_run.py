@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from app.adapters import Adapters
 from app.bootstrap import build_adapters, prepare
 from app.cli.files import write_output
 from app.cli.interrupts import Interrupted, Interrupts, WatchedFile
@@ -21,13 +22,12 @@ from app.config import Settings, load_settings
 from app.db.deliveries import DeliveryStatus
 from app.domain.errors import DatabaseUnavailable, RequestError, UploadTooLarge
 from app.domain.options import ProcessingOptions
+from app.ending.cancel import cancel
+from app.ending.deliver import deliveries
+from app.intake.check import Reading
+from app.intake.submit import submit
 from app.logs import configure_logs
-from app.services import outputs, read
-from app.services.adapters import Adapters
-from app.services.cancel import cancel
-from app.services.check_upload import Reading
-from app.services.deliver import deliveries
-from app.services.submit import submit
+from app.results import outputs, read
 from app.tasks.embedded import EmbeddedWorker
 
 log = structlog.get_logger(__name__)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.adapters import Adapters
 from app.bootstrap import build_adapters, prepare
 from app.cli.failures import UnusableInput
 from app.cli.local_run import command_settings
 from app.cli.terminal import ALL_DONE, count, out, shown
 from app.logs import configure_logs
-from app.services import orphans_by_hand, owner
-from app.services.adapters import Adapters
-from app.services.orphans_by_hand import StoreFacts
+from app.upkeep import orphans_by_hand, store_owner
+from app.upkeep.orphans_by_hand import StoreFacts
 
 
 def adopt_store(*, yes: bool) -> int:
@@ -24,7 +24,7 @@ def adopt_store(*, yes: bool) -> int:
         if not yes:
             out.print("Nothing was changed. With --yes the store becomes this database's own.")
             return ALL_DONE
-        installation = owner.adopt(adapters)
+        installation = store_owner.adopt(adapters)
     out.print(f"The store belongs to this database now, under the id {installation}.")
     out.print("Nothing that is in it was changed, and nothing of it is removed without your word.")
     return ALL_DONE

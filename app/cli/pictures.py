@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from app.adapters import Adapters
 from app.cli.files import replacing
 from app.domain.naming import ORIGINALS_PREFIX
-from app.services.adapters import Adapters
-from app.services.pictures import Picture, pictures
+from app.results.pictures import Picture, pictures
 from app.storage.base import Store
 
 # An S3 store answers in milliseconds, a hundred times slower than a disk: ask for several at once.

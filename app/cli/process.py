@@ -11,7 +11,7 @@ from app.cli.local_run import command_settings, local_run
 from app.cli.summary import exit_code, print_accepted, print_summary
 from app.cli.terminal import err, out, shown
 from app.domain.options import Mode, ProcessingOptions
-from app.services.check_upload import Reading
+from app.intake.check import Reading
 
 
 def process(

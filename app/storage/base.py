@@ -44,7 +44,7 @@ class Store(Protocol):
         """The address under which anybody can GET this object."""
 
     def note(self) -> str | None:
-        """What `put_note` wrote last, or None: to whom this store belongs (`services/owner.py`)."""
+        """What `put_note` wrote last, or None. `upkeep/store_owner.py` says what it means."""
 
     def put_note(self, text: str) -> None:
         """Write the note; no key leads to it, so it is never listed, published or deleted."""

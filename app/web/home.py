@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.adapters import Adapters
 from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
@@ -13,8 +14,7 @@ from app.api.uploads import accepted_document, bad_rows_download
 from app.config import Settings
 from app.domain.errors import CsvInvalid
 from app.domain.options import OutputFormat, ProcessingOptions
-from app.services import read
-from app.services.adapters import Adapters
+from app.results import read
 from app.web import sample
 from app.web.form import PageUploadDep
 from app.web.html import FromOurPage, PageRoute, is_fragment, render

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.services import hosts
-from app.services.adapters import Adapters, now
+from app.adapters import Adapters, now
+from app.results import hosts
 from app.web import words
 
 LINES_SHOWN = 10

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from app.adapters import Adapters
 from app.api.auth import comes_from_our_page
 from app.api.errors import KINDS, RETRY_AFTER_SECONDS, upload_too_large
 from app.config import Settings
@@ -22,7 +23,6 @@ from app.domain.errors import (
     StoreError,
     Unauthorized,
 )
-from app.services.adapters import Adapters
 from app.storage.base import Store
 from app.web import assets, words
 

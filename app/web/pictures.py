@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
+from app.adapters import Adapters
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
 from app.domain.errors import ObjectMissing
-from app.services import pictures, read
-from app.services.adapters import Adapters
-from app.services.pictures import Picture
-from app.services.source_pictures import SourcePictures
+from app.results import pictures, read
+from app.results.pictures import Picture
+from app.results.source_pictures import SourcePictures
 from app.web.archive import PIECE_BYTES, zip_stream
 from app.web.html import PageRoute
 

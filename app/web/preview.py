@@ -13,7 +13,7 @@ from app.catalog.urls import looks_like_path
 from app.config import Settings
 from app.domain.errors import CellError, CsvInvalid, NotACsv, UploadTooLarge
 from app.domain.naming import clean_filename
-from app.services.tables import Table, open_table
+from app.intake.workbook import Table, open_table
 from app.web import words
 
 ERRORS_SHOWN_PER_GROUP = 20

@@ -5,16 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.adapters import Adapters
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
 from app.catalog.platforms import platform_name
 from app.domain.statuses import RequestStatus
-from app.services import cancel as cancelling
-from app.services import delete as deleting
-from app.services import deliver, hosts, read
-from app.services import retry as retrying
-from app.services.adapters import Adapters
-from app.services.source_pictures import MAX_BYTES
+from app.ending import cancel as cancelling
+from app.ending import deliver
+from app.ending import retry as retrying
+from app.results import hosts, read
+from app.results.source_pictures import MAX_BYTES
+from app.upkeep import delete as deleting
 from app.web import words
 from app.web.filters import Filters, FiltersDep
 from app.web.home import key_arguments, upload_command

@@ -14,11 +14,11 @@ from fastapi import APIRouter, Response
 from PIL import Image, ImageDraw, ImageFilter
 from starlette.exceptions import HTTPException
 
+from app.adapters import Adapters
 from app.catalog.writer import encode_table
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
-from app.services.adapters import Adapters
-from app.services.submit import submit
+from app.intake.submit import submit
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.adapters import now
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
 from app.domain.errors import (
@@ -26,7 +27,6 @@ from app.domain.retry import image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.result import CompressedImage
 from app.outbound.fetch import FetchedImage
-from app.services.adapters import now
 from app.storage.base import Store
 from app.worker.check import check
 from app.worker.context import WorkerContext

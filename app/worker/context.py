@@ -9,14 +9,14 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from app.adapters import Adapters
 from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
 from app.domain.hosts import Policy
+from app.ending.give_up import fail_given_up
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
-from app.services.adapters import Adapters
-from app.services.give_up import fail_given_up
-from app.worker.hosts import Hosts
+from app.worker.hosts.known import Hosts
 from app.worker.slots import Slots
 from app.worker.window import Window
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import structlog
 
 from app.db.queue import ClaimedImage
-from app.worker.answers import Answer, Kind
-from app.worker.host import Permit
-from app.worker.hosts import Hosts
+from app.worker.hosts.answers import Answer, Kind
+from app.worker.hosts.known import Hosts
+from app.worker.hosts.permit import Permit
 from app.worker.window import Window
 
 # Images that are being stored at a time: a store 300 ms away takes them as fast as the codecs make

@@ -4,13 +4,13 @@ from functools import partial
 
 import structlog
 
+from app.adapters import now
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
 from app.db.reuse import EarlierImage
 from app.domain.errors import StorageFailed, StoreError
 from app.domain.statuses import ImageStatus
 from app.outbound.fetch import FetchedImage, Validators
-from app.services.adapters import now
 from app.storage.base import Store
 from app.worker.context import WorkerContext
 from app.worker.patience import patiently

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection
 
+from app.adapters import now
 from app.db import queue, requests, reuse, waiting
 from app.db.outcomes import Outcome
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
-from app.services.adapters import now
-from app.services.finish import announce
-from app.services.record import record_outcomes
+from app.ending.finish import announce
+from app.ending.record import record_outcomes
 from app.worker.attempt import attempt
 from app.worker.claims import Claims
 from app.worker.context import WorkerContext

@@ -17,15 +17,6 @@ def test_the_page_of_workers_has_a_row_for_every_task() -> None:
     assert sorted(rows) == sorted(TASKS)
 
 
-def test_the_page_of_the_architecture_has_every_room() -> None:
-    cells = re.findall(
-        r"^\| ((?:`\w+[/.]\w*` ?)+) \|", text_of("docs/architecture.md"), re.MULTILINE
-    )
-    named = {name.rstrip("/") for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
-    rooms = {path.name for path in (ROOT / "app").iterdir() if any(path.glob("*.py"))}
-    assert named == rooms | {"bootstrap.py"}
-
-
 def test_the_design_gives_every_decision_a_row() -> None:
     decisions = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")}
     linked = set(re.findall(r"\(decisions/([\w-]+\.md)\)", text_of("docs/design.md")))

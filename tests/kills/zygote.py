@@ -15,9 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import app.services.deliver
-import app.services.ingest
-import app.services.outputs
+import app.ending.deliver
+import app.intake.ingest
+import app.results.outputs
 import app.worker.turn
 from app.cli.app import main as command_line
 from tests.kills.hints import thrice
@@ -43,12 +43,12 @@ LOOK_SECONDS = 0.02
 
 def shrink() -> None:
     """Make small files go through all that large ones do: many batches, many queries."""
-    app.services.ingest.FIRST_BATCH_PLACES = 4
-    app.services.ingest.BATCH_PLACES = 6
-    app.services.outputs.ROWS_PER_QUERY = 3
+    app.intake.ingest.FIRST_BATCH_PLACES = 4
+    app.intake.ingest.BATCH_PLACES = 6
+    app.results.outputs.ROWS_PER_QUERY = 3
     app.worker.turn.RECORD_AFTER_SECONDS = 0.05
     # The lease of a delivery is 20 s at least, for receivers that take 15 s; ours answer at once.
-    app.services.deliver.LEASE_SECONDS_MIN = 4.0
+    app.ending.deliver.LEASE_SECONDS_MIN = 4.0
 
 
 def become(order: dict[str, Any]) -> None:

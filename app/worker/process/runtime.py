@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from app.domain.errors import DatabaseUnavailable
-from app.services.delete import purge
-from app.services.deliver import deliver
-from app.services.ingest import ingest
-from app.services.sweep import open_work, sweep
+from app.ending.deliver import deliver
+from app.intake.ingest import ingest
+from app.upkeep.delete import purge
+from app.upkeep.sweep import open_work, sweep
 from app.worker.context import WorkerContext
 from app.worker.process.event_loop import as_batch_work, gathering_loop
 from app.worker.process.heartbeat import Heartbeat

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from app.adapters import now
 from app.db import hosts, request_hosts
 from app.db.engine import Database
 from app.db.hosts import Ask, Exchanged
@@ -14,7 +15,6 @@ from app.domain import retry
 from app.domain.host_control import HostControl
 from app.domain.host_pace import HostPace
 from app.domain.hosts import Policy, Report
-from app.services.adapters import now
 from tests.integration.db.parts import add_request, write_urls
 
 POLICY = Policy(patience_seconds=900, max_attempts=4, timeout_seconds=30)

@@ -1,7 +1,7 @@
 """A simulated host that limits its callers, and workers that ask it as `HostControl` lets them.
 
 Only the clock and the chance are simulated; the real thing is asked in
-`tests/integration/services/test_hosts_that_refuse.py`.
+`tests/integration/worker/test_hosts_that_refuse.py`.
 """
 
 import heapq

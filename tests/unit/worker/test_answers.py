@@ -14,8 +14,8 @@ from app.domain.errors import (
     InternalError,
     NotAnImage,
 )
-from app.worker.answers import Answer, Answers, Kind, judge
-from app.worker.host import Permit
+from app.worker.hosts.answers import Answer, Answers, Kind, judge
+from app.worker.hosts.permit import Permit
 
 PATIENCE = 900.0
 PERMIT = Permit("cdn.test:443", sent_at=1_000.0)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from app.db.hosts import Exchanged
 from app.db.queue import ClaimedImage
 from app.domain.hosts import Grant, Policy
-from app.worker import hosts as hosts_module
-from app.worker.answers import Answer, Kind
-from app.worker.hosts import Hosts
+from app.worker.hosts import known as hosts_module
+from app.worker.hosts.answers import Answer, Kind
+from app.worker.hosts.known import Hosts
 from app.worker.slots import STORING_MAX, Slot, Slots
 from app.worker.window import Window
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.db.outcomes import Outcome
 from app.db.queue import ClaimedImage
-from app.worker.host import Permit
+from app.worker.hosts.permit import Permit
 from app.worker.slots import Slot, Slots
 from app.worker.under_way import UnderWay
 

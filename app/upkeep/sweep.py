@@ -1,0 +1,157 @@
+"""Find what a lost hint or a dead worker left behind."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from app.adapters import Adapters, now
+from app.db import deliveries, hosts, idempotency, leases, queue, requests, stalled
+from app.db.outcomes import Outcome
+from app.domain.errors import StoreError
+from app.domain.statuses import ImageStatus
+from app.ending.cancel import mark_images
+from app.ending.finish import announce, finish_if_done
+from app.ending.give_up import fail_given_up
+from app.ending.record import record_outcomes
+from app.intake.idempotency import IDEMPOTENCY_KEPT
+from app.upkeep.delete import purge
+from app.upkeep.installation import watch
+from app.upkeep.orphans import remove_orphans_now_and_then
+
+log = structlog.get_logger(__name__)
+
+LEASE = "sweep"
+IMAGES_PER_SWEEP = 5_000
+REQUESTS_PER_SWEEP = 100
+# What was learnt of a host that nobody has asked for so long may hold no more.
+HOSTS_KEPT = timedelta(days=90)
+# Most images that a killed worker held had not even begun, so its silence says little about them: a
+# machine that dies a few times in a row must not cost an image. So many are no bad luck any more.
+SILENT_ATTEMPTS_MAX = 20
+
+
+def sweep(adapters: Adapters, *, holder: str) -> bool:
+    """One round over everything that may be stuck; by one worker at a time, harmless by two.
+
+    Returns False when another worker does it at present.
+    """
+    moment = now()
+    expires_at = moment + timedelta(seconds=2 * adapters.settings.sweep_seconds)
+    with adapters.database.transaction() as connection:
+        ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
+    if not ours:
+        return False
+    watch(adapters)
+    _return_expired(adapters)
+    fail_given_up(adapters)
+    _finish_full(adapters)
+    _finish_cancelled(adapters)
+    _apply_retention(adapters)
+    _purge_hidden(adapters)
+    with adapters.database.transaction() as connection:
+        idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
+        hosts.forget(connection, before=moment - HOSTS_KEPT)
+    remove_orphans_now_and_then(adapters)
+    return True
+
+
+def _return_expired(adapters: Adapters) -> None:
+    """Give images whose worker went silent to the others; the attempt counts.
+
+    An image that takes its worker down each time ends as failed, and does not go on for ever.
+    """
+    moment = now()
+    announced: list[str] = []
+    with adapters.database.transaction() as connection:
+        by_request: dict[str, list[Outcome]] = defaultdict(list)
+        for row in queue.expired(connection, now=moment, limit=IMAGES_PER_SWEEP):
+            by_request[row.request_id].append(_outcome_of_silence(adapters, row, moment))
+        for request_id, outcomes in sorted(by_request.items()):
+            log.warning("leases_returned", request_id=request_id, images=len(outcomes))
+            announced += record_outcomes(adapters, connection, request_id, outcomes)
+    for outcomes in by_request.values():
+        adapters.metrics.work.leases_returned(len(outcomes))
+        failed = [one for one in outcomes if one.status == ImageStatus.FAILED]
+        adapters.metrics.work.image_failed("internal", len(failed))
+    announce(adapters, announced)
+
+
+def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
+    if row.attempts < max(adapters.settings.fetch_max_attempts, SILENT_ATTEMPTS_MAX):
+        return Outcome(
+            seq=row.seq,
+            fence=row.fence,
+            host=row.host,
+            status=ImageStatus.PENDING.value,
+            not_before=moment,
+        )
+    return Outcome(
+        seq=row.seq,
+        fence=row.fence,
+        host=row.host,
+        status=ImageStatus.FAILED.value,
+        finished_at=moment,
+        error_code="internal",
+        error_message="The worker stopped at every attempt at this image.",
+    )
+
+
+def _finish_full(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.full(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        with adapters.database.transaction() as connection:
+            row = requests.get(connection, request_id, lock=True)
+            announced = finish_if_done(adapters, connection, request_id, row)
+        announce(adapters, announced)
+
+
+def _finish_cancelled(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.cancelled_with_images(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        while mark_images(adapters, request_id):
+            pass
+
+
+def _apply_retention(adapters: Adapters) -> None:
+    days = adapters.settings.retention_days
+    if days == 0:
+        return
+    moment = now()
+    with adapters.database.transaction() as connection:
+        before = moment - timedelta(days=days)
+        expired = stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP)
+        # In the order of the ids, like everybody who locks several requests (`db/reuse.py`).
+        for request_id in sorted(expired):
+            requests.hide(connection, request_id, now=moment)
+            log.info("request_expired", request_id=request_id)
+
+
+def _purge_hidden(adapters: Adapters) -> None:
+    with adapters.database.read() as connection:
+        found = stalled.hidden(connection, limit=REQUESTS_PER_SWEEP)
+    for request_id in found:
+        try:
+            purge(adapters, request_id)
+        except StoreError as error:
+            log.warning("purge_postponed", request_id=request_id, error=str(error))
+
+
+def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
+    """Tasks that could be done now, as (task, id): what a worker that hears nothing does.
+
+    Each of them claims before it works, so doing one that another worker has begun is harmless.
+    """
+    moment = now()
+    with adapters.database.read() as connection:
+        to_ingest = stalled.to_ingest(connection, now=moment, limit=limit)
+        to_work = stalled.with_due_images(connection, now=moment, limit=limit)
+        to_deliver = deliveries.due(connection, now=moment, limit=limit)
+    return (
+        [("request.ingest", request_id) for request_id in to_ingest]
+        + [("request.work", request_id) for request_id in to_work]
+        + [("webhook.deliver", delivery_id) for delivery_id in to_deliver]
+    )
