@@ -35,7 +35,7 @@ def test_every_room_has_its_place_in_the_table() -> None:
 
 
 # Other rooms follow as they are put in order.
-@pytest.mark.parametrize("room", ["imaging", "codecs", "confined"])
+@pytest.mark.parametrize("room", ["imaging", "codecs", "confined", "catalog"])
 def test_a_room_is_small_and_says_what_it_does_and_may_import(room: str) -> None:
     folders = [path.parent for path in (ROOT / "app" / room).rglob("__init__.py")]
     assert folders

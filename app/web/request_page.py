@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
-from app.catalog.platforms import platform_name
+from app.catalog.layouts.platforms import platform_name
 from app.domain.statuses import RequestStatus
 from app.services import cancel as cancelling
 from app.services import delete as deleting

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Response
 from PIL import Image, ImageDraw, ImageFilter
 from starlette.exceptions import HTTPException
 
-from app.catalog.writer import encode_table
+from app.catalog.out.writer import encode_table
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 from app.services.adapters import Adapters

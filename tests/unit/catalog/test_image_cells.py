@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalog.urls import MAX_URL_CHARS, UrlReader
+from app.catalog.cells.urls import MAX_URL_CHARS, UrlReader
 from tests.unit.catalog.csv_files import ONE, THREE, TWO, make_csv, only_error_of, rows_of, urls_of
 
 COMMA_1 = "https://res.example.com/w_100,h_200,c_fill/v1/shoe.jpg"

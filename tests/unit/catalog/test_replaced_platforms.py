@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.cells import CellReader, replaced, written_url
-from app.catalog.detected import Detected
-from app.catalog.exports import Separator
-from app.catalog.mapping import parse_mapping
+from app.catalog.cells.reader import CellReader, replaced, written_url
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.urls import UrlReader
+from app.catalog.header.detected import Detected
+from app.catalog.header.sheet import Sheet
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.out.replace import charset, write_replaced
 from app.catalog.reader import InputRow, detect, read_rows
-from app.catalog.replace import charset, write_replaced
-from app.catalog.sheet import Sheet
-from app.catalog.urls import UrlReader
-from app.catalog.workbook import write_first_sheet
+from app.catalog.workbook.first_sheet import write_first_sheet
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.unit.catalog.csv_files import ONE, THREE, TWO
 from tests.unit.catalog.workbooks import make_sheet

@@ -1,0 +1,20 @@
+"""What stands between two addresses of one image cell."""
+
+from enum import StrEnum
+
+
+class Separator(StrEnum):
+    """What stands between two addresses of one image cell.
+
+    Whatever it is, a new `http://` or `https://` behind white space, a comma, a semicolon or a pipe
+    begins an address. The separator tells where relative paths end, and how an address has to be
+    written so that the importer does not take it for two.
+    """
+
+    ANY = "any"
+    ONE = "one"
+    COMMA = "comma"
+    ESCAPED_COMMA = "escaped_comma"
+    SEMICOLON = "semicolon"
+    PIPE = "pipe"
+    SPACE = "space"
