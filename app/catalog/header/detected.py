@@ -5,6 +5,7 @@ from typing import Any
 
 from app.catalog.layouts.columns import Columns
 from app.catalog.layouts.layout import Export
+from app.catalog.text.dialect import Dialect
 from app.catalog.text.encodings import Encoding
 
 
@@ -38,6 +39,11 @@ class Detected:
     def text_encoding(self) -> Encoding:
         """The encoding in the form that `decoded` takes."""
         return Encoding(self.encoding, guessed=self.encoding_guessed, bom=self.bom)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its records are written."""
+        return Dialect(self.delimiter, self.blanks_before_quotes)
 
     def column_name(self, index: int) -> str:
         """The header's name of a column, or its number where it has none."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.catalog.layouts.columns import MAX_LINES_BEFORE_HEADER, Found, find_columns
+from app.catalog.text.dialect import Dialect
 from app.catalog.text.records import Broken, RecordParser
 
 _MAX_HEADER_LINES = 50
@@ -38,34 +39,35 @@ class Candidate:
     """One line read by one delimiter, as it would be a header."""
 
     row: int
-    delimiter: str
+    dialect: Dialect
     cells: list[str]
     found: Found
     broken: Broken | None
-    blanks_before_quotes: bool
 
 
 def candidates_of(head: Head) -> Iterator[list[Candidate]]:
     """Each line that may be the header, read by each delimiter."""
-    parsers = [(each, _has_blanks_before_quotes(head.text, each)) for each in head.delimiters]
+    dialects = [
+        Dialect(each, _has_blanks_before_quotes(head.text, each)) for each in head.delimiters
+    ]
     for index in range(head.skip, min(len(head.lines), MAX_LINES_BEFORE_HEADER)):
         if head.lines[index].strip():
-            yield [_candidate(head.lines, index, *parser) for parser in parsers]
+            yield [_candidate(head.lines, index, each) for each in dialects]
 
 
 def rows_below(head: Head, line: Candidate) -> list[list[str]]:
     """The cells of the first rows below a header."""
-    parser = RecordParser(line.delimiter, line.blanks_before_quotes)
+    parser = RecordParser(line.dialect)
     start = line.row - 1
     block, _ = parser.parse(head.lines[start : start + _LINES_LOOKED_AT], line.row, last=True)
     return block.rows[1:]
 
 
-def _candidate(lines: list[str], index: int, delimiter: str, blanks: bool) -> Candidate:
-    parser = RecordParser(delimiter, blanks)
+def _candidate(lines: list[str], index: int, dialect: Dialect) -> Candidate:
+    parser = RecordParser(dialect)
     block, _ = parser.parse(lines[index : index + _MAX_HEADER_LINES], index + 1, last=True)
     cells = [cell.strip("\ufeff") for cell in block.rows[0]]
-    return Candidate(index + 1, delimiter, cells, find_columns(cells), block.broken.get(0), blanks)
+    return Candidate(index + 1, dialect, cells, find_columns(cells), block.broken.get(0))
 
 
 def _has_blanks_before_quotes(text: str, delimiter: str) -> bool:

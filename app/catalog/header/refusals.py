@@ -106,7 +106,7 @@ def _shown(head: Head, line: Candidate, proposed: ColumnMapping | None = None) -
     """What a refusal tells about the file, in the form of `Detected.public`."""
     return {
         "platform": None,
-        "delimiter": line.delimiter,
+        "delimiter": line.dialect.delimiter,
         "encoding": head.encoding,
         "header_row": line.row,
         "columns": {
@@ -137,7 +137,7 @@ def _no_header_message() -> str:
 def refuse_broken(header: Candidate) -> None:
     """Raise CsvInvalid for a header below which nothing would be certain."""
     # Its quote may end in the middle of any row.
-    line = header.delimiter.join(header.cells)
+    line = header.dialect.delimiter.join(header.cells)
     if header.broken is not None:
         raise file_error(header.row, line[:200], "unclosed_quote", header.broken.message)
     if CONTROL.search(line):

@@ -20,15 +20,6 @@ class RawLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CellSpan:
-    """Where a cell's content stands in its record, without the quotes around it."""
-
-    start: int
-    end: int
-    is_quoted: bool
-
-
 class RawRecords:
     """Walks a file record by record and leaves its bytes as they are.
 
@@ -71,7 +62,7 @@ class RawRecords:
                 yield line.text
 
         try:
-            next(strict_rows(feed(), self._detected), None)
+            next(self._detected.dialect.strict_rows(feed()), None)
             is_strict = True
         except csv.Error:
             self._waiting.extendleft(reversed(taken[1:]))
@@ -122,53 +113,6 @@ def byte_order_mark(detected: Detected) -> bytes:
     return "\ufeff".encode(detected.encoding) if detected.bom else b""
 
 
-def strict_rows(lines: Iterator[str], detected: Detected) -> Iterator[list[str]]:
-    """Records as `RecordParser` reads them where nothing is wrong with their quotes."""
-    return csv.reader(
-        lines,
-        delimiter=detected.delimiter,
-        skipinitialspace=detected.blanks_before_quotes,
-        strict=True,
-    )
-
-
-def cell_spans(record: str, detected: Detected, *, is_strict: bool) -> list[CellSpan]:
-    """Where the cells of a record stand in it.
-
-    In one that is not strict, a quote may have blanks before it, and closes its cell only before a
-    delimiter or the record's end.
-    """
-    end = len(record.rstrip("\r\n"))
-    spans: list[CellSpan] = []
-    position = 0
-    while True:
-        start = position
-        if detected.blanks_before_quotes or not is_strict:
-            while record.startswith(" ", start, end):
-                start += 1
-        close = None
-        if record.startswith('"', start, end):
-            close = _closing_quote(record, start + 1, end, detected.delimiter)
-        if close is not None:
-            spans.append(CellSpan(start + 1, close[0], is_quoted=True))
-            position = close[1]
-        else:
-            if not is_strict:
-                start = position
-            position = record.find(detected.delimiter, start, end)
-            position = end if position < 0 else position
-            spans.append(CellSpan(start, position, is_quoted=False))
-        if position >= end:
-            return spans
-        position += 1
-
-
-def text_of(record: str, span: CellSpan) -> str:
-    """What a cell says."""
-    text = record[span.start : span.end]
-    return text.replace('""', '"') if span.is_quoted else text
-
-
 def edited(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
     """A text with other text in some places of it; `edits` as for `spliced`."""
     parts, at = [], 0
@@ -211,21 +155,6 @@ def _byte_offsets(data: bytes, encoding: str) -> list[int]:
         offsets.extend([end] * characters)
         start = end
     return offsets
-
-
-def _closing_quote(record: str, position: int, end: int, delimiter: str) -> tuple[int, int] | None:
-    """Where a quoted cell's closing quote stands, and where the cell ends; None: it does not."""
-    while (quote := record.find('"', position, end)) >= 0:
-        if record.startswith('""', quote, end):
-            position = quote + 2
-            continue
-        behind = quote + 1
-        while record.startswith(" ", behind, end):
-            behind += 1
-        if behind == end or record[behind] == delimiter:
-            return quote, behind
-        position = quote + 1
-    return None
 
 
 def _lines_of(data: bytes, encoding: str) -> Iterator[RawLine]:

@@ -13,20 +13,11 @@ from typing import BinaryIO, Literal
 from app.catalog.cells.reader import CellReader, replaced
 from app.catalog.cells.separator import Separator
 from app.catalog.header.detected import Detected
-from app.catalog.out.raw import (
-    CellSpan,
-    RawLine,
-    RawRecords,
-    byte_order_mark,
-    cell_spans,
-    edited,
-    spliced,
-    strict_rows,
-    text_of,
-)
+from app.catalog.out.raw import RawLine, RawRecords, byte_order_mark, edited, spliced
 from app.catalog.rows.input_rows import InputRow
 from app.catalog.rows.reader import RowReader
 from app.catalog.text.lines import split_lines
+from app.catalog.text.spans import CellSpan, cell_spans
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -89,6 +80,7 @@ class _Replacer:
     def __init__(self, detected: Detected) -> None:
         export = detected.export
         self._detected = detected
+        self._dialect = detected.dialect
         self._delimiter = detected.delimiter
         self._columns = export.images if export else ()
         self._cells = CellReader(detected.base_url, export.empty if export else ())
@@ -103,7 +95,7 @@ class _Replacer:
         the record is written anew, so that its cells are right and its quotes may differ.
         """
         text = "".join(line.text for line in lines)
-        spans = cell_spans(text, self._detected, is_strict=is_strict)
+        spans, _ = cell_spans(text, self._dialect, is_strict=is_strict)
         cells = self._read(text, is_strict=is_strict)
         if self._list is None:
             changes = self._by_column(cells, urls)
@@ -124,9 +116,9 @@ class _Replacer:
     def _read(self, text: str, *, is_strict: bool) -> list[str]:
         if is_strict:
             lines = split_lines(text, clean=False)
-            return next(strict_rows(iter(lines), self._detected), [])
-        spans = cell_spans(text, self._detected, is_strict=False)
-        return [text_of(text, span) for span in spans]
+            return next(self._dialect.strict_rows(lines), [])
+        spans, _ = cell_spans(text, self._dialect, is_strict=False)
+        return [span.text(text) for span in spans]
 
     def _by_column(self, cells: Sequence[str], urls: Sequence[str | None]) -> list[_Change]:
         changes: list[_Change] = []

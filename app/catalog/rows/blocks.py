@@ -5,10 +5,11 @@ from itertools import chain
 from typing import BinaryIO
 
 from app.catalog.header.detected import Detected
+from app.catalog.text.dialect import MAX_CELL_CHARS
 from app.catalog.text.encodings import decoded
 from app.catalog.text.grid import GridReader
 from app.catalog.text.lines import end_of_last_line, split_lines
-from app.catalog.text.records import MAX_CELL_CHARS, Block, RecordParser
+from app.catalog.text.records import Block, RecordParser
 from app.domain.errors import CellError, CsvInvalid
 
 MAX_RECORD_CHARS = 2 * MAX_CELL_CHARS
@@ -20,7 +21,7 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
     Raises:
         CsvInvalid: a record is longer than MAX_RECORD_CHARS.
     """
-    parser = RecordParser(detected.delimiter, detected.blanks_before_quotes)
+    parser = RecordParser(detected.dialect)
     grids = (
         None
         if detected.blanks_before_quotes

@@ -1,21 +1,18 @@
 """Text -> records: lines, quotes and delimiters, with the line where each record starts.
 
-Python's csv module does the parsing, in strict mode: its tolerant mode joins two rows in silence
-when a quote is not closed. What strict mode refuses is looked at again by hand.
+Python's csv module does the parsing, in strict mode. The tokenizer of `spans` reads what that
+refuses.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, compress
 
+from app.catalog.text.dialect import MAX_CELL_CHARS, Dialect
 from app.catalog.text.grid import Grid
-
-# A cell of 5,000 long URLs has about 1 MB. A quote that is never closed makes the rest of the file
-# one cell, and this is where its reading ends. The limit is one per process; nobody else sets it.
-MAX_CELL_CHARS = 8 * 1024 * 1024
-csv.field_size_limit(MAX_CELL_CHARS)
+from app.catalog.text.spans import cell_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +67,10 @@ class Block:
 
 
 class RecordParser:
-    """Parses lines into records by one delimiter.
+    """Parses lines into records of one dialect."""
 
-    Args:
-        delimiter: one character.
-        blanks_before_quotes: blanks before an opening quote belong to no cell.
-    """
-
-    def __init__(self, delimiter: str, blanks_before_quotes: bool) -> None:
-        self._delimiter = delimiter
-        self._blanks_before_quotes = blanks_before_quotes
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
 
     def parse(self, lines: list[str], first_line: int, *, last: bool) -> tuple[Block, int]:
         """Parse the records in `lines`; returns them and how many of the lines they used.
@@ -89,7 +80,7 @@ class RecordParser:
         block = Block()
         try:
             # extend keeps what came before an error.
-            block.rows.extend(self._csv(lines))
+            block.rows.extend(self._dialect.strict_rows(lines))
         except csv.Error:
             block.multiline = True
             block.lines = starts = _starts(block.rows, first_line)
@@ -125,7 +116,7 @@ class RecordParser:
         while position < len(lines):
             start = position
             try:
-                for cells in self._csv(feed()):
+                for cells in self._dialect.strict_rows(feed()):
                     if cells:
                         block.rows.append(cells)
                         starts.append(first_line + start)
@@ -134,11 +125,12 @@ class RecordParser:
                 if str(error).startswith("unexpected end") and not last:
                     return start
                 line = lines[start].rstrip("\r\n")
-                cells, closed = self._tolerant(line)
+                spans, is_closed = cell_spans(line, self._dialect, is_strict=False)
+                cells = [span.text(line) for span in spans]
                 large = [i for i, cell in enumerate(cells) if len(cell) > MAX_CELL_CHARS]
-                if not closed:
+                if not is_closed:
                     block.broken[len(block.rows)] = _unclosed(len(cells), position - start)
-                    cells = line.split(self._delimiter)
+                    cells = line.split(self._dialect.delimiter)
                 elif large:
                     block.broken[len(block.rows)] = _too_large(large[0])
                 block.rows.append(cells)
@@ -147,48 +139,6 @@ class RecordParser:
                 # quote has swallowed: it costs one row and not the rows behind it.
                 position = start + 1
         return len(lines)
-
-    def _csv(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        return csv.reader(
-            lines,
-            delimiter=self._delimiter,
-            skipinitialspace=self._blanks_before_quotes,
-            strict=True,
-        )
-
-    def _tolerant(self, line: str) -> tuple[list[str], bool]:
-        """Read one line whose quotes are odd but clear: `"5" pipe",` and `"a" ,`.
-
-        Here a quote closes its cell only before a delimiter or the line's end. Returns the cells
-        and True, or the cells before one whose quote is not closed on this line and False.
-        """
-        cells: list[str] = []
-        position = 0
-        while True:
-            opening = _after_blanks(line, position)
-            if line.startswith('"', opening):
-                quote, end = self._closing_quote(line, opening + 1)
-                if quote < 0:
-                    return cells, False
-                cells.append(line[opening + 1 : quote].replace('""', '"'))
-            else:
-                end = line.find(self._delimiter, position)
-                end = len(line) if end < 0 else end
-                cells.append(line[position:end])
-            if end >= len(line):
-                return cells, True
-            position = end + 1
-
-    def _closing_quote(self, line: str, position: int) -> tuple[int, int]:
-        while (quote := line.find('"', position)) >= 0:
-            if line.startswith('""', quote):
-                position = quote + 2
-                continue
-            end = _after_blanks(line, quote + 1)
-            if end == len(line) or line[end] == self._delimiter:
-                return quote, end
-            position = quote + 1
-        return -1, -1
 
 
 def _starts(rows: list[list[str]], first_line: int) -> list[int]:
@@ -202,12 +152,6 @@ def _lines_of(cells: list[str]) -> int:
         for cell in cells
         if "\n" in cell or "\r" in cell
     )
-
-
-def _after_blanks(line: str, position: int) -> int:
-    while line.startswith(" ", position):
-        position += 1
-    return position
 
 
 def _unclosed(column: int, lines_read: int) -> Broken:
