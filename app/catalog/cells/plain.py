@@ -2,7 +2,7 @@
 
 The cells of a block are joined and judged as one text with the string searches of the interpreter:
 that costs about a nanosecond per byte, while Python code for each URL costs ten times as much. What
-is judged plain reads the same by `UrlReader.split`; a test compares the two.
+is judged plain reads the same by `CellReader.read`; a test compares the two.
 """
 
 import re
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.catalog.cells.urls import MAX_URL_CHARS, UrlReader
+from app.catalog.cells.urls import MAX_URL_CHARS, UrlChecker
 from app.catalog.text.grid import CR, LF, QUOTE
 
-# With one of these in a cell, `UrlReader.split` has to look: white space, and what no URL may have.
+# With one of these in a cell, `CellReader.read` has to look: white space, and what no URL may have.
 _NOT_PLAIN = ("\t", "\r", '"', QUOTE, "<", ">")
 
 _OTHER_SEPARATORS = (" ", ";", "|", LF)
 _COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", f",{LF}", ";", "|", LF, " ")
 
-# Longer runs of separators are left to `UrlReader.split`: on a run without end, this pattern would
+# Longer runs of separators are left to `CellReader.read`: on a run without end, this pattern would
 # take time that grows with the square of its length.
 _SEPARATORS = re.compile(rf"[ ,;|{LF}]{{1,8}}(?=https?://)")
 # A comma that ends no address, or has one behind it that is none of ours.
@@ -66,7 +66,7 @@ class PlainReader:
         reader: the reader of single cells, which knows what hosts are valid.
     """
 
-    def __init__(self, reader: UrlReader) -> None:
+    def __init__(self, reader: UrlChecker) -> None:
         self._reader = reader
         self._leading: list[str] = []
         self._known: set[str] = set()

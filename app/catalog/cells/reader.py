@@ -1,8 +1,7 @@
-"""The image cell of an export: its addresses with the places where they stand in it.
+"""An image cell: its addresses, the places where they are in it, and what in it is none.
 
-`UrlReader.split` says what a cell of a plain list holds. This says where it stands, too, so that it
-can be replaced, knows the separators and escapes of the platforms, and gives relative paths their
-beginning. What both can read, both read alike; a test compares the two.
+An address ends only where a separator is followed by a new `http://` or `https://`, so commas in
+one survive. Some layouts have paths beside addresses, and escapes; `Separator` tells them apart.
 """
 
 import re
@@ -17,9 +16,10 @@ from app.catalog.cells.urls import (
     SCHEME,
     SEPARATORS,
     BadUrl,
-    UrlReader,
+    UrlChecker,
     ends_as_picture,
     looks_like_path,
+    may_be_odd,
     what_it_is,
 )
 
@@ -29,6 +29,7 @@ _AMPERSAND, _COMMA = "&\ue000\ue000\ue000\ue000", "\ue001\ue002"
 
 # Where a relative path ends.
 _ENDS = {
+    Separator.SCHEME: None,
     Separator.ANY: re.compile(r"[,;|\t\r\n]"),
     Separator.ONE: None,
     Separator.COMMA: re.compile(r"[,\r\n]"),
@@ -39,6 +40,7 @@ _ENDS = {
 }
 # What cannot stand in an address of such a cell, and what is written instead.
 _WRITTEN = {
+    Separator.SCHEME: {",": "%2C", ";": "%3B", "|": "%7C"},
     Separator.ANY: {",": "%2C", ";": "%3B", "|": "%7C"},
     Separator.ONE: {},
     Separator.COMMA: {",": "%2C"},
@@ -89,7 +91,12 @@ class CellReader:
     def __init__(self, base_url: str | None = None, empty: Sequence[str] = ()) -> None:
         self._base_url = base_url
         self._empty = frozenset(empty)
-        self._urls = UrlReader()
+        self._urls = UrlChecker()
+
+    @property
+    def urls(self) -> UrlChecker:
+        """What judges single addresses."""
+        return self._urls
 
     def read(self, cell: str, separator: Separator) -> CellContent:
         """The addresses of a cell in their sequence, and every part of it that is none."""
@@ -98,20 +105,29 @@ class CellReader:
         if simple is not None and self._urls.is_valid_origin(simple.group(1)):
             content.places.append(Place(0, len(cell), cell))
             return content
+        if separator is Separator.SCHEME and self._base_url is not None:
+            separator = Separator.ANY
         text = cell.replace("&amp;", _AMPERSAND)
         if separator is Separator.ESCAPED_COMMA:
             text = text.replace("\\,", _COMMA)
-        for start, end in self._parts(text, separator):
-            self._take(text, start, end, content)
-        return content
-
-    def _parts(self, text: str, separator: Separator) -> Iterator[tuple[int, int]]:
+        # Looking for schemes and then at the character before each is linear; a pattern of
+        # "separators, then a scheme" would try every suffix of a long run of commas.
         schemes = [match.start() for match in SCHEME.finditer(text)]
         starts = [at for at in schemes if at == 0 or text[at - 1] in SEPARATORS]
+        is_odd = may_be_odd(text, len(starts))
+        # The parts of such a cell are as many as its addresses, and each of them is counted.
+        most_bad = len(starts) + 1 if separator is Separator.SCHEME else _MAX_BAD
+        for start, end in self._parts(text, starts, separator):
+            self._take(text, start, end, content, is_odd=is_odd, most_bad=most_bad)
+        return content
+
+    def _parts(
+        self, text: str, starts: Sequence[int], separator: Separator
+    ) -> Iterator[tuple[int, int]]:
         ends = _ENDS[separator]
         if not starts or starts[0] > 0:
             yield from self._between(text, 0, starts[0] if starts else len(text), ends)
-        # In a plain list, what stands behind a comma belongs to the address before it.
+        # Where paths have no beginning, what is behind a comma belongs to the address before it.
         paths_behind = ends if separator is not Separator.ANY or self._base_url else None
         for start, end in pairwise([*starts, len(text)]):
             if paths_behind is None:
@@ -148,26 +164,35 @@ class CellReader:
                 start = match.end()
         yield start, end
 
-    def _take(self, text: str, start: int, end: int, content: CellContent) -> None:
+    def _take(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        content: CellContent,
+        *,
+        is_odd: bool,
+        most_bad: int,
+    ) -> None:
         part = text[start:end]
         start += len(part) - len(part.lstrip(SEPARATORS))
         url = _fetched(part.strip(SEPARATORS))
         end = start + len(part.strip(SEPARATORS))
-        if not url or url.casefold() in self._empty:
+        if not url or (self._empty and url.casefold() in self._empty):
             return
         if not SCHEME.match(url):
             full = self._full(url)
             if full is None:
                 if content.path is None and looks_like_path(url):
                     content.path = url
-                if len(content.bad) < _MAX_BAD:
+                if len(content.bad) < most_bad:
                     content.bad.append(BadUrl(url, what_it_is(url)))
                 return
             url = full
-        complaint = self._urls.complaint(url)
+        complaint = self._urls.complaint(url, is_odd=is_odd)
         if complaint is None:
             content.places.append(Place(start, end, url))
-        elif len(content.bad) < _MAX_BAD:
+        elif len(content.bad) < most_bad:
             content.bad.append(BadUrl(url, complaint))
 
     def _full(self, path: str) -> str | None:

@@ -11,6 +11,9 @@ class Separator(StrEnum):
     written so that the importer does not take it for two.
     """
 
+    # Nothing but the next address ends one, as nothing but addresses is in the cell. Where paths
+    # have a beginning, the cell may have them, too, and is read as one of ANY.
+    SCHEME = "scheme"
     ANY = "any"
     ONE = "one"
     COMMA = "comma"

@@ -1,8 +1,7 @@
-"""The image cell: one text, many addresses."""
+"""What is a web address, and what is wrong with a text that is none."""
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 import ada_url
 
@@ -42,8 +41,8 @@ class BadUrl:
     message: str
 
 
-class UrlReader:
-    """Splits image cells and remembers which hosts it has found to be valid.
+class UrlChecker:
+    """Judges single addresses and remembers which hosts it has found to be valid.
 
     Only scheme and host can make an address invalid (path, query and fragment cannot), and a
     catalogue has few hosts, so that the parser is asked once per host and not once per URL.
@@ -55,40 +54,13 @@ class UrlReader:
     def __init__(self) -> None:
         self._known: dict[str, bool] = {}
 
-    def split(self, cell: str) -> tuple[tuple[str, ...], list[BadUrl]]:
-        """Return the cell's URLs in their sequence, and every part of it that is none.
+    def complaint(self, url: str, *, is_odd: bool) -> str | None:
+        """Why an address by itself, without separators around it, is none to fetch.
 
-        A URL ends only where a separator is followed by a new `http://` or `https://`, so commas
-        inside URLs survive. The URLs are as they stand in the cell, without white space and
-        separators around them and with `&` for `&amp;`. An empty cell gives nothing of both.
+        Args:
+            is_odd: whether `may_be_odd` says so of the cell; else its text is not looked at.
         """
-        text = cell.replace("&amp;", "&").strip(SEPARATORS)
-        if not text:
-            return (), []
-        # Looking for schemes and then at the character before each is linear; a pattern of
-        # "separators, then a scheme" would try every suffix of a long run of commas.
-        schemes = [match.start() for match in SCHEME.finditer(text)]
-        starts = [at for at in schemes if at == 0 or text[at - 1] in SEPARATORS]
-        urls: list[str] = []
-        bad: list[BadUrl] = []
-        if not starts or starts[0] > 0:
-            before = text[: starts[0]].rstrip(SEPARATORS) if starts else text
-            bad.append(BadUrl(before, what_it_is(before)))
-        is_odd = text.count("//") > len(starts) or _ODD.search(text)
-        for start, end in pairwise([*starts, len(text)]):
-            url = text[start:end].rstrip(SEPARATORS)
-            message = self._origin_complaint(url)
-            if message is None and is_odd:
-                message = _text_complaint(url)
-            if message is None:
-                urls.append(url)
-            else:
-                bad.append(BadUrl(url, message))
-        return tuple(urls), bad
-
-    def complaint(self, url: str) -> str | None:
-        """Why an address by itself, without separators around it, is none to fetch."""
-        return self._origin_complaint(url) or _text_complaint(url)
+        return self._origin_complaint(url) or (_text_complaint(url) if is_odd else None)
 
     def is_valid_origin(self, origin: str) -> bool:
         """Tell whether `http(s)://host[:port]` is one that browsers accept (WHATWG)."""
@@ -116,6 +88,11 @@ class UrlReader:
             f'"{_short(host)}" is not a valid host name. Check the address for white space and '
             "typing errors."
         )
+
+
+def may_be_odd(cell: str, addresses: int) -> bool:
+    """Whether a cell of so many addresses may have one whose text is wrong, not only its host."""
+    return cell.count("//") > addresses or _ODD.search(cell) is not None
 
 
 def looks_like_url(cell: str) -> bool:

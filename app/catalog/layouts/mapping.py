@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import UrlReader, origin_of
+from app.catalog.cells.urls import UrlChecker, origin_of
 from app.catalog.layouts.columns import plain_name
 from app.catalog.layouts.layout import Export, ImageColumn
 from app.domain.errors import OptionInvalid
@@ -120,7 +120,7 @@ def parse_base_url(text: str) -> str:
         and len(text) <= _MAX_BASE_CHARS
         and not any(each in text for each in "?#<>\"'\\")
         and len(text.split()) == 1
-        and UrlReader().is_valid_origin(origin)
+        and UrlChecker().is_valid_origin(origin)
     )
     if not usable:
         raise OptionInvalid(

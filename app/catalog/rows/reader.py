@@ -7,7 +7,7 @@ from app.catalog.cells.plain import PlainCells, PlainReader
 from app.catalog.cells.plain_gallery import read_gallery
 from app.catalog.cells.reader import CellReader
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import BadUrl, UrlReader, contains_url, ends_as_picture, looks_like_url
+from app.catalog.cells.urls import BadUrl, contains_url, ends_as_picture, looks_like_url
 from app.catalog.header.detected import Detected
 from app.catalog.layouts.columns import IMAGES, PRODUCT_NAME
 from app.catalog.rows.input_rows import InputRow, RowErrors
@@ -36,13 +36,12 @@ class RowReader:
         self._images_are_last = self._behind == self._width
         self._gallery = columns.image_columns
         self._errors = RowErrors(detected)
-        self._urls = UrlReader()
-        self._plain = PlainReader(self._urls)
-        self._plain_by_column = [PlainReader(self._urls) for _ in columns.gallery]
+        self._cells = CellReader(detected.base_url)
+        self._has_base_url = detected.base_url is not None
+        self._plain = PlainReader(self._cells.urls)
+        self._plain_by_column = [PlainReader(self._cells.urls) for _ in columns.gallery]
         # What a grid has instead of signs inside of cells.
         self._stand_ins = ((DELIMITER, detected.delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r"))
-        # Where paths have a beginning, a cell may hold them alone or beside addresses.
-        self._cells = CellReader(detected.base_url) if detected.base_url is not None else None
 
     def rows(self, block: Block) -> Iterator[InputRow]:
         """The rows of a block; blank ones (no cell has text) are left out."""
@@ -92,7 +91,7 @@ class RowReader:
         header or with unquoted URLs running over behind the last column, and plain image cells.
         """
         images = self._images
-        if block.broken or not block.clean or self._behind > images + 1 or self._cells is not None:
+        if block.broken or not block.clean or self._behind > images + 1 or self._has_base_url:
             return None
         if block.grid is not None:
             return self._plain_grid(block.grid)
@@ -192,10 +191,10 @@ class RowReader:
         for index in self._gallery:
             is_main = index == self._images
             cell = image_cell if is_main else shaped[index]
-            found, wrong = self._split(cell)
-            urls += found
-            if is_main or found or contains_url(cell):
-                bad += [(index, each) for each in wrong]
+            content = self._cells.read(cell, Separator.SCHEME)
+            urls += [place.url for place in content.places]
+            if is_main or content.places or contains_url(cell):
+                bad += [(index, each) for each in content.bad]
         if not urls and not bad:
             message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."
             errors.append(self._errors.error(line, self._images, None, "missing_value", message))
@@ -205,12 +204,6 @@ class RowReader:
         )
         serial = "" if self._serial is None else shaped[self._serial].strip()
         return InputRow(line, shaped, serial, name, tuple(urls), tuple(errors))
-
-    def _split(self, image_cell: str) -> tuple[tuple[str, ...], list[BadUrl]]:
-        if self._cells is None:
-            return self._urls.split(image_cell)
-        content = self._cells.read(image_cell, Separator.ANY)
-        return tuple(place.url for place in content.places), content.bad
 
     def _shape(self, cells: list[str]) -> tuple[list[str], str, bool]:
         """Bring a row to the header's width: its cells, and the text that holds all its URLs.

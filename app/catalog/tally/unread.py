@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.catalog.cells.plain import PlainReader
 from app.catalog.cells.reader import CellContent, CellReader
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import UrlReader, contains_url, looks_like_path, looks_like_url
+from app.catalog.cells.urls import UrlChecker, contains_url, looks_like_path, looks_like_url
 from app.catalog.header.detected import Detected
 from app.catalog.header.siblings import is_address_of_picture, is_named_as_images
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
@@ -61,7 +61,7 @@ class UnreadColumns:
         # The line of the first row with more cells than the header.
         self.wide: int | None = None
         siblings = set(detected.siblings)
-        urls = UrlReader()
+        urls = UrlChecker()
         aside = {
             *set(detected.image_columns).difference(siblings),
             *(() if export else detected.list_columns.behind(detected.header)),

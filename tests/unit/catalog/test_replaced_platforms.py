@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.catalog.cells.reader import CellReader, replaced, written_url
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import UrlReader
 from app.catalog.header.detected import Detected
 from app.catalog.header.sheet import Sheet
 from app.catalog.layouts.mapping import parse_mapping
@@ -278,13 +277,13 @@ CELLS = st.lists(
 
 @given(cell=st.one_of(CELLS, st.text(max_size=40)))
 @settings(max_examples=500, deadline=None)
-def test_places_are_where_the_plain_reader_finds_its_urls(cell: str) -> None:
-    urls, bad = UrlReader().split(cell)
+def test_places_are_where_their_addresses_are_and_a_list_has_the_same(cell: str) -> None:
+    in_list = CellReader().read(cell, Separator.SCHEME)
     content = CellReader().read(cell, Separator.ANY)
-    if not bad:
+    if not in_list.bad:
         assert not content.bad
-        assert tuple(place.url for place in content.places) == urls
-    for place in content.places:
+        assert content.places == in_list.places
+    for place in [*content.places, *in_list.places]:
         assert cell[place.start : place.end].replace("&amp;", "&") == place.url
 
 
