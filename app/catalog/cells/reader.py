@@ -5,10 +5,10 @@ one survive. Some layouts have paths beside addresses, and escapes; `Separator` 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from urllib.parse import quote
+from typing import NamedTuple
 
 from app.catalog.cells.separator import Separator
 from app.catalog.cells.urls import (
@@ -29,7 +29,6 @@ _AMPERSAND, _COMMA = "&\ue000\ue000\ue000\ue000", "\ue001\ue002"
 
 # Where a relative path ends.
 _ENDS = {
-    Separator.SCHEME: None,
     Separator.ANY: re.compile(r"[,;|\t\r\n]"),
     Separator.ONE: None,
     Separator.COMMA: re.compile(r"[,\r\n]"),
@@ -38,30 +37,17 @@ _ENDS = {
     Separator.PIPE: re.compile(r"[|\r\n]"),
     Separator.SPACE: re.compile(r"\s"),
 }
-# What cannot stand in an address of such a cell, and what is written instead.
-_WRITTEN = {
-    Separator.SCHEME: {",": "%2C", ";": "%3B", "|": "%7C"},
-    Separator.ANY: {",": "%2C", ";": "%3B", "|": "%7C"},
-    Separator.ONE: {},
-    Separator.COMMA: {",": "%2C"},
-    Separator.ESCAPED_COMMA: {",": "\\,"},
-    Separator.SEMICOLON: {";": "%3B"},
-    Separator.PIPE: {"|": "%7C"},
-    Separator.SPACE: {},
-}
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 # Most cells of exports hold one address and nothing else.
 _NO_PART = r"\s,;|<>\"&:\\\u200b\u2060\ufeff"
-_SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]+(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*)?\Z")
+_SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
 # ".jpeg" and a little more.
 _LONGEST_ENDING = 8
 # A cell of millions of parts that are no addresses is as useless as one of some.
 _MAX_BAD = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An address: `cell[start:end]` is how it stands in its cell, `url` what is fetched."""
+class Place(NamedTuple):
+    """An address: `cell[start:end]` is how it is written in its cell, `url` what is fetched."""
 
     start: int
     end: int
@@ -72,12 +58,22 @@ class Place:
 class CellContent:
     """What a cell holds: addresses, and parts that are none (the first 200).
 
-    `path`: the first relative path that nothing gives a beginning; it is one of `bad`, too.
+    `spans` are the start and the end of each address in the cell.
     """
 
-    places: list[Place] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
     bad: list[BadUrl] = field(default_factory=list)
-    path: str | None = None
+
+    @property
+    def places(self) -> list[Place]:
+        """The addresses, each with its place."""
+        return [Place(*span, url) for span, url in zip(self.spans, self.urls, strict=True)]
+
+    def add(self, start: int, end: int, url: str) -> None:
+        """Take an address."""
+        self.urls.append(url)
+        self.spans.append((start, end))
 
 
 class CellReader:
@@ -103,40 +99,73 @@ class CellReader:
         content = CellContent()
         simple = _SIMPLE.match(cell) if len(cell) <= MAX_URL_CHARS else None
         if simple is not None and self._urls.is_valid_origin(simple.group(1)):
-            content.places.append(Place(0, len(cell), cell))
+            content.add(0, len(cell), cell)
             return content
         if separator is Separator.SCHEME and self._base_url is not None:
             separator = Separator.ANY
-        text = cell.replace("&amp;", _AMPERSAND)
+        ends = None if separator is Separator.SCHEME else _ENDS[separator]
+        text = cell.replace("&amp;", _AMPERSAND) if "&amp;" in cell else cell
         if separator is Separator.ESCAPED_COMMA:
             text = text.replace("\\,", _COMMA)
+        is_hidden = text is not cell
         # Looking for schemes and then at the character before each is linear; a pattern of
         # "separators, then a scheme" would try every suffix of a long run of commas.
-        schemes = [match.start() for match in SCHEME.finditer(text)]
-        starts = [at for at in schemes if at == 0 or text[at - 1] in SEPARATORS]
+        starts = [
+            at
+            for match in SCHEME.finditer(text)
+            if (at := match.start()) == 0 or text[at - 1] in SEPARATORS
+        ]
+        if not starts or starts[0] > 0:
+            self._take_others(text, 0, starts[0] if starts else len(text), ends, content)
+        # Where paths have no beginning, what is behind a comma belongs to the address before it.
+        may_end = ends is not None and (separator is not Separator.ANY or self._base_url)
         is_odd = may_be_odd(text, len(starts))
-        # The parts of such a cell are as many as its addresses, and each of them is counted.
-        most_bad = len(starts) + 1 if separator is Separator.SCHEME else _MAX_BAD
-        for start, end in self._parts(text, starts, separator):
-            self._take(text, start, end, content, is_odd=is_odd, most_bad=most_bad)
+        # Each part of such a cell begins with a scheme, and all that are wrong are counted.
+        most_bad = None if separator is Separator.SCHEME else _MAX_BAD
+        urls, spans, complaint = content.urls, content.spans, self._urls.complaint
+        for start, next_start in pairwise([*starts, len(text)]):
+            end = next_start
+            if may_end and ends is not None:
+                end = self._end_of_address(text, start, next_start, ends)
+            part = text[start:end].rstrip(SEPARATORS)
+            url = _unhidden(part) if is_hidden else part
+            message = complaint(url, is_odd=is_odd)
+            if message is None:
+                urls.append(url)
+                spans.append((start, start + len(part)))
+            elif most_bad is None or len(content.bad) < most_bad:
+                content.bad.append(BadUrl(url, message))
+            if end < next_start:
+                self._take_others(text, end, next_start, ends, content)
         return content
 
-    def _parts(
-        self, text: str, starts: Sequence[int], separator: Separator
-    ) -> Iterator[tuple[int, int]]:
-        ends = _ENDS[separator]
-        if not starts or starts[0] > 0:
-            yield from self._between(text, 0, starts[0] if starts else len(text), ends)
-        # Where paths have no beginning, what is behind a comma belongs to the address before it.
-        paths_behind = ends if separator is not Separator.ANY or self._base_url else None
-        for start, end in pairwise([*starts, len(text)]):
-            if paths_behind is None:
-                yield start, end
-                continue
-            at = self._end_of_address(text, start, end, paths_behind)
-            yield start, at
-            if at < end:
-                yield from self._between(text, at, end, ends)
+    def _take_others(
+        self, text: str, start: int, end: int, ends: re.Pattern[str] | None, content: CellContent
+    ) -> None:
+        """Take what is no address: paths where they have a beginning; all else is bad."""
+        if ends is not None:
+            for match in ends.finditer(text, start, end):
+                self._take_other(text, start, match.start(), content)
+                start = match.end()
+        self._take_other(text, start, end, content)
+
+    def _take_other(self, text: str, start: int, end: int, content: CellContent) -> None:
+        part = text[start:end]
+        start += len(part) - len(part.lstrip(SEPARATORS))
+        part = part.strip(SEPARATORS)
+        written = _unhidden(part)
+        if not written or written.casefold() in self._empty:
+            return
+        url = self._full(written)
+        if url is None:
+            message: str | None = what_it_is(written)
+        else:
+            written = url
+            message = self._urls.complaint(url, is_odd=True)
+        if url is not None and message is None:
+            content.add(start, start + len(part), url)
+        elif message is not None and len(content.bad) < _MAX_BAD:
+            content.bad.append(BadUrl(written, message))
 
     def _end_of_address(self, text: str, start: int, end: int, ends: re.Pattern[str]) -> int:
         """Where an address ends behind which a relative path stands."""
@@ -155,46 +184,6 @@ class CellReader:
                 return at
         return end
 
-    def _between(
-        self, text: str, start: int, end: int, ends: re.Pattern[str] | None
-    ) -> Iterator[tuple[int, int]]:
-        if ends is not None:
-            for match in ends.finditer(text, start, end):
-                yield start, match.start()
-                start = match.end()
-        yield start, end
-
-    def _take(
-        self,
-        text: str,
-        start: int,
-        end: int,
-        content: CellContent,
-        *,
-        is_odd: bool,
-        most_bad: int,
-    ) -> None:
-        part = text[start:end]
-        start += len(part) - len(part.lstrip(SEPARATORS))
-        url = _fetched(part.strip(SEPARATORS))
-        end = start + len(part.strip(SEPARATORS))
-        if not url or (self._empty and url.casefold() in self._empty):
-            return
-        if not SCHEME.match(url):
-            full = self._full(url)
-            if full is None:
-                if content.path is None and looks_like_path(url):
-                    content.path = url
-                if len(content.bad) < most_bad:
-                    content.bad.append(BadUrl(url, what_it_is(url)))
-                return
-            url = full
-        complaint = self._urls.complaint(url, is_odd=is_odd)
-        if complaint is None:
-            content.places.append(Place(start, end, url))
-        elif len(content.bad) < most_bad:
-            content.bad.append(BadUrl(url, complaint))
-
     def _full(self, path: str) -> str | None:
         if self._base_url is None:
             return None
@@ -205,27 +194,5 @@ class CellReader:
         return f"{self._base_url}/{path.removeprefix('.').lstrip('/')}"
 
 
-def replaced(
-    cell: str, places: Sequence[Place], urls: Sequence[str | None], separator: Separator
-) -> str:
-    """A cell with other addresses in these places of it; None keeps what stands there."""
-    parts, at = [], 0
-    for place, url in zip(places, urls, strict=True):
-        parts.append(cell[at : place.start])
-        at = place.end
-        parts.append(cell[place.start : at] if url is None else written_url(url, separator))
-    return "".join([*parts, cell[at:]])
-
-
-def written_url(url: str, separator: Separator) -> str:
-    """An address as it has to stand in a cell of this kind, in ASCII and without white space."""
-    url = quote(url, safe=_ASCII)
-    for sign, instead in _WRITTEN[separator].items():
-        url = url.replace(sign, instead)
-    return url
-
-
-def _fetched(text: str) -> str:
-    if "\ue000" in text or "\ue001" in text:
-        text = text.replace(_AMPERSAND, "&").replace(_COMMA, ",")
-    return text
+def _unhidden(text: str) -> str:
+    return text.replace(_AMPERSAND, "&").replace(_COMMA, ",")

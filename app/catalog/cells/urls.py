@@ -60,7 +60,14 @@ class UrlChecker:
         Args:
             is_odd: whether `may_be_odd` says so of the cell; else its text is not looked at.
         """
-        return self._origin_complaint(url) or (_text_complaint(url) if is_odd else None)
+        if len(url) > MAX_URL_CHARS:
+            return (
+                f"The address is longer than {MAX_URL_CHARS:,} characters. If these are several "
+                f"addresses: {_REMEDY}"
+            )
+        if not self.is_valid_origin(origin_of(url)):
+            return _host_complaint(url)
+        return _text_complaint(url) if is_odd else None
 
     def is_valid_origin(self, origin: str) -> bool:
         """Tell whether `http(s)://host[:port]` is one that browsers accept (WHATWG)."""
@@ -71,23 +78,6 @@ class UrlChecker:
             if len(self._known) < self._MAX_KNOWN:
                 self._known[origin] = known
         return known
-
-    def _origin_complaint(self, url: str) -> str | None:
-        if len(url) > MAX_URL_CHARS:
-            return (
-                f"The address is longer than {MAX_URL_CHARS:,} characters. If these are several "
-                f"addresses: {_REMEDY}"
-            )
-        origin = origin_of(url)
-        if self.is_valid_origin(origin):
-            return None
-        host = origin.partition("://")[2]
-        if not host:
-            return f'"{_short(url)}" has no host name after "//". Write the full address.'
-        return (
-            f'"{_short(host)}" is not a valid host name. Check the address for white space and '
-            "typing errors."
-        )
 
 
 def may_be_odd(cell: str, addresses: int) -> bool:
@@ -127,6 +117,16 @@ def origin_of(url: str) -> str:
 def host_of(origin: str) -> str:
     """The host (and port) of an origin in small letters, without user name and password."""
     return origin.partition("://")[2].rstrip("/").rpartition("@")[2].lower()
+
+
+def _host_complaint(url: str) -> str:
+    host = origin_of(url).partition("://")[2]
+    if not host:
+        return f'"{_short(url)}" has no host name after "//". Write the full address.'
+    return (
+        f'"{_short(host)}" is not a valid host name. Check the address for white space and '
+        "typing errors."
+    )
 
 
 def _text_complaint(url: str) -> str | None:

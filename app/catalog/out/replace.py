@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from app.catalog.cells.reader import CellReader, replaced
+from app.catalog.cells.reader import CellReader
 from app.catalog.cells.separator import Separator
+from app.catalog.cells.written import replaced
 from app.catalog.header.detected import Detected
 from app.catalog.out.raw import RawLine, RawRecords, byte_order_mark, edited, spliced
 from app.catalog.rows.input_rows import InputRow

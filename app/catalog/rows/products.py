@@ -79,9 +79,9 @@ class ProductReader:
             if not cell:
                 continue
             content = self._cells.read(cell, column.separator)
-            if column.is_sibling and not content.places and not contains_url(cell):
+            if column.is_sibling and not content.urls and not contains_url(cell):
                 continue
-            urls.extend(place.url for place in content.places)
+            urls += content.urls
             errors.extend(
                 self._errors.error(line, column.index, each.value, "invalid_url", each.message)
                 for each in content.bad

@@ -192,8 +192,8 @@ class RowReader:
             is_main = index == self._images
             cell = image_cell if is_main else shaped[index]
             content = self._cells.read(cell, Separator.SCHEME)
-            urls += [place.url for place in content.places]
-            if is_main or content.places or contains_url(cell):
+            urls += content.urls
+            if is_main or content.urls or contains_url(cell):
                 bad += [(index, each) for each in content.bad]
         if not urls and not bad:
             message = f"{IMAGES} is empty. Put in at least one address that begins with http(s)://."

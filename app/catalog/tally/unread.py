@@ -172,10 +172,8 @@ class UnreadColumns:
             # Texts in which an address stands somewhere are no addresses.
             if not (looks_like_url(cell) or (self._has_base_url and looks_like_path(cell.strip()))):
                 continue
-            places = self._read(cell).places
-            if places and (
-                column.any_address or any(is_address_of_picture(each.url) for each in places)
-            ):
+            urls = self._read(cell).urls
+            if urls and (column.any_address or any(map(is_address_of_picture, urls))):
                 return line
         return None
 
@@ -184,7 +182,7 @@ class UnreadColumns:
 
     def _is_other(self, column: SeenColumn, cell: str) -> bool:
         content = self._read(cell)
-        if column.is_sibling and (content.places or contains_url(cell)):
+        if column.is_sibling and (content.urls or contains_url(cell)):
             # What is wrong with it is an error of its row.
             return False
         return bool(content.bad)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.cells.reader import CellReader, replaced, written_url
+from app.catalog.cells.reader import CellReader
 from app.catalog.cells.separator import Separator
+from app.catalog.cells.written import replaced, written_url
 from app.catalog.header.detected import Detected
 from app.catalog.header.sheet import Sheet
 from app.catalog.layouts.mapping import parse_mapping
