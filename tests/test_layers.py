@@ -140,6 +140,7 @@ def test_each_library_stays_in_its_rooms() -> None:
     "room",
     [
         "access",
+        "catalog",
         "codecs",
         "confined",
         "ending",

@@ -8,21 +8,22 @@ rules, each with an example.
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from app.catalog.columns import Columns
-from app.catalog.detect import detect
-from app.catalog.detected import Detected
-from app.catalog.export_tally import ExportTally
-from app.catalog.findings import Findings, Tally
-from app.catalog.input_rows import InputRow
-from app.catalog.mapping import ColumnMapping
-from app.catalog.platforms import platform_name
-from app.catalog.products import ProductReader
-from app.catalog.records import Block, read_blocks
-from app.catalog.rows import RowReader
-from app.catalog.share_pages import SharePages
-from app.catalog.sheet import Sheet
-from app.catalog.urls import looks_like_path
-from app.catalog.usable_rows import UsableRows
+from app.catalog.cells.urls import looks_like_path
+from app.catalog.header.detect import detect
+from app.catalog.header.detected import Detected
+from app.catalog.header.sheet import Sheet
+from app.catalog.layouts.columns import Columns
+from app.catalog.layouts.mapping import ColumnMapping
+from app.catalog.layouts.platforms import platform_name
+from app.catalog.rows.blocks import read_blocks
+from app.catalog.rows.input_rows import InputRow
+from app.catalog.rows.products import ProductReader
+from app.catalog.rows.reader import RowReader
+from app.catalog.rows.usable_rows import UsableRows
+from app.catalog.tally.export_tally import ExportTally
+from app.catalog.tally.findings import Findings, Tally
+from app.catalog.tally.share_pages import SharePages
+from app.catalog.text.records import Block
 from app.domain.errors import CellError, CsvInvalid
 
 __all__ = [

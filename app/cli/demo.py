@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 from PIL import Image
 
 from app.bootstrap import host_rules
-from app.catalog.writer import OUTPUT_COLUMN
+from app.catalog.layouts.columns import OUTPUT_COLUMN
 from app.cli.failures import UnusableInput
 from app.cli.files import open_input
 from app.cli.interrupts import Interrupted

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from app.catalog.mapping import parse_base_url, parse_mapping
+from app.catalog.layouts.mapping import parse_base_url, parse_mapping
 from app.cli.failures import UnusableInput
 from app.cli.files import STANDARD, check_folder, check_output, open_input, output_name
 from app.cli.interrupts import Interrupted

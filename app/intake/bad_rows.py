@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from app.catalog.out.report import write_rows
 from app.catalog.reader import ColumnMapping, Detected, examine, read_rows
-from app.catalog.report import write_rows
 from app.config import Settings
 from app.domain.naming import clean_filename
 from app.intake.workbook import open_table

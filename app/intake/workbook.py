@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, cast
 
 import structlog
 
-from app.catalog.kinds import SAVE_SHEET, is_zip
-from app.catalog.sheet import Sheet
+from app.catalog.header.sheet import Sheet
+from app.catalog.text.kinds import SAVE_SHEET, is_zip
 from app.confined.start import start_child
 from app.domain.errors import NotACsv, RequestError, ServiceUnavailable, UploadTooLarge
 

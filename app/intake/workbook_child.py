@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from app.catalog.workbook import write_first_sheet
+from app.catalog.workbook.first_sheet import write_first_sheet
 from app.confined.limits import limit_resources
 from app.domain.errors import NotACsv, UploadTooLarge
 

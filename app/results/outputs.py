@@ -8,10 +8,10 @@ from typing import Any, BinaryIO, cast
 
 from app import memory
 from app.adapters import Adapters
-from app.catalog import report, writer
+from app.catalog.out import report, writer
+from app.catalog.out.replace import charset, write_replaced
+from app.catalog.out.sample import sample_csv
 from app.catalog.reader import Detected, InputRow, read_rows
-from app.catalog.replace import charset, write_replaced
-from app.catalog.sample import sample_csv
 from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key

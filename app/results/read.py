@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.adapters import Adapters, now
-from app.catalog.mapping import ColumnMapping
+from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.reader import Detected
 from app.db import host_views, images, requests
 from app.db.image_filter import ImageFilter

@@ -6,10 +6,10 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from app.api.form import Upload
-from app.catalog.mapping import ColumnMapping
-from app.catalog.platforms import platform_name
+from app.catalog.cells.urls import looks_like_path
+from app.catalog.layouts.mapping import ColumnMapping
+from app.catalog.layouts.platforms import platform_name
 from app.catalog.reader import Detected, Findings, detect, examine, read_rows
-from app.catalog.urls import looks_like_path
 from app.config import Settings
 from app.domain.errors import CellError, CsvInvalid, NotACsv, UploadTooLarge
 from app.domain.naming import clean_filename

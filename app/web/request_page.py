@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from app.adapters import Adapters
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
-from app.catalog.platforms import platform_name
+from app.catalog.layouts.platforms import platform_name
 from app.domain.statuses import RequestStatus
 from app.ending import cancel as cancelling
 from app.ending import deliver

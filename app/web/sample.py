@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from starlette.exceptions import HTTPException
 
 from app.adapters import Adapters
-from app.catalog.writer import encode_table
+from app.catalog.out.writer import encode_table
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 from app.intake.submit import submit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalog.columns import Columns
+from app.catalog.layouts.columns import Columns
 from tests.unit.catalog.csv_files import (
     ONE,
     findings_of,

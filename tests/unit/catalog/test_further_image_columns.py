@@ -5,14 +5,14 @@ import random
 
 import pytest
 
-from app.catalog.columns import Columns
-from app.catalog.detected import Detected
-from app.catalog.findings import Tally
-from app.catalog.mapping import parse_mapping
+from app.catalog.header.detected import Detected
+from app.catalog.layouts.columns import Columns
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.out.replace import write_replaced
 from app.catalog.reader import InputRow, detect, read_rows, read_usable_rows, validate
-from app.catalog.records import read_blocks
-from app.catalog.replace import write_replaced
-from app.catalog.rows import RowReader
+from app.catalog.rows.blocks import read_blocks
+from app.catalog.rows.reader import RowReader
+from app.catalog.tally.findings import Tally
 from tests.unit.catalog.csv_files import (
     ONE,
     THREE,

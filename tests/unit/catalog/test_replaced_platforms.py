@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.cells import CellReader, replaced, written_url
-from app.catalog.detected import Detected
-from app.catalog.exports import Separator
-from app.catalog.mapping import parse_mapping
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.written import replaced, written_url
+from app.catalog.header.detected import Detected
+from app.catalog.header.sheet import Sheet
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.out.replace import charset, write_replaced
 from app.catalog.reader import InputRow, detect, read_rows
-from app.catalog.replace import charset, write_replaced
-from app.catalog.sheet import Sheet
-from app.catalog.urls import UrlReader
-from app.catalog.workbook import write_first_sheet
+from app.catalog.workbook.first_sheet import write_first_sheet
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.unit.catalog.csv_files import ONE, THREE, TWO
 from tests.unit.catalog.workbooks import make_sheet
@@ -278,13 +278,13 @@ CELLS = st.lists(
 
 @given(cell=st.one_of(CELLS, st.text(max_size=40)))
 @settings(max_examples=500, deadline=None)
-def test_places_are_where_the_plain_reader_finds_its_urls(cell: str) -> None:
-    urls, bad = UrlReader().split(cell)
+def test_places_are_where_their_addresses_are_and_a_list_has_the_same(cell: str) -> None:
+    in_list = CellReader().read(cell, Separator.SCHEME)
     content = CellReader().read(cell, Separator.ANY)
-    if not bad:
+    if not in_list.bad:
         assert not content.bad
-        assert tuple(place.url for place in content.places) == urls
-    for place in content.places:
+        assert content.places == in_list.places
+    for place in [*content.places, *in_list.places]:
         assert cell[place.start : place.end].replace("&amp;", "&") == place.url
 
 

@@ -86,7 +86,7 @@ def test_the_next_try_at_a_host_is_a_few_words(seconds: float, text: str) -> Non
 
 def _codes_of_the_catalogue() -> set[str]:
     codes = set()
-    for path in Path(app.catalog.__path__[0]).glob("*.py"):
+    for path in Path(app.catalog.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

@@ -1,0 +1,214 @@
+"""The CSV out with output=replace: the file as it came, with other addresses in its image cells.
+
+It goes to an importer, not into a spreadsheet: nothing but addresses is changed, so formulas are
+not guarded, and encoding, delimiter, quotes, line ends and lines above the header stay.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.written import replaced
+from app.catalog.header.detected import Detected
+from app.catalog.out.raw import RawLine, RawRecords, byte_order_mark, edited, spliced
+from app.catalog.rows.input_rows import InputRow
+from app.catalog.rows.reader import RowReader
+from app.catalog.text.lines import split_lines
+from app.catalog.text.spans import CellSpan, cell_spans
+
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The cells from `index` on, `count` of them, are to say `value` together."""
+
+    index: int
+    count: int
+    value: str
+
+
+def write_replaced(
+    stream: BinaryIO, detected: Detected, rows: Iterable[tuple[InputRow, Sequence[str | None]]]
+) -> Iterator[bytes]:
+    """The file with new addresses, in chunks of about 64 KB.
+
+    Args:
+        stream: the file that `detected` describes, read from its start.
+        rows: its rows in their order, each with one address for each of its places: None keeps what
+            stands there. Rows with errors are left as they are.
+    """
+    chunk = bytearray(byte_order_mark(detected))
+    for piece in _pieces(stream, detected, rows):
+        chunk += piece
+        if len(chunk) >= _CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
+
+
+def charset(detected: Detected) -> str:
+    """The name of the file's encoding in a Content-Type (RFC 2978)."""
+    name = detected.encoding.replace("_", "-")
+    if detected.bom and name.startswith("utf-"):
+        return "-".join(name.split("-")[:2])
+    code_page = name.removeprefix("cp125")
+    return f"windows-125{code_page}" if code_page != name else name
+
+
+def _pieces(
+    stream: BinaryIO, detected: Detected, rows: Iterable[tuple[InputRow, Sequence[str | None]]]
+) -> Iterator[bytes]:
+    records = RawRecords(stream, detected)
+    replacer = _Replacer(detected)
+    for row, urls in rows:
+        if row.errors or not any(urls):
+            continue
+        yield from records.before(row.row)
+        lines, is_strict = records.take()
+        yield replacer.record(lines, urls, is_strict=is_strict)
+    yield from records.rest()
+
+
+class _Replacer:
+    """Puts addresses into single records of one file."""
+
+    def __init__(self, detected: Detected) -> None:
+        export = detected.export
+        self._detected = detected
+        self._dialect = detected.dialect
+        self._delimiter = detected.delimiter
+        self._columns = export.images if export else ()
+        self._cells = CellReader(detected.base_url, export.empty if export else ())
+        self._list = RowReader(detected) if export is None else None
+
+    def record(
+        self, lines: Sequence[RawLine], urls: Sequence[str | None], *, is_strict: bool
+    ) -> bytes:
+        """A record with these addresses, one for each of its places, and else as it stands.
+
+        What comes out is read again. If it does not say what it should, for which no file is known,
+        the record is written anew, so that its cells are right and its quotes may differ.
+        """
+        text = "".join(line.text for line in lines)
+        spans, _ = cell_spans(text, self._dialect, is_strict=is_strict)
+        cells = self._read(text, is_strict=is_strict)
+        if self._list is None:
+            changes = self._by_column(cells, urls)
+        else:
+            changes = self._in_list(cells, spans, urls, self._list)
+        wanted = list(cells)
+        for change in reversed(changes):
+            wanted[change.index : change.index + change.count] = [change.value]
+        if len(cells) == len(spans):
+            edits = [self._edit(spans, change) for change in changes]
+            changed = self._read(edited(text, edits), is_strict=is_strict)
+            # Unquoted addresses that run on into further cells are one text with the first.
+            is_exact = len(wanted) == len(cells)
+            if changed == wanted if is_exact else self._joined(changed) == self._joined(wanted):
+                return spliced(lines, edits, self._detected.encoding)
+        return self._written(text, wanted)
+
+    def _read(self, text: str, *, is_strict: bool) -> list[str]:
+        if is_strict:
+            lines = split_lines(text, clean=False)
+            return next(self._dialect.strict_rows(lines), [])
+        spans, _ = cell_spans(text, self._dialect, is_strict=False)
+        return [span.text(text) for span in spans]
+
+    def _by_column(self, cells: Sequence[str], urls: Sequence[str | None]) -> list[_Change]:
+        changes: list[_Change] = []
+        at = 0
+        for column in self._columns:
+            cell = cells[column.index] if column.index < len(cells) else ""
+            places = self._cells.read(cell, column.separator).places
+            new = urls[at : at + len(places)]
+            at += len(places)
+            if any(new):
+                value = replaced(cell, places, new, column.separator)
+                changes.append(_Change(column.index, 1, value))
+        return sorted(changes, key=lambda each: each.index)
+
+    def _in_list(
+        self,
+        cells: Sequence[str],
+        spans: Sequence[CellSpan],
+        urls: Sequence[str | None],
+        reader: RowReader,
+    ) -> list[_Change]:
+        """The image cells of a plain list."""
+        columns = self._detected.list_columns
+        image_cell = reader.image_cell(list(cells))
+        length, count = len(cells[columns.images]), 1
+        while length < len(image_cell):
+            length += len(self._delimiter) + len(cells[columns.images + count])
+            count += 1
+        changes: list[_Change] = []
+        at = 0
+        for column in columns.image_columns:
+            index = reader.place_in(list(cells), column, count)
+            is_main = column == columns.images
+            cell = image_cell if is_main else cells[index] if index < len(cells) else ""
+            places = self._cells.read(cell, Separator.ANY).places
+            new = urls[at : at + len(places)]
+            at += len(places)
+            if not any(new):
+                continue
+            if is_main:
+                changes += self._in_main(cells, spans, new, image_cell, count)
+            else:
+                changes.append(_Change(index, 1, replaced(cell, places, new, Separator.ANY)))
+        return sorted(changes, key=lambda each: each.index)
+
+    def _in_main(
+        self,
+        cells: Sequence[str],
+        spans: Sequence[CellSpan],
+        urls: Sequence[str | None],
+        image_cell: str,
+        count: int,
+    ) -> list[_Change]:
+        """The images cell, and those right of it that its addresses run on into."""
+        first = self._detected.list_columns.images
+        if count > 1 and any(span.is_quoted for span in spans[first : first + count]):
+            contents = [
+                self._cells.read(cell, Separator.ANY).places
+                for cell in cells[first : first + count]
+            ]
+            if sum(map(len, contents)) == len(urls):
+                left = iter(urls)
+                return [
+                    _Change(index, 1, replaced(cells[index], places, new, Separator.ANY))
+                    for index, places in enumerate(contents, start=first)
+                    if any(new := [next(left) for _ in places])
+                ]
+        places = self._cells.read(image_cell, Separator.ANY).places
+        return [_Change(first, count, replaced(image_cell, places, urls, Separator.ANY))]
+
+    def _edit(self, spans: Sequence[CellSpan], change: _Change) -> tuple[int, int, str]:
+        first, last = spans[change.index], spans[change.index + change.count - 1]
+        value = change.value
+        if first.is_quoted:
+            value = value.replace('"', '""')
+        elif change.count == 1 and any(
+            each in value for each in (self._delimiter, '"', "\r", "\n")
+        ):
+            value = '"' + value.replace('"', '""') + '"'
+        return first.start, last.end, value
+
+    def _joined(self, cells: Sequence[str]) -> str:
+        return self._delimiter.join(cells)
+
+    def _written(self, text: str, cells: Sequence[str]) -> bytes:
+        end = text[len(text.rstrip("\r\n")) :]
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if text.startswith('"') else csv.QUOTE_MINIMAL
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, delimiter=self._delimiter, lineterminator=end, quoting=quoting).writerow(
+            cells
+        )
+        return buffer.getvalue().encode(self._detected.encoding)
