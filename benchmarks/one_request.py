@@ -18,8 +18,7 @@ from app.adapters import now
 from app.bootstrap import build_adapters
 from app.config import load_settings
 from app.db import queue, requests
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.db.requests import RequestRow
 from app.domain.statuses import ImageStatus
 from app.ending.record import record_outcomes

@@ -143,6 +143,7 @@ def test_each_library_stays_in_its_rooms() -> None:
         "catalog",
         "codecs",
         "confined",
+        "db",
         "ending",
         "imaging",
         "intake",

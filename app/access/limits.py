@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from app.adapters import Adapters, now
 from app.config import Settings
-from app.db import usage
+from app.db.requests import usage
 from app.domain.errors import TooManyOpenImages, TooManyUploads, UploadTooLarge
 
 UPLOAD_WINDOW = timedelta(minutes=1)

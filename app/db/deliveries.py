@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.dialect import upsert
 from app.db.models import WebhookAttempt, WebhookDelivery
 
 
@@ -29,9 +29,8 @@ def add(
     now: datetime,
 ) -> None:
     """Put one event into the outbox; the same event of the same run is there only once."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(
-        dialect.insert(WebhookDelivery)
+        upsert(connection.dialect.name, WebhookDelivery)
         .values(
             id=delivery_id,
             request_id=request_id,

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.dialect import upsert
 from app.db.models import IdempotencyKey
 
 
@@ -50,9 +50,8 @@ def keep(
             IdempotencyKey.created_at < since,
         )
     )
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = (
-        dialect.insert(IdempotencyKey)
+        upsert(connection.dialect.name, IdempotencyKey)
         .values(
             owner=owner,
             key=key,

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.dialect import upsert
 from app.db.models import Installation, Unwatched
 
 InstallationRow = Row[Any]
@@ -19,11 +19,12 @@ def find(connection: Connection) -> InstallationRow | None:
 
 def make(connection: Connection, installation_id: str, *, now: datetime) -> bool:
     """Make the row; False when another process was first."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(Installation).values(
-        number=1, id=installation_id, created_at=now, seen_at=now
+    statement = (
+        upsert(connection.dialect.name, Installation)
+        .values(number=1, id=installation_id, created_at=now, seen_at=now)
+        .on_conflict_do_nothing()
+        .returning(Installation.number)
     )
-    statement = insert.on_conflict_do_nothing().returning(Installation.number)
     return connection.execute(statement).one_or_none() is not None
 
 
@@ -35,11 +36,10 @@ def see(connection: Connection, *, last: datetime, now: datetime) -> bool:
 
 def add_unwatched(connection: Connection, *, began_at: datetime, ended_at: datetime) -> None:
     """Note a time that nobody watched; one that begins alike is lengthened."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    upsert = dialect.insert(Unwatched).values(began_at=began_at, ended_at=ended_at)
+    new = upsert(connection.dialect.name, Unwatched).values(began_at=began_at, ended_at=ended_at)
     connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[Unwatched.began_at], set_={"ended_at": upsert.excluded.ended_at}
+        new.on_conflict_do_update(
+            index_elements=[Unwatched.began_at], set_={"ended_at": new.excluded.ended_at}
         )
     )
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.dialect import upsert
 from app.db.models import ApiKey
 
 
@@ -14,9 +14,8 @@ def add(
     connection: Connection, *, digest: str, session_digest: str, name: str, now: datetime
 ) -> bool:
     """Keep a key; False when an active one has this name already."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = (
-        dialect.insert(ApiKey)
+        upsert(connection.dialect.name, ApiKey)
         .values(digest=digest, session_digest=session_digest, name=name, created_at=now)
         .on_conflict_do_nothing()
         .returning(ApiKey.digest)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from alembic.config import Config
-from sqlalchemy import text
 
 from alembic import command
+from app.db.dialect import lock_name
 from app.db.engine import Database
 
 ALEMBIC_FOLDER = Path(__file__).resolve().parents[2] / "alembic"
@@ -21,9 +21,6 @@ def migrate(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(ALEMBIC_FOLDER).replace("%", "%%"))
     with database.transaction() as connection:
-        if not database.is_sqlite:
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK}
-            )
+        lock_name(connection, MIGRATION_LOCK)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.adapters import Adapters, now
-from app.db import images, requests
+from app.db import queue, requests
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
 from app.ending.finish import announce, end
@@ -46,7 +46,7 @@ def mark_images(adapters: Adapters, request_id: str) -> bool:
         row = requests.get(connection, request_id, lock=True)
         if row is None or row.status != RequestStatus.CANCELLED:
             return False
-        marked = images.cancel_waiting(
+        marked = queue.cancel_waiting(
             connection, request_id, now=now(), limit=IMAGES_PER_TRANSACTION
         )
     return marked == IMAGES_PER_TRANSACTION

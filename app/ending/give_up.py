@@ -6,8 +6,9 @@ import structlog
 from sqlalchemy import Connection
 
 from app.adapters import Adapters, now
-from app.db import images, request_hosts, requests
-from app.db.request_hosts import HostCounts
+from app.db import queue, requests
+from app.db.hosts import request_hosts
+from app.db.hosts.request_hosts import HostCounts
 from app.db.requests import Counts
 from app.domain.statuses import RequestStatus
 from app.ending.finish import announce, finish_if_done
@@ -59,7 +60,7 @@ def _fail_some(adapters: Adapters, pair: Any, after: int) -> tuple[int, int, lis
         if not request_hosts.is_given_up(connection, pair.request_id, pair.host):
             # Somebody else has done it, and the request may have been retried since.
             return 0, after, []
-        marked = images.fail_waiting(
+        marked = queue.fail_waiting(
             connection,
             pair.request_id,
             pair.host,

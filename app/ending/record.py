@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from app.adapters import Adapters, now
-from app.db import queue, request_hosts, requests, reuse
-from app.db.outcomes import Outcome, write_outcomes
-from app.db.request_hosts import HostCounts
+from app.db import queue, requests
+from app.db.hosts import request_hosts
+from app.db.hosts.request_hosts import HostCounts
+from app.db.images import reuse
+from app.db.queue import Outcome, write_outcomes
 from app.db.requests import Counts
 from app.domain.statuses import ImageStatus
 from app.ending.finish import finish_if_done

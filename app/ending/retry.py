@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from app.access.limits import check_reopened_request
 from app.adapters import Adapters, now
-from app.db import again, request_hosts, requests
-from app.db.request_hosts import HostCounts
+from app.db import queue, requests
+from app.db.hosts import request_hosts
+from app.db.hosts.request_hosts import HostCounts
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
 from app.domain.turns import turns_for
@@ -45,7 +46,7 @@ def retry(
             raise WrongState(
                 f"The request is {row.status}; its images can be tried again once it has ended."
             )
-        failed = again.failed(connection, row.id, code=code, host=host)
+        failed = queue.count_failed(connection, row.id, code=code, host=host)
         errors, hosts = Counter[str](), Counter[str]()
         for on_host, of_code, images in failed:
             errors[of_code] += images
@@ -58,9 +59,9 @@ def retry(
                 else "No failed image of this request has that code and host; there is nothing to "
                 "try again."
             )
-        again.reset_failed(connection, row.id, code=code, host=host, now=moment)
+        queue.requeue_failed(connection, row.id, code=code, host=host, now=moment)
         if left:
-            again.reset_cancelled(connection, row.id, now=moment)
+            queue.requeue_cancelled(connection, row.id, now=moment)
         requests.reopen(connection, row.id, errors=errors, now=moment)
         _take_from_hosts(connection, row.id, hosts)
         check_reopened_request(connection, adapters.settings, owner)

@@ -12,7 +12,9 @@ import structlog
 from app import memory
 from app.adapters import Adapters, now
 from app.catalog.reader import Detected, UsableRows, read_usable_rows
-from app.db import request_hosts, requests, rows, statistics
+from app.db import requests, rows
+from app.db.hosts import request_hosts
+from app.db.rows import statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus

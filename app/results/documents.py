@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.db.host_views import TroubledHost
+from app.db.hosts.host_views import TroubledHost
 from app.domain.hosts import shown_host
 from app.domain.outlook import Outlook, outlook
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus

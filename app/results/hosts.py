@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.adapters import Adapters, now
-from app.db import host_views
+from app.db.hosts import host_views
 from app.domain.hosts import HostState, shown_host
 from app.domain.statuses import RequestStatus
 from app.results import cursors

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.adapters import Adapters
 from app.db import images
-from app.db.image_filter import ImageFilter
+from app.db.images.filters import ImageFilter
 from app.domain.errors import WrongState
 from app.domain.formats import FORMATS
 from app.domain.naming import image_name

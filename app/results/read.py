@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from app.adapters import Adapters, now
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.reader import Detected
-from app.db import host_views, images, requests
-from app.db.image_filter import ImageFilter
+from app.db import images, requests
+from app.db.hosts import host_views
+from app.db.images.filters import ImageFilter
 from app.domain.errors import OptionInvalid, RequestNotFound
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.results import cursors

@@ -7,7 +7,7 @@ import re
 
 from sqlalchemy import Connection
 
-from app.db import request_hosts
+from app.db.hosts import request_hosts
 from app.domain.errors import IMAGE_ERROR_CODES, OptionInvalid
 from app.outbound.guard import host_key
 

@@ -6,7 +6,8 @@ import structlog
 from sqlalchemy import text
 
 from app.adapters import Adapters, now
-from app.db import installation, stalled
+from app.db import installation
+from app.db.requests import totals
 from app.domain.errors import DatabaseUnavailable, StoreError
 
 log = structlog.get_logger(__name__)
@@ -42,8 +43,8 @@ def readiness(adapters: Adapters, *, draining: bool) -> dict[str, Any]:
 def queue_facts(adapters: Adapters) -> dict[str, Any]:
     """Numbers for dashboards: requests by state, images waiting, age of the oldest open one."""
     with adapters.database.read() as connection:
-        by_status = stalled.counts_by_status(connection)
-        images_waiting, oldest = stalled.waiting(connection)
+        by_status = totals.counts_by_status(connection)
+        images_waiting, oldest = totals.waiting(connection)
         blocked = installation.sweep_blocked(connection)
     age = (now() - oldest).total_seconds() if oldest is not None else 0.0
     return {

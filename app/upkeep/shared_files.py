@@ -1,8 +1,8 @@
 """Which files may go with a request: those that no other request, not deleted, has taken over.
 
 Everything here may be interrupted and repeated, and comes after the commit that hid the request
-(`db/reuse.py` tells why that keeps every link alive). A file goes at the latest with the last
-request that names it; what a crash leaves over, the look for orphans finds.
+(`db/images/reuse.py` tells why that keeps every link alive). A file goes at the latest with the
+last request that names it; what a crash leaves over, the look for orphans finds.
 """
 
 from itertools import islice
@@ -10,7 +10,7 @@ from itertools import islice
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.adapters import Adapters
-from app.db import reuse
+from app.db.images import reuse
 from app.db.models import Image
 from app.domain.naming import ORIGINALS_PREFIX, prefixes_of
 

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 
 from app.adapters import Adapters, now
-from app.db import deliveries, hosts, idempotency, leases, queue, requests, stalled
-from app.db.outcomes import Outcome
+from app.db import deliveries, hosts, idempotency, leases, queue, requests
+from app.db.queue import Outcome, stalled
 from app.domain.errors import StoreError
 from app.domain.statuses import ImageStatus
 from app.ending.cancel import mark_images
@@ -124,7 +124,7 @@ def _apply_retention(adapters: Adapters) -> None:
     with adapters.database.transaction() as connection:
         before = moment - timedelta(days=days)
         expired = stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP)
-        # In the order of the ids, like everybody who locks several requests (`db/reuse.py`).
+        # In the order of the ids, like everybody who locks several requests (`db/images/reuse.py`).
         for request_id in sorted(expired):
             requests.hide(connection, request_id, now=moment)
             log.info("request_expired", request_id=request_id)

@@ -10,8 +10,7 @@ from datetime import timedelta
 import structlog
 
 from app.adapters import now
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import (
     DecoderCrashed,
     DecoderOutOfMemory,

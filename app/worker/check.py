@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from app.adapters import now
-from app.db.outcomes import Outcome
+from app.db.queue import Outcome
 from app.domain.statuses import ImageStatus
 from app.imaging.heads.look import look
 from app.worker import fetching

@@ -5,9 +5,8 @@ from functools import partial
 import structlog
 
 from app.adapters import now
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
-from app.db.reuse import EarlierImage
+from app.db.images.reuse import EarlierImage
+from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import StorageFailed, StoreError
 from app.domain.statuses import ImageStatus
 from app.outbound.fetch import FetchedImage, Validators

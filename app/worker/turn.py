@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy import Connection
 
 from app.adapters import now
-from app.db import queue, requests, reuse, waiting
-from app.db.outcomes import Outcome
+from app.db import queue, requests
+from app.db.images import reuse
+from app.db.queue import Outcome, waiting
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus

@@ -7,8 +7,7 @@ from typing import Any
 
 import structlog
 
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.domain.statuses import ImageStatus
 from app.metrics.work import WorkMetrics
 

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.worker.slots import Slot
 
 Done = tuple[asyncio.Task[Outcome], Slot]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from app.adapters import now
 from app.db import queue
 from app.db.models import Host, Image, RequestHost
-from app.db.outcomes import Outcome
+from app.db.queue import Outcome
 from app.ending.record import record_outcomes
 from app.intake.ingest import ingest
 from tests.factories import make_csv

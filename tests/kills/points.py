@@ -124,9 +124,11 @@ HOSTS = {
     ),
 }
 GIVE_UP = {
-    "before the give-up's commit": Point("app.db.request_hosts:mark_given_up", "after", WORKER),
+    "before the give-up's commit": Point(
+        "app.db.hosts.request_hosts:mark_given_up", "after", WORKER
+    ),
     "after the give-up's commit": Point("app.ending.give_up:_fail_some", "before", WORKER),
-    "before the failures' commit": Point("app.db.images:fail_waiting", "after", WORKER),
+    "before the failures' commit": Point("app.db.queue:fail_waiting", "after", WORKER),
 }
 POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS | HOSTS | GIVE_UP
 

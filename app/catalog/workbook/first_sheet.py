@@ -1,7 +1,7 @@
 """An XLSX workbook -> a CSV that says the same: its first sheet, row for row.
 
 To be run away from the service: the parser holds the whole sheet in memory, and a workbook of some
-KB can describe one of any size (`services/workbook_child.py`).
+KB can describe one of any size (`intake/workbook_child.py`).
 """
 
 import csv

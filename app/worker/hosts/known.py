@@ -1,8 +1,8 @@
 """What this worker may ask each image host now: permits from the database, answers back to it.
 
 A host without a limit in sight costs nothing here but a look once a second. From any other host an
-image is fetched with a permit, which all workers draw from one row (`db/hosts.py`); refusals go
-there at once, everything else when permits run low.
+image is fetched with a permit, which all workers draw from one row (`db/hosts/permits.py`);
+refusals go there at once, everything else when permits run low.
 """
 
 import asyncio

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from app.access.limits import check_new_request
 from app.config import Settings
-from app.db import requests, usage
+from app.db import requests
 from app.db.engine import Database
+from app.db.requests import usage
 from app.domain.errors import TooManyOpenImages, TooManyUploads
 from tests.integration.db.parts import add_request, at
 

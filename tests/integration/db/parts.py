@@ -8,12 +8,12 @@ from typing import Any
 import uuid_utils
 from sqlalchemy import Connection, func, select, text
 
-from app.db import queue, request_hosts, requests, rows
+from app.db import queue, requests, rows
 from app.db.engine import Database
+from app.db.hosts import request_hosts
+from app.db.hosts.request_hosts import HostCounts
 from app.db.models import Image, ProcessingRequest
-from app.db.outcomes import Outcome, write_outcomes
-from app.db.queue import ClaimedImage
-from app.db.request_hosts import HostCounts
+from app.db.queue import ClaimedImage, Outcome, write_outcomes
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

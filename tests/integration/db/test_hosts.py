@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.adapters import now
-from app.db import hosts, request_hosts
+from app.db import hosts
 from app.db.engine import Database
-from app.db.hosts import Ask, Exchanged
+from app.db.hosts import Ask, Exchanged, request_hosts
 from app.db.models import Host, RequestHost
 from app.domain import retry
 from app.domain.host_control import HostControl

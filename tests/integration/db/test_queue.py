@@ -5,10 +5,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from app.db import images, queue, requests, stalled, waiting
+from app.db import queue, requests
 from app.db.engine import Database
-from app.db.outcomes import Outcome, write_outcomes
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome, stalled, waiting, write_outcomes
 from tests.integration.db.parts import (
     START,
     add_request,
@@ -236,7 +235,7 @@ def test_a_result_for_a_cancelled_image_is_dropped(database: Database) -> None:
     first, second = claim(database, request_id)
     record(database, request_id, [done(first)])
     with database.transaction() as connection:
-        assert images.cancel_waiting(connection, request_id, now=START, limit=10) == 1
+        assert queue.cancel_waiting(connection, request_id, now=START, limit=10) == 1
     assert record(database, request_id, [done(second)]) == set()
     assert [row.status for row in image_rows(database, request_id)] == ["completed", "cancelled"]
 

@@ -2,9 +2,10 @@
 
 import threading
 
-from app.db import images, leases, requests, stalled, waiting
+from app.db import leases, queue, requests
 from app.db.engine import Database
-from app.db.requests import Counts
+from app.db.queue import stalled, waiting
+from app.db.requests import Counts, totals
 from app.domain.statuses import RequestStatus
 from tests.integration.db.parts import (
     START,
@@ -158,8 +159,8 @@ def test_stalled_work_is_found(database: Database) -> None:
         assert stalled.hidden(connection, limit=9) == [hidden]
         assert stalled.finished_before(connection, START, limit=9) == []
         assert set(stalled.finished_before(connection, at(1), limit=9)) == {expired, cancelled}
-        assert stalled.waiting(connection) == (2, START)
-        assert stalled.counts_by_status(connection) == {
+        assert totals.waiting(connection) == (2, START)
+        assert totals.counts_by_status(connection) == {
             "pending": 1,
             "processing": 2,
             "cancelled": 1,
@@ -197,7 +198,7 @@ def test_a_cancelled_request_is_looked_for_until_each_of_its_images_is_marked(
     while True:
         with database.transaction() as connection:
             found = stalled.cancelled_with_images(connection, limit=9)
-            marked.append(images.cancel_waiting(connection, request_id, now=START, limit=4))
+            marked.append(queue.cancel_waiting(connection, request_id, now=START, limit=4))
         assert bool(found) == bool(marked[-1])
         if not marked[-1]:
             break

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.db import queue, requests, reuse
+from app.db import queue, requests
 from app.db.engine import Database
+from app.db.images import reuse
 from app.db.models import Image
-from app.db.outcomes import Outcome, write_outcomes
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome, write_outcomes
 from tests.integration.db.parts import (
     START,
     add_request,

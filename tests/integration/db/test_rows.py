@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import insert, select, update
 
-from app.db import again, images, rows
+from app.db import images, queue, rows
 from app.db.engine import Database
-from app.db.image_filter import ImageFilter
+from app.db.images.filters import ImageFilter
+from app.db.images.url_digest import digest_of
 from app.db.models import Image, Product, ProductImage
 from tests.integration.db.parts import (
     START,
@@ -35,7 +36,7 @@ def a_batch(numbers: list[int], urls: list[str], *, urls_repeat: bool = True) ->
 
 
 def digest(url: str) -> bytes:
-    return rows.digest_of(url.encode())
+    return digest_of(url.encode())
 
 
 def shared_places(database: Database) -> list[tuple[str, int, int, str]]:
@@ -283,7 +284,7 @@ def test_cancelling_marks_in_pieces_what_is_not_done(database: Database) -> None
     marked = []
     while True:
         with database.transaction() as connection:
-            marked.append(images.cancel_waiting(connection, request_id, now=START, limit=5))
+            marked.append(queue.cancel_waiting(connection, request_id, now=START, limit=5))
         if marked[-1] < 5:
             break
     assert marked == [5, 5, 1]
@@ -303,7 +304,7 @@ def test_failed_images_start_over_with_a_clean_slate(database: Database) -> None
     }
     record(database, request_id, [done(first), done(second, **failed), done(third, **failed)])
     with database.transaction() as connection:
-        assert again.reset_failed(connection, request_id, now=START) == 2
+        assert queue.requeue_failed(connection, request_id, now=START) == 2
     good, *failed_rows = image_rows(database, request_id)
     assert (good.status, good.attempts) == ("completed", 1)
     for row in failed_rows:

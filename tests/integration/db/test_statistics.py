@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from app.db import images, statistics
+from app.db import images
 from app.db.engine import Database
+from app.db.rows import statistics
 from tests.integration.db.parts import add_request, freeze_statistics, rows_read, write_urls
 
 

@@ -8,10 +8,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from alembic import command
-from app.db import requests, stalled
+from app.db import requests
 from app.db.engine import Database
 from app.db.migrate import ALEMBIC_FOLDER
 from app.db.models import Image, ProcessingRequest
+from app.db.requests import totals
 from tests.integration.db.previous_code import PREVIOUS, run
 
 BEFORE, DURING, AFTER = (f"01890000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
@@ -73,5 +74,5 @@ def assert_today_s_code_reads_it(database: Database) -> None:
             assert errors[request_id] == {"http_status": 1}
         query = select(Image.status, func.count()).group_by(Image.status).order_by(Image.status)
         assert connection.execute(query).all() == [("completed", 2), ("failed", 2)]
-        assert stalled.counts_by_status(connection) == {"completed": 2}
+        assert totals.counts_by_status(connection) == {"completed": 2}
         assert connection.execute(select(func.count(ProcessingRequest.id))).scalar_one() == 2

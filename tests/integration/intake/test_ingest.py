@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete, insert, select, text
 
 from app.catalog.reader import Detected, read_rows
+from app.db.images.url_digest import digest_of
 from app.db.models import Image, Product, ProductImage
-from app.db.rows import digest_of
 from app.intake.check import Reading
 from app.intake.ingest import ingest
 from app.outbound.guard import host_key

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.adapters import now
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
-from app.db.outcomes import Outcome, write_outcomes
+from app.db.queue import Outcome, write_outcomes
 from app.ending.record import record_outcomes
 from app.intake.ingest import ingest
 from app.upkeep.sweep import SILENT_ATTEMPTS_MAX, sweep

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from app.adapters import now
-from app.db import requests, reuse
+from app.db import requests
+from app.db.images import reuse
 from app.domain.naming import ORIGINALS_PREFIX
 from app.domain.options import ProcessingOptions
 from app.upkeep import delete as deleting

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.adapters import now
-from app.db import request_hosts
+from app.db.hosts import request_hosts
 from app.db.models import Host, ProcessingRequest, RequestHost
 from app.domain import retry
 from app.ending.give_up import fail_given_up

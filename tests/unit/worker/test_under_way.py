@@ -6,8 +6,7 @@ from typing import cast
 
 import pytest
 
-from app.db.outcomes import Outcome
-from app.db.queue import ClaimedImage
+from app.db.queue import ClaimedImage, Outcome
 from app.worker.hosts.permit import Permit
 from app.worker.slots import Slot, Slots
 from app.worker.under_way import UnderWay

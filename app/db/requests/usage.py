@@ -4,30 +4,23 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select
 
-from app.db.models import ProcessingRequest
-from app.domain.statuses import RequestStatus
+from app.db.dialect import lock_name
+from app.db.models import OPEN, ProcessingRequest
 
 # First half of the advisory lock's name on Postgres; any number that nobody else takes.
 USAGE_LOCK = 7_340_613
 # By so much the clocks of API processes may differ.
 CLOCK_SKEW = timedelta(minutes=1)
 
-_OPEN = [RequestStatus.PENDING.value, RequestStatus.PROCESSING.value]
-
 
 def lock(connection: Connection, owner: str) -> None:
     """Let the writers of one owner go on one after the other, until the transaction ends.
 
-    Two uploads at the same moment would else both count without the other. A transaction that
-    writes to SQLite is alone anyway.
+    Two uploads at the same moment would else both count without the other.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:usage, hashtext(:owner))"),
-            {"usage": USAGE_LOCK, "owner": owner},
-        )
+    lock_name(connection, USAGE_LOCK, owner)
 
 
 def uploads_since(
@@ -58,7 +51,7 @@ def open_images(connection: Connection, owner: str) -> int:
     # Written into the statement: an engine only uses the index of the owner's open requests where
     # it sees that it fits.
     is_open = ProcessingRequest.status.in_(
-        bindparam("open", _OPEN, expanding=True, literal_execute=True)
+        bindparam("open", list(OPEN), expanding=True, literal_execute=True)
     )
     query = select(func.coalesce(func.sum(left), 0)).where(
         is_open, ProcessingRequest.owner == owner, ProcessingRequest.deleted_at.is_(None)

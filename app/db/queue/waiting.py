@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
+from app.db.hosts.request_hosts import others_pending
 from app.db.models import Image, ProcessingRequest
-from app.db.request_hosts import others_pending
 from app.domain.statuses import ImageStatus
 
 PENDING = ImageStatus.PENDING.value

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, exists, or_, select
 
-from app.db.models import Image, ProcessingRequest
-from app.db.waiting import claimed_before, never_claimed, unfinished
+from app.db.models import OPEN, Image, ProcessingRequest
+from app.db.queue.waiting import claimed_before, never_claimed, unfinished
 from app.domain.statuses import RequestStatus
 
-_OPEN = (RequestStatus.PENDING.value, RequestStatus.PROCESSING.value)
 _NEVER_CLAIMED = never_claimed(ProcessingRequest.id, behind=ProcessingRequest.claimed_to)
 
 
@@ -18,7 +17,7 @@ def to_ingest(connection: Connection, *, now: datetime, limit: int) -> Sequence[
     query = (
         select(ProcessingRequest.id)
         .where(
-            ProcessingRequest.status.in_(_OPEN),
+            ProcessingRequest.status.in_(OPEN),
             ProcessingRequest.deleted_at.is_(None),
             ProcessingRequest.ingested_at.is_(None),
             or_(
@@ -105,36 +104,9 @@ def finished_before(connection: Connection, moment: datetime, *, limit: int) -> 
         select(ProcessingRequest.id)
         .where(
             ProcessingRequest.finished_at < moment,
-            ProcessingRequest.status.not_in(_OPEN),
+            ProcessingRequest.status.not_in(OPEN),
             ProcessingRequest.deleted_at.is_(None),
         )
         .limit(limit)
     )
     return connection.execute(query).scalars().all()
-
-
-def counts_by_status(connection: Connection) -> dict[str, int]:
-    """How many requests are in each state; for metrics."""
-    query = (
-        select(ProcessingRequest.status, func.count().label("requests"))
-        .where(ProcessingRequest.deleted_at.is_(None))
-        .group_by(ProcessingRequest.status)
-    )
-    return {row.status: row.requests for row in connection.execute(query)}
-
-
-def waiting(connection: Connection) -> tuple[int, datetime | None]:
-    """Images not yet done in open requests, and when the oldest open request was made."""
-    query = select(
-        func.coalesce(
-            func.sum(
-                ProcessingRequest.images_total
-                - ProcessingRequest.images_completed
-                - ProcessingRequest.images_failed
-            ),
-            0,
-        ),
-        func.min(ProcessingRequest.created_at),
-    ).where(ProcessingRequest.status.in_(_OPEN), ProcessingRequest.deleted_at.is_(None))
-    images, oldest = connection.execute(query).one()
-    return int(images), oldest

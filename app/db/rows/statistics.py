@@ -1,13 +1,16 @@
 """What Postgres knows of the tables of rows, brought up to date when a large request came in."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from app.db.dialect import analyze
+from app.db.models import Image, Product, ProductImage
 
 # The worst plan reads as many rows as the square of this; that is no burden yet.
 FIRST_LOOK_ROWS, NEXT_LOOK_TIMES = 2_000, 10
 # A tenth of Postgres' own thoroughness, 300 rows for each step: which requests are large shows in
 # 3,000 rows of a table, and the 30,000 of a whole look take 0.4 s of processor time. Autovacuum's
 # looks stay as they are.
-THOROUGHNESS = 10
+STATISTICS_TARGET = 10
 
 
 def due(rows_before: int, rows_after: int) -> bool:
@@ -23,13 +26,10 @@ def due(rows_before: int, rows_after: int) -> bool:
 
 
 def refresh(connection: Connection) -> None:
-    """Have Postgres look at the tables; SQLite plans without statistics.
+    """Have Postgres sample the tables of rows.
 
     Until it has, it takes a request that it never saw for one of a handful of rows, and reads all
     of them for each page, place or output row. Autovacuum comes by a minute later at best; beside
-    millions of older rows it does not come at all. A table that something else is looking at, or
-    vacuums, is left to that.
+    millions of older rows it does not come at all.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL default_statistics_target = {THOROUGHNESS}"))
-        connection.execute(text("ANALYZE (SKIP_LOCKED) images, products, product_images"))
+    analyze(connection, (Image, Product, ProductImage), statistics_target=STATISTICS_TARGET)

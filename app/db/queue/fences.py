@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam
 from sqlalchemy.types import TypeEngine
 
+from app.db.dialect import json_rows, json_table
 from app.db.models import Image
-from app.db.recordset import as_rows, recordset
-from app.db.waiting import PROCESSING
+from app.db.queue.waiting import PROCESSING
 
 COLUMNS: dict[str, TypeEngine[Any]] = {"seq": BigInteger(), "fence": BigInteger()}
 
@@ -32,7 +32,7 @@ class Claim(Protocol):
 
 def held_claims(dialect: str) -> FromClause:
     """The claims of `parameters` as a table."""
-    return recordset(dialect, "held", COLUMNS)
+    return json_table(dialect, "held", COLUMNS)
 
 
 def still_ours(held: FromClause) -> ColumnElement[bool]:
@@ -42,8 +42,8 @@ def still_ours(held: FromClause) -> ColumnElement[bool]:
     """
     return and_(
         Image.request_id == bindparam("of_request"),
-        # Says no more than the next line; but before its first ANALYZE, Postgres would read the
-        # request's whole index for every batch.
+        # Redundant; lets the planner use the range. Before its first ANALYZE, Postgres would
+        # otherwise read the request's whole index for every batch.
         Image.seq.between(bindparam("first_seq"), bindparam("last_seq")),
         Image.seq == held.c.seq,
         Image.fence == held.c.fence,
@@ -60,4 +60,4 @@ def bounds(request_id: str, claims: Sequence[Claim]) -> dict[str, Any]:
 def parameters(request_id: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """`bounds`, and the rows of `held_claims`."""
     rows: list[Mapping[str, Any]] = [{"seq": one.seq, "fence": one.fence} for one in claims]
-    return {**bounds(request_id, claims), "held": as_rows(rows)}
+    return {**bounds(request_id, claims), "held": json_rows(rows)}

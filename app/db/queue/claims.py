@@ -1,6 +1,6 @@
-"""The queue in `images`: claim, renew, give back."""
+"""Claims: images of a request that a worker takes, with what earlier requests made of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,16 +17,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.db import reuse
-from app.db.chosen import addresses, is_among
-from app.db.held import Claim, held_claims, parameters, still_ours
+from app.db.dialect import has_row_id_of, json_rows, json_table, row_ids
+from app.db.images import reuse
 from app.db.models import Image, ProcessingRequest, Product
-from app.db.recordset import as_rows, recordset
-from app.db.waiting import PENDING, PROCESSING, claimed_before, first_claims
+from app.db.queue.waiting import PROCESSING, claimed_before, first_claims
 from app.domain.statuses import RequestStatus
 
 
-# A tuple: there is one for every image, and a frozen dataclass takes thrice as long.
+# A tuple: there is one for every image, and a frozen dataclass takes three times as long.
 class ClaimedImage(NamedTuple):
     """An image that is ours until its lease ends; `fence` proves it at the write.
 
@@ -76,7 +74,7 @@ def claim(
         given["hosts"] = list(other_than)
     behind = behind if beyond is None else beyond
     start = {} if behind is None else {"behind": behind}
-    first = _claim_first(dialect, passing=passing, anew=behind is None)
+    first = _claim_first(dialect, passing=passing, from_start=behind is None)
     taken = connection.execute(first, {**given, **start, "most": limit}).all()
     rows: list[Any] = sorted(taken, key=lambda row: row.seq)
     if len(rows) < limit:
@@ -100,20 +98,22 @@ def claim(
 
 
 @cache
-def _claim_first(dialect: str, *, passing: bool, anew: bool) -> ReturningUpdate[*tuple[Any, ...]]:
-    behind: Any = None if anew else bindparam("behind")
-    chosen = (
-        addresses(dialect, Image)
+def _claim_first(
+    dialect: str, *, passing: bool, from_start: bool
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    behind: Any = None if from_start else bindparam("behind")
+    rows_to_claim = (
+        row_ids(dialect, Image)
         .where(first_claims(bindparam("of_request"), behind=behind), _others(passing=passing))
         .order_by(Image.seq)
     )
-    return _claim(dialect, chosen)
+    return _claim(dialect, rows_to_claim)
 
 
 @cache
 def _claim_again(dialect: str, *, passing: bool) -> ReturningUpdate[*tuple[Any, ...]]:
-    chosen = (
-        addresses(dialect, Image)
+    rows_to_claim = (
+        row_ids(dialect, Image)
         .where(
             claimed_before(bindparam("of_request")),
             Image.not_before <= bindparam("moment"),
@@ -122,14 +122,14 @@ def _claim_again(dialect: str, *, passing: bool) -> ReturningUpdate[*tuple[Any, 
         )
         .order_by(Image.not_before, Image.seq)
     )
-    return _claim(dialect, chosen).returning(Image.not_before)
+    return _claim(dialect, rows_to_claim).returning(Image.not_before)
 
 
 def _others(*, passing: bool) -> Any:
     return Image.host.not_in(bindparam("hosts", expanding=True)) if passing else true()
 
 
-def _claim(dialect: str, chosen: Select[Any]) -> ReturningUpdate[*tuple[Any, ...]]:
+def _claim(dialect: str, rows_to_claim: Select[Any]) -> ReturningUpdate[*tuple[Any, ...]]:
     """Claim what the query chooses and nobody else is taking, in no particular order.
 
     Gives a ClaimedImage's columns from `seq` to `position`.
@@ -141,10 +141,10 @@ def _claim(dialect: str, chosen: Select[Any]) -> ReturningUpdate[*tuple[Any, ...
             ProcessingRequest.deleted_at.is_(None),
         )
     )
-    locked = chosen.limit(bindparam("most")).with_for_update(skip_locked=True)
+    locked = rows_to_claim.limit(bindparam("most")).with_for_update(skip_locked=True)
     return (
         update(Image)
-        .where(is_among(dialect, Image, locked), open_request)
+        .where(has_row_id_of(dialect, Image, locked), open_request)
         .values(
             status=PROCESSING,
             fence=Image.fence + 1,
@@ -168,53 +168,17 @@ def _product_names(connection: Connection, request_id: str, rows: set[int]) -> d
         return {}
     statement = _names(connection.dialect.name)
     values = {"of_request": request_id, "first_row": min(rows), "last_row": max(rows)}
-    wanted = as_rows([{"row": row} for row in rows])
+    wanted = json_rows([{"row": row} for row in rows])
     found = connection.execute(statement, {**values, "wanted": wanted})
     return dict(found.all())
 
 
 @cache
 def _names(dialect: str) -> Select[int, str]:
-    wanted = recordset(dialect, "wanted", {"row": BigInteger()})
+    wanted = json_table(dialect, "wanted", {"row": BigInteger()})
     return select(Product.row, Product.name).where(
         Product.request_id == bindparam("of_request"),
-        # Says no more than the next line; see `still_ours`.
+        # Redundant; lets the planner use the range, see `still_ours`.
         Product.row.between(bindparam("first_row"), bindparam("last_row")),
         Product.row == wanted.c.row,
     )
-
-
-def renew(
-    connection: Connection, request_id: str, claims: Sequence[Claim], *, lease_until: datetime
-) -> set[int]:
-    """Lengthen the leases that are still ours; returns their `seq`."""
-    statement = (
-        update(Image)
-        .where(still_ours(held_claims(connection.dialect.name)))
-        .values(leased_until=lease_until)
-        .returning(Image.seq)
-    )
-    return set(connection.execute(statement, parameters(request_id, claims)).scalars())
-
-
-def give_back(connection: Connection, request_id: str, claims: Sequence[Claim]) -> None:
-    """Return claims that were not worked to the end; the attempt does not count."""
-    if not claims:
-        return
-    statement = (
-        update(Image)
-        .where(still_ours(held_claims(connection.dialect.name)))
-        .values(status=PENDING, leased_until=None, attempts=Image.attempts - 1)
-    )
-    connection.execute(statement, parameters(request_id, claims))
-
-
-def expired(connection: Connection, *, now: datetime, limit: int) -> Sequence[Any]:
-    """Claims whose lease ended, locked: (request_id, seq, fence, attempts, host)."""
-    query = (
-        select(Image.request_id, Image.seq, Image.fence, Image.attempts, Image.host)
-        .where(Image.status == PROCESSING, Image.leased_until < now)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return connection.execute(query).all()

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, false, func, or_
+from sqlalchemy import ColumnElement, false, or_
 
+from app.db.dialect import contains
 from app.db.models import Image, Product
 
 
@@ -48,8 +49,4 @@ def _is_one_of(statuses: Collection[str]) -> ColumnElement[bool]:
 
 def _contains(text: str, dialect: str) -> ColumnElement[bool]:
     columns = (Product.name, Product.serial_number, Image.source_url)
-    if dialect != "sqlite" or text.isascii():
-        return or_(*(column.icontains(text, autoescape=True) for column in columns))
-    # `engine` has given the connection this function; it costs more than LIKE, so that it is left
-    # to the texts that need it.
-    return or_(*(func.instr(func.casefolded(column), text.casefold()) > 0 for column in columns))
+    return or_(*(contains(dialect, column, text) for column in columns))

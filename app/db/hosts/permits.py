@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from app.db import request_hosts
+from app.db.dialect import clock, upsert
+from app.db.hosts import request_hosts
 from app.db.models import Host
 from app.domain.host_control import HostControl
 from app.domain.hosts import Grant, Policy, Report, shown_host
@@ -49,9 +49,8 @@ def exchange(connection: Connection, asks: Mapping[str, Ask], *, now: datetime) 
         new = [_new(host, now) for host in names if host not in known]
         connection.execute(_add(connection.dialect.name), new)
         rows = _locked(connection, names)
-    # What SQLite calls its clock is this machine's, and as text.
-    moment = rows[0].moment if connection.dialect.name == "postgresql" else now
-    seconds = moment.timestamp()
+    # SQLite has no clock but this machine's.
+    seconds = (rows[0].moment or now).timestamp()
     grants: dict[str, Grant] = {}
     given_up: list[str] = []
     changed: list[dict[str, Any]] = []
@@ -77,12 +76,13 @@ def forget(connection: Connection, *, before: datetime) -> None:
 
 
 def _locked(connection: Connection, names: Sequence[str]) -> Sequence[Any]:
-    return connection.execute(_LOCK[connection.dialect.name], {"hosts": names}).all()
+    return connection.execute(_lock(connection.dialect.name), {"hosts": names}).all()
 
 
-def _lock(clock: Any) -> Any:
+@cache
+def _lock(dialect: str) -> Any:
     return (
-        select(Host.host, Host.control, clock.label("moment"))
+        select(Host.host, Host.control, clock(dialect).label("moment"))
         .where(Host.host.in_(bindparam("hosts", expanding=True)))
         # In one order for everybody, so that two workers never wait for each other's rows.
         .order_by(Host.host)
@@ -90,7 +90,6 @@ def _lock(clock: Any) -> Any:
     )
 
 
-_LOCK = {"postgresql": _lock(func.clock_timestamp()), "sqlite": _lock(null())}
 _WRITE = (
     update(Host)
     .where(Host.host == bindparam("of_host"))
@@ -112,9 +111,8 @@ _WRITE = (
 
 @cache
 def _add(dialect: str) -> Any:
-    engine: Any = sqlite if dialect == "sqlite" else postgresql
     values: dict[str, Any] = {name: bindparam(name) for name in ("host", "control", "updated_at")}
-    return engine.insert(Host).values(values).on_conflict_do_nothing(index_elements=[Host.host])
+    return upsert(dialect, Host).values(values).on_conflict_do_nothing(index_elements=[Host.host])
 
 
 def _new(host: str, now: datetime) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.dialect import upsert
 from app.db.models import Image, RequestHost
 
 _COUNTED = ("images_total", "images_completed", "images_failed", "input_bytes", "output_bytes")
@@ -38,12 +38,11 @@ def add_counts(connection: Connection, request_id: str, counts: Mapping[str, Hos
 
 @cache
 def _add(dialect: str) -> Any:
-    engine: Any = sqlite if dialect == "sqlite" else postgresql
     values: dict[str, Any] = {name: bindparam(name) for name in ("host", *_COUNTED)}
-    upsert = engine.insert(RequestHost).values(request_id=bindparam("of_request"), **values)
-    return upsert.on_conflict_do_update(
+    new = upsert(dialect, RequestHost).values(request_id=bindparam("of_request"), **values)
+    return new.on_conflict_do_update(
         index_elements=[RequestHost.request_id, RequestHost.host],
-        set_={name: getattr(RequestHost, name) + upsert.excluded[name] for name in _COUNTED},
+        set_={name: getattr(RequestHost, name) + new.excluded[name] for name in _COUNTED},
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Boolean, Connection, Text, Update, func, update
 from sqlalchemy.types import TypeEngine
 
-from app.db.held import bounds, still_ours
+from app.db.dialect import json_rows, json_table, moment_in_json, uuid_in_json
 from app.db.models import Image, RequestId
-from app.db.recordset import as_rows, recordset
+from app.db.queue.fences import bounds, still_ours
 
 
-# A tuple: there is one for every image, and a frozen dataclass takes thrice as long.
+# A tuple: there is one for every image, and a frozen dataclass takes three times as long.
 class Outcome(NamedTuple):
     """What came of one claim. `pending` with `not_before` means: try again then.
 
@@ -93,7 +93,7 @@ def write_outcomes(
     cancelled. It must not be counted. The fence is part of the answer, because one batch may hold
     two outcomes of an image: a worker that overslept its own lease may have claimed it again.
     """
-    done = as_rows([_row(outcome) for outcome in outcomes])
+    done = json_rows([_row(outcome) for outcome in outcomes])
     statement = _write(connection.dialect.name)
     written = connection.execute(statement, {**bounds(request_id, outcomes), "done": done})
     return {(row.seq, row.fence) for row in written}
@@ -101,7 +101,7 @@ def write_outcomes(
 
 @cache
 def _write(dialect: str) -> Update:
-    done = recordset(dialect, "done", _COLUMNS)
+    done = json_table(dialect, "done", _COLUMNS)
     columns: dict[str, Any] = {
         name: done.c[name] for name in _COLUMNS if name not in {"seq", "fence", "uncounted"}
     }
@@ -124,10 +124,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     }
     row["notes"] = "; ".join(outcome.notes) or None
     if outcome.reused_from:
-        # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
-        row["reused_from"] = outcome.reused_from.replace("-", "")
+        row["reused_from"] = uuid_in_json(outcome.reused_from)
     for name in ("not_before", "finished_at"):
         if name in row:
-            # The text form that SQLite's column holds, and that Postgres reads as UTC.
-            row[name] = row[name].replace(tzinfo=None).isoformat(" ", "microseconds")
+            row[name] = moment_in_json(row[name])
     return row

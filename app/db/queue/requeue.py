@@ -11,10 +11,10 @@ from app.domain.errors import InternalError
 from app.domain.statuses import ImageStatus
 
 
-def failed(
+def count_failed(
     connection: Connection, request_id: str, *, code: str | None = None, host: str | None = None
 ) -> Sequence[Row[str, str, int]]:
-    """How many images failed, by host and error code: what `reset_failed` is about to reset.
+    """How many images failed, by host and error code: what `requeue_failed` is about to reset.
 
     Exact for a transaction that holds the request's row: nobody counts a failure without it.
     """
@@ -26,7 +26,7 @@ def failed(
     return connection.execute(query.group_by(Image.host, error_code)).all()
 
 
-def reset_failed(
+def requeue_failed(
     connection: Connection,
     request_id: str,
     *,
@@ -39,7 +39,7 @@ def reset_failed(
     return connection.execute(statement.values(**_clean_slate(now))).rowcount
 
 
-def reset_cancelled(connection: Connection, request_id: str, *, now: datetime) -> int:
+def requeue_cancelled(connection: Connection, request_id: str, *, now: datetime) -> int:
     """Make every cancelled image wait for its turn; returns how many."""
     statement = (
         update(Image)

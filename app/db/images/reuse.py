@@ -34,9 +34,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
+from app.db.dialect import json_rows, json_table, uuid_in_json
+from app.db.images.url_digest import digest_of
 from app.db.models import Image, ProcessingRequest, RequestId
-from app.db.recordset import as_rows, recordset
-from app.db.rows import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def find(
     connection: Connection, request_id: str, reuse_keys: Mapping[int, str]
 ) -> dict[int, EarlierImage]:
     """The newest earlier image of each key; `reuse_keys` and the result are by `seq`."""
-    wanted = as_rows([{"seq": seq, "reuse_key": key} for seq, key in reuse_keys.items()])
+    wanted = json_rows([{"seq": seq, "reuse_key": key} for seq, key in reuse_keys.items()])
     query = _find(connection.dialect.name)
     earlier: dict[int, EarlierImage] = {}
     for row in connection.execute(query, {"wanted": wanted, "of_request": request_id}):
@@ -120,7 +120,7 @@ def find(
 
 @cache
 def _find(dialect: str) -> Select[Any]:
-    wanted = recordset(dialect, "wanted", {"seq": BigInteger(), "reuse_key": Text()})
+    wanted = json_table(dialect, "wanted", {"seq": BigInteger(), "reuse_key": Text()})
     # A sub-query for each row, as Postgres may turn a join round and begin with every request.
     not_deleted_one = (
         select(ProcessingRequest.id)
@@ -194,14 +194,13 @@ def named(
         asked_for: the request that made a file, and its key.
     """
     columns: dict[str, TypeEngine[Any]] = {"made_by": RequestId, "key": Text()}
-    # The spelling of an id that SQLite's column holds, and that Postgres reads as well.
-    rows = [{"made_by": made_by.replace("-", ""), "key": key} for made_by, key in asked_for]
-    asked = recordset(connection.dialect.name, "asked", columns)
+    rows = [{"made_by": uuid_in_json(made_by), "key": key} for made_by, key in asked_for]
+    asked = json_table(connection.dialect.name, "asked", columns)
     is_named = _named_by_the_living(
         and_(Image.reused_from == asked.c.made_by, column == asked.c.key)
     )
     query = select(asked.c.key).where(is_named)
-    return set(connection.execute(query, {"asked": as_rows(rows)}).scalars())
+    return set(connection.execute(query, {"asked": json_rows(rows)}).scalars())
 
 
 def _named_by_the_living(which: Any) -> Any:

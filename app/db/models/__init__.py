@@ -1,0 +1,34 @@
+"""The tables, one noun a file; imports `dialect` and `domain`.
+
+Alembic's migrations make them; a test holds that both agree. All are imported here, so that
+`Base.metadata` is whole for whoever imports any of them.
+"""
+
+from app.db.models.access import ApiKey, IdempotencyKey
+from app.db.models.base import Base, RequestId
+from app.db.models.hosts import Host, RequestHost
+from app.db.models.images import Image
+from app.db.models.products import Product, ProductImage
+from app.db.models.requests import OPEN, ProcessingRequest, RequestError
+from app.db.models.upkeep import Installation, Lease, Unwatched
+from app.db.models.webhooks import WebhookAttempt, WebhookDelivery
+
+__all__ = [
+    "OPEN",
+    "ApiKey",
+    "Base",
+    "Host",
+    "IdempotencyKey",
+    "Image",
+    "Installation",
+    "Lease",
+    "ProcessingRequest",
+    "Product",
+    "ProductImage",
+    "RequestError",
+    "RequestHost",
+    "RequestId",
+    "Unwatched",
+    "WebhookAttempt",
+    "WebhookDelivery",
+]
