@@ -14,6 +14,7 @@ from app.db import request_hosts, requests, rows, statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.outbound.guard import host_keys
 from app.services import heap
 from app.services.adapters import Adapters, now
@@ -181,7 +182,7 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, before: Future[bool]
         request_hosts.add_counts(connection, claimed.id, hosts)
     if batch.places_before == claimed.ingested_places:
         turns = min(TURNS_MAX, 1 + claimed.images_total // IMAGES_PER_TURN)
-        adapters.hints.send("request.work", claimed.id, times=turns)
+        adapters.hints.send(Task.WORK, claimed.id, times=turns)
     return True
 
 

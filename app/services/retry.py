@@ -9,6 +9,7 @@ from app.db import again, request_hosts, requests
 from app.db.request_hosts import HostCounts
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.services.adapters import Adapters, now
 from app.services.chosen import checked_code, find_host
 from app.services.ingest import IMAGES_PER_TURN, TURNS_MAX
@@ -65,9 +66,9 @@ def retry(
         _take_from_hosts(connection, row.id, hosts)
         check_reopened_request(connection, adapters.settings, owner)
     if row.ingested_at is None:
-        adapters.hints.send("request.ingest", row.id)
+        adapters.hints.send(Task.INGEST, row.id)
     turns = min(TURNS_MAX, 1 + (errors.total() + left) // IMAGES_PER_TURN)
-    adapters.hints.send("request.work", row.id, times=turns)
+    adapters.hints.send(Task.WORK, row.id, times=turns)
     return status(adapters, request_id, owner=owner)
 
 

@@ -19,6 +19,7 @@ from app.domain.errors import (
 from app.domain.naming import clean_filename, upload_key
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.services import heap
 from app.services.adapters import Adapters, now
 from app.services.check_upload import Reading, check_upload, found, message
@@ -117,7 +118,7 @@ def submit(
         places=findings.places,
     )
     adapters.metrics.work.request_accepted()
-    adapters.hints.send("request.ingest", request_id)
+    adapters.hints.send(Task.INGEST, request_id)
     return answer
 
 

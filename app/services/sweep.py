@@ -10,6 +10,7 @@ from app.db import deliveries, hosts, idempotency, leases, queue, requests, stal
 from app.db.outcomes import Outcome
 from app.domain.errors import StoreError
 from app.domain.statuses import ImageStatus
+from app.domain.tasks import Task
 from app.services.adapters import Adapters, now
 from app.services.cancel import mark_images
 from app.services.delete import purge
@@ -140,7 +141,7 @@ def _purge_hidden(adapters: Adapters) -> None:
             log.warning("purge_postponed", request_id=request_id, error=str(error))
 
 
-def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
+def open_work(adapters: Adapters, *, limit: int) -> list[tuple[Task, str]]:
     """Tasks that could be done now, as (task, id): what a worker that hears nothing does.
 
     Each of them claims before it works, so doing one that another worker has begun is harmless.
@@ -151,7 +152,7 @@ def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
         to_work = stalled.with_due_images(connection, now=moment, limit=limit)
         to_deliver = deliveries.due(connection, now=moment, limit=limit)
     return (
-        [("request.ingest", request_id) for request_id in to_ingest]
-        + [("request.work", request_id) for request_id in to_work]
-        + [("webhook.deliver", delivery_id) for delivery_id in to_deliver]
+        [(Task.INGEST, request_id) for request_id in to_ingest]
+        + [(Task.WORK, request_id) for request_id in to_work]
+        + [(Task.DELIVER, delivery_id) for delivery_id in to_deliver]
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
 from app.domain.hosts import Policy
+from app.domain.tasks import Task
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters
@@ -72,7 +73,7 @@ class WorkerContext:
     def come_back(self, request_id: str, seconds: float) -> None:
         """Look at a request again then: until that time all its images wait for their hosts."""
         loop = asyncio.get_running_loop()
-        hint = partial(self.adapters.hints.send, "request.work", request_id)
+        hint = partial(self.adapters.hints.send, Task.WORK, request_id)
         # In a thread, as a broker that is away may keep the sender for a second.
         loop.call_later(
             seconds, lambda: None if self.draining else loop.run_in_executor(None, hint)

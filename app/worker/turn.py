@@ -13,6 +13,7 @@ from app.db.outcomes import Outcome
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.services.adapters import now
 from app.services.finish import announce
 from app.services.record import record_outcomes
@@ -54,7 +55,7 @@ async def take_turn(context: WorkerContext, request_id: str) -> None:
         if begun is not None:
             again = await Turn(context, request_id, begun).run()
     if again:
-        await asyncio.to_thread(context.adapters.hints.send, "request.work", request_id)
+        await asyncio.to_thread(context.adapters.hints.send, Task.WORK, request_id)
 
 
 class _Begun(NamedTuple):

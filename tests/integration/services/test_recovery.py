@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
 from app.db.outcomes import Outcome, write_outcomes
+from app.domain.tasks import Task
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
@@ -45,11 +46,11 @@ def test_a_hint_that_comes_three_times_does_nothing_twice(
     urls = [[image_host.add(f"{n}.jpg", JPEG, delay=0.05)] for n in range(40)]
     with bench(**stack, sweep_seconds=60) as service:
         request_id = service.upload_urls(*urls)
-        for task in ("request.ingest", "request.work"):
+        for task in (Task.INGEST, Task.WORK):
             deliver(service, [(task, request_id)] * 3)
         status = service.ended(request_id)
         assert status["images"]["completed"] == 40
-        deliver(service, [("request.ingest", request_id), ("request.work", request_id)] * 3)
+        deliver(service, [(Task.INGEST, request_id), (Task.WORK, request_id)] * 3)
         assert service.ended(request_id) == status
         assert {image_host.hits(f"{n}.jpg") for n in range(40)} == {1}
         assert {image["attempts"] for image in service.images(request_id)} == {1}
@@ -57,7 +58,7 @@ def test_a_hint_that_comes_three_times_does_nothing_twice(
 
 def test_hints_about_nothing_are_harmless(local: Bench) -> None:
     unknown = "01890000-0000-7000-8000-000000000000"
-    for task in ("request.ingest", "request.work", "request.purge", "webhook.deliver"):
+    for task in Task:
         local.runtime.run(task, unknown)
 
 

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app.db import deliveries as outbox
 from app.db.models import WebhookDelivery
 from app.domain.errors import OptionInvalid, RequestNotFound
+from app.domain.tasks import Task
 from app.services.adapters import now
 from app.services.cancel import cancel
 from app.services.deliver import deliveries, redeliver
@@ -224,13 +225,13 @@ def test_two_senders_at_once_send_once(
         request_id = service.upload_urls(
             [image_host.add("a.jpg", JPEG)], webhook_url=webhook_receiver.url
         )
-        service.runtime.run("request.ingest", request_id)
-        service.runtime.run("request.work", request_id)
+        service.runtime.run(Task.INGEST, request_id)
+        service.runtime.run(Task.WORK, request_id)
         # The worker's own first look for work may have been quicker than this.
         service.ended(request_id)
         (delivery,) = log_of(service, request_id)
         for _ in range(3):
-            service.runtime.run("webhook.deliver", delivery["id"])
+            service.runtime.run(Task.DELIVER, delivery["id"])
         assert len(webhook_receiver.received) == 1
 
 
