@@ -13,6 +13,7 @@ from app.catalog.reader import Detected, UsableRows, read_usable_rows
 from app.db import request_hosts, requests, rows, statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
+from app.domain.retry import INGEST
 from app.domain.statuses import RequestStatus
 from app.domain.tasks import Task
 from app.outbound.guard import host_keys
@@ -27,8 +28,6 @@ BATCH_PLACES = 20_000
 BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
-# A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.
-ATTEMPTS_MAX = 5
 # More turns than a request can use only find nothing to do; workers look for work themselves, too.
 TURNS_MAX = 8
 IMAGES_PER_TURN = 32
@@ -73,7 +72,7 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
             log.warning("ingest_taken_over", request_id=request_id, attempt=claimed.ingest_fence)
             return
         log.exception("ingest_failed", request_id=request_id, attempt=claimed.ingest_fence)
-        if claimed.ingest_fence >= ATTEMPTS_MAX:
+        if INGEST.is_last(claimed.ingest_fence):
             _give_up(adapters, claimed, "The file could not be read again after the upload.")
     finally:
         heap.give_back(claimed.places)

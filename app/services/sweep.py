@@ -9,6 +9,7 @@ import structlog
 from app.db import deliveries, hosts, idempotency, leases, queue, requests, stalled
 from app.db.outcomes import Outcome
 from app.domain.errors import StoreError
+from app.domain.retry import SILENT_WORKER
 from app.domain.statuses import ImageStatus
 from app.domain.tasks import Task
 from app.services.adapters import Adapters, now
@@ -28,9 +29,6 @@ IMAGES_PER_SWEEP = 5_000
 REQUESTS_PER_SWEEP = 100
 # What was learnt of a host that nobody has asked for so long may hold no more.
 HOSTS_KEPT = timedelta(days=90)
-# Most images that a killed worker held had not even begun, so its silence says little about them: a
-# machine that dies a few times in a row must not cost an image. So many are no bad luck any more.
-SILENT_ATTEMPTS_MAX = 20
 
 
 def sweep(adapters: Adapters, *, holder: str) -> bool:
@@ -68,7 +66,7 @@ def _return_expired(adapters: Adapters) -> None:
     with adapters.database.transaction() as connection:
         by_request: dict[str, list[Outcome]] = defaultdict(list)
         for row in queue.expired(connection, now=moment, limit=IMAGES_PER_SWEEP):
-            by_request[row.request_id].append(_outcome_of_silence(adapters, row, moment))
+            by_request[row.request_id].append(_outcome_of_silence(row, moment))
         for request_id, outcomes in sorted(by_request.items()):
             log.warning("leases_returned", request_id=request_id, images=len(outcomes))
             announced += record_outcomes(adapters, connection, request_id, outcomes)
@@ -79,8 +77,8 @@ def _return_expired(adapters: Adapters) -> None:
     announce(adapters, announced)
 
 
-def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
-    if row.attempts < max(adapters.settings.fetch_max_attempts, SILENT_ATTEMPTS_MAX):
+def _outcome_of_silence(row: Any, moment: datetime) -> Outcome:
+    if not SILENT_WORKER.is_last(row.attempts):
         return Outcome(
             seq=row.seq,
             fence=row.fence,

@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
 from app.domain.hosts import Policy
+from app.domain.retry import DATABASE
 from app.domain.tasks import Task
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
+from app.retrying import keep_trying
 from app.services.adapters import Adapters
 from app.services.give_up import fail_given_up
 from app.worker.hosts import Hosts
@@ -24,8 +26,6 @@ from app.worker.window import Window
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
-
-DATABASE_PAUSE_SECONDS = 1.0
 
 
 class WorkerContext:
@@ -121,14 +121,17 @@ class WorkerContext:
         Raises:
             DatabaseUnavailable: it did not come back before the grace of a stop was over.
         """
-        while True:
-            try:
-                return await asyncio.to_thread(self._transact, work)
-            except DatabaseUnavailable as error:
-                log.warning("database_unavailable", error=str(error))
-                if self.grace_is_over:
-                    raise
-            await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+
+        def failed(error: DatabaseUnavailable, _attempt: int) -> bool:
+            log.warning("database_unavailable", error=str(error))
+            return not self.grace_is_over
+
+        return await keep_trying(
+            DATABASE,
+            lambda: asyncio.to_thread(self._transact, work),
+            on=DatabaseUnavailable,
+            failed=failed,
+        )
 
     def _transact(self, work: Callable[[Connection], Result]) -> Result:
         with self.adapters.database.transaction() as connection:

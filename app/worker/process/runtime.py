@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import structlog
 
 from app.domain.errors import DatabaseUnavailable
+from app.domain.retry import STANDING
 from app.domain.tasks import Task
+from app.retrying import keep_trying
 from app.services.delete import purge
 from app.services.deliver import deliver
 from app.services.ingest import ingest
@@ -157,15 +159,16 @@ class Runtime:
             await asyncio.sleep(self.adapters.settings.sweep_seconds)
 
     async def _exchange_for_ever(self) -> None:
-        while True:
-            try:
-                await self.context.slots.hosts.exchange_for_ever()
-            except DatabaseUnavailable as error:
+        def failed(error: Exception, _attempt: int) -> bool:
+            if isinstance(error, DatabaseUnavailable):
                 log.warning("hosts_not_exchanged", error=str(error))
-            except Exception:
+            else:
                 # A bug here must not leave all images without permits.
-                log.exception("host_exchange_failed")
-            await asyncio.sleep(1.0)
+                log.error("host_exchange_failed", exc_info=error)
+            return True
+
+        exchange = self.context.slots.hosts.exchange_for_ever
+        await keep_trying(STANDING, exchange, on=Exception, failed=failed)
 
     async def _look_for_work(self) -> None:
         """Begin what no hint has told us of, as far as there are free lanes."""

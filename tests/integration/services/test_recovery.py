@@ -15,11 +15,12 @@ from sqlalchemy import select
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
 from app.db.outcomes import Outcome, write_outcomes
+from app.domain.retry import SILENT_WORKER
 from app.domain.tasks import Task
 from app.services.adapters import now
 from app.services.ingest import ingest
 from app.services.record import record_outcomes
-from app.services.sweep import SILENT_ATTEMPTS_MAX, sweep
+from app.services.sweep import sweep
 from tests.factories import make_csv, make_jpeg
 from tests.integration.db.parts import count
 from tests.integration.services.bench import Bench, bench, until
@@ -87,7 +88,7 @@ def test_an_image_that_takes_its_worker_down_each_time_ends_as_failed(
     with bench(working=False, **stack) as service:
         request_id = service.upload_urls([image_host.add("a.jpg", JPEG)])
         ingest(service.adapters, request_id, stopping=lambda: False)
-        for _ in range(SILENT_ATTEMPTS_MAX):
+        for _ in range(SILENT_WORKER.attempts or 0):
             assert len(take(service, request_id, lease=-1)) == 1
             sweep(service.adapters, holder="test")
         status = service.ended(request_id, timeout_seconds=1)
