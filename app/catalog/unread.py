@@ -17,9 +17,15 @@ from app.catalog.records import Block
 from app.catalog.siblings import is_address_of_picture, is_named_as_images
 from app.catalog.urls import UrlReader, contains_url, looks_like_path, looks_like_url
 from app.catalog.writer import OUTPUT_COLUMN
+from app.domain.formats import CATALOG_EXTENSIONS
 
 _SCHEME = "://"
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".avif", ".heic", ".svg")
+# Each is looked for in all of a text, so none that has another one in it: ".tif" finds ".tiff".
+_ENDINGS = tuple(
+    f".{each}"
+    for each in CATALOG_EXTENSIONS
+    if not any(each != other and each.startswith(other) for other in CATALOG_EXTENSIONS)
+)
 _VALUE_CHARS = 60
 
 
