@@ -123,18 +123,8 @@ def prepare(adapters: Adapters) -> None:
     """
     migrate(adapters.database)
     find_or_make(adapters)
-    prepare_store(adapters.store)
-
-
-def prepare_store(store: Store) -> None:
-    """Make the bucket where it is missing, and prove that the store answers.
-
-    Raises:
-        StoreError: it does not; the message says why.
-    """
-    if isinstance(store, S3Store):
-        store.ensure_bucket()
-    store.check()
+    adapters.store.prepare()
+    adapters.store.check()
 
 
 def build_worker_context(adapters: Adapters) -> WorkerContext:

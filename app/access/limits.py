@@ -9,10 +9,9 @@ from app.adapters import Adapters, now
 from app.config import Settings
 from app.db.requests import usage
 from app.domain.errors import TooManyOpenImages, TooManyUploads, UploadTooLarge
+from app.domain.retry import CALL_AGAIN_LATER_SECONDS
 
 UPLOAD_WINDOW = timedelta(minutes=1)
-# When images will be done nobody knows; often enough for a script that waits for its turn.
-OPEN_IMAGES_RETRY_SECONDS = 15
 
 
 def early_refusal(adapters: Adapters, owner: str) -> TooManyUploads | TooManyOpenImages | None:
@@ -95,5 +94,5 @@ def _check_open_images(
     if most and usage.open_images(connection, owner) + more > most:
         raise TooManyOpenImages(
             f"This API key may have {most:,} images in work at once; ask again when some are done.",
-            retry_after_seconds=OPEN_IMAGES_RETRY_SECONDS,
+            retry_after_seconds=CALL_AGAIN_LATER_SECONDS,
         )

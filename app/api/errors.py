@@ -27,13 +27,12 @@ from app.domain.errors import (
     UploadTooLarge,
     WrongState,
 )
+from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 
 log = structlog.get_logger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 CSV_ERRORS_SHOWN = 100
-# Long enough for a restarted database or store to be back, short enough for a waiting script.
-RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def problem_response(error: RequestError, **extensions: Any) -> JSONResponse:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     retry_after_seconds = error.retry_after_seconds
     if isinstance(error, ServiceUnavailable) and retry_after_seconds is None:
-        retry_after_seconds = RETRY_AFTER_SECONDS
+        retry_after_seconds = CALL_AGAIN_SOON_SECONDS
     if retry_after_seconds is not None:
         headers["Retry-After"] = str(retry_after_seconds)
     return _answer(document, headers)

@@ -14,13 +14,13 @@ from app.api.auth import OwnerDep, key_ring_of
 from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
 from app.api.openapi import answers, text_answer
 from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
+from app.domain.retry import RECONNECT_MILLISECONDS
 from app.domain.statuses import RequestStatus
 from app.results import read
 
 router = APIRouter(tags=["Requests"])
 
 POLL_SECONDS = 0.5
-RECONNECT_MILLISECONDS = 2_000
 
 
 def first_state(

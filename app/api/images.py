@@ -11,6 +11,7 @@ from app.api.answers import answer_head_too, matches_tag
 from app.api.dependencies import AdaptersDep
 from app.api.openapi import answers
 from app.domain.errors import ObjectMissing, RequestNotFound, ServiceUnavailable
+from app.domain.formats import MEDIA_TYPES
 from app.results.publishing import IMAGE_CACHE_CONTROL, published_file
 
 router = APIRouter(tags=["Downloads"])
@@ -18,16 +19,8 @@ router = APIRouter(tags=["Downloads"])
 # Exactly the names that `domain.naming.image_key` makes, so uploads and originals can never match.
 _PUBLISHED = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{1,12}-[0-9]{1,12}-[a-z0-9-]{1,60}"
-    r"\.(?P<extension>[a-z]{3,4})"
+    rf"\.(?P<extension>{'|'.join(MEDIA_TYPES)})"
 )
-_MEDIA_TYPES = {
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "gif": "image/gif",
-    "tif": "image/tiff",
-}
 
 
 @router.get(
@@ -54,8 +47,7 @@ _MEDIA_TYPES = {
 def published_image(key: str, request: Request, adapters: AdaptersDep) -> Response:
     """A picture that an output CSV links to; open to everybody, also where API keys are set."""
     match = _PUBLISHED.fullmatch(key)
-    media_type = _MEDIA_TYPES.get(match["extension"]) if match else None
-    if media_type is None:
+    if match is None:
         raise HTTPException(404)
     try:
         file = published_file(adapters, key)
@@ -68,7 +60,12 @@ def published_image(key: str, request: Request, adapters: AdaptersDep) -> Respon
     headers = {"Cache-Control": IMAGE_CACHE_CONTROL, "ETag": tag}
     if matches_tag(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(file.path, media_type=media_type, stat_result=file.stat, headers=headers)
+    return FileResponse(
+        file.path,
+        media_type=MEDIA_TYPES[match["extension"]],
+        stat_result=file.stat,
+        headers=headers,
+    )
 
 
 answer_head_too(router)

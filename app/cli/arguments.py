@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from app.cli.failures import UnusableInput
 from app.cli.terminal import shown
-from app.domain.options import Mode, OutputFormat, OutputMode, ProcessingOptions
+from app.domain.formats import OutputFormat
+from app.domain.options import Mode, OutputMode, ProcessingOptions
 
 PICTURE = "The pictures"
 SERVICE = "The service"

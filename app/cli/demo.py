@@ -22,7 +22,7 @@ from app.cli.local_run import LocalRun, command_settings, local_run
 from app.cli.progress import Status
 from app.cli.summary import print_summary
 from app.cli.terminal import ALL_DONE, SOME_FAILED, count, err, fail, out, shown
-from app.config import Settings, load_settings
+from app.config import STORE_SETTINGS, Settings, load_settings
 from app.domain.options import ProcessingOptions
 from app.intake.check import Reading
 from create_test_data import create_test_data, serve
@@ -108,10 +108,11 @@ def _parts_of_its_own(folder: Path, base_url: str) -> Iterator[Settings]:
         yield command_settings(
             data_dir=state,
             database_url=None,
-            s3_bucket=None,
             webhook_url=None,
             # The only address that the demo needs; the guard stays closed for all others.
             fetch_allow_networks=f"{urlsplit(base_url).hostname}/32",
+            # Files, whatever store the service has.
+            **dict.fromkeys(name.lower() for name in STORE_SETTINGS),
         )
     finally:
         shutil.rmtree(state, ignore_errors=True)

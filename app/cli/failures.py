@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.cli.terminal import UNREACHABLE, UNUSABLE_INPUT, err, fail, shown
+from app.config import STORE_ADVICE
 
 
 class UnusableInput(Exception):
@@ -67,7 +68,7 @@ def explain(error: Exception) -> int | None:
         fail(f"The database cannot be used: {shown(error.orig)}. See DATABASE_URL and DATA_DIR.")
         return UNREACHABLE
     if isinstance(error, StoreError):
-        fail(f"The store for images does not answer: {shown(error)}. See S3_* and DATA_DIR.")
+        fail(f"The store for images does not answer: {shown(error)}. See {STORE_ADVICE}.")
         return UNREACHABLE
     if isinstance(error, OSError) and error.strerror:
         where = f"{shown(error.filename)}: " if error.filename else ""

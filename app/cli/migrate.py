@@ -23,6 +23,5 @@ def migrate() -> int:
     finally:
         adapters.database.close()
     out.print(f"The tables are up to date: {where}")
-    if settings.s3_bucket is not None:
-        out.print(f"The bucket is there: {adapters.store}")
+    out.print(f"The store is ready: {adapters.store}")
     return ALL_DONE

@@ -76,7 +76,7 @@ class LinkedFolder:
         self.open, self.keys, self.folders = store.open, store.keys, store.folders
         self.delete, self.delete_prefix = store.delete, store.delete_prefix
         self.note, self.put_note = store.note, store.put_note
-        self.check, self.aclose = store.check, store.aclose
+        self.prepare, self.check, self.aclose = store.prepare, store.check, store.aclose
 
     def public_url(self, key: str) -> str:
         """The `file://` address of the copy."""

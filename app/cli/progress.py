@@ -15,14 +15,13 @@ from rich.progress import (
 
 from app.cli.interrupts import Interrupts
 from app.cli.terminal import count, err
+from app.domain.retry import SERVICE_PATIENCE_SECONDS
 from app.domain.statuses import RequestStatus
 
 POLL_SECONDS = 0.2
 # A log file wants a sign of life, not a film.
 PLAIN_SECONDS = 2.0
 PLAIN_STILL_SECONDS = 15.0
-# A service or database that is being restarted is back within this time.
-PATIENCE_SECONDS = 60.0
 
 Status = dict[str, Any]
 
@@ -66,7 +65,7 @@ def follow(
                 status = ask()
                 last_heard = time.monotonic()
             except away:
-                if time.monotonic() - last_heard > PATIENCE_SECONDS:
+                if time.monotonic() - last_heard > SERVICE_PATIENCE_SECONDS:
                     raise
             else:
                 display.show(status)

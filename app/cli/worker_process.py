@@ -8,10 +8,10 @@ from types import TracebackType
 import structlog
 
 from app.config import PROJECT_FOLDER
+from app.domain.retry import STANDING
 
 log = structlog.get_logger(__name__)
 
-RESTART_SECONDS = 1.0
 COMMAND = "from app.cli.worker import worker; raise SystemExit(worker(until_stdin_closes=True))"
 
 
@@ -59,7 +59,7 @@ class WorkerProcess:
             if self._stopping.is_set():
                 return
             log.error("worker_died", exit_code=code)
-            self._stopping.wait(RESTART_SECONDS)
+            self._stopping.wait(STANDING.pauses[0])
             if self._stopping.is_set():
                 return
             self._process = self._start()

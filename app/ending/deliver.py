@@ -14,6 +14,7 @@ from app.db import deliveries as outbox
 from app.db.deliveries import DeliveryStatus
 from app.domain.errors import RequestNotFound
 from app.domain.retry import webhook_retry_delay
+from app.domain.tasks import Task
 from app.outbound.webhook import WebhookAnswer
 from app.results.documents import moment as in_json
 from app.results.read import find
@@ -83,7 +84,7 @@ def redeliver(
                 f"The request has no webhook delivery with the id {delivery_id[:64]!r}."
             )
         outbox.send_again(connection, delivery_id, now=now())
-    adapters.hints.send("webhook.deliver", delivery_id)
+    adapters.hints.send(Task.DELIVER, delivery_id)
     items: list[dict[str, Any]] = deliveries(adapters, request_id, owner=owner)["items"]
     return next(item for item in items if item["id"] == delivery_id)
 

@@ -11,6 +11,7 @@ from app.adapters import Adapters, now
 from app.db import deliveries, requests
 from app.db.requests import RequestRow
 from app.domain.statuses import RequestStatus, final_request_status
+from app.domain.tasks import Task
 from app.results.documents import moment as in_json
 from app.results.documents import status_document
 
@@ -87,4 +88,4 @@ def end(
 def announce(adapters: Adapters, delivery_ids: list[str]) -> None:
     """Hint at deliveries; only after the commit that wrote them."""
     for delivery_id in delivery_ids:
-        adapters.hints.send("webhook.deliver", delivery_id)
+        adapters.hints.send(Task.DELIVER, delivery_id)

@@ -12,6 +12,7 @@ from app.db.hosts import request_hosts
 from app.db.hosts.request_hosts import HostCounts
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.domain.turns import turns_for
 from app.results.read import find, status
 from app.results.selection import checked_code, find_host
@@ -66,8 +67,8 @@ def retry(
         _take_from_hosts(connection, row.id, hosts)
         check_reopened_request(connection, adapters.settings, owner)
     if row.ingested_at is None:
-        adapters.hints.send("request.ingest", row.id)
-    adapters.hints.send("request.work", row.id, times=turns_for(errors.total() + left))
+        adapters.hints.send(Task.INGEST, row.id)
+    adapters.hints.send(Task.WORK, row.id, times=turns_for(errors.total() + left))
     return status(adapters, request_id, owner=owner)
 
 

@@ -17,7 +17,9 @@ from app.db.hosts import request_hosts
 from app.db.rows import statistics
 from app.domain.errors import DatabaseUnavailable, ObjectMissing, StoreError
 from app.domain.naming import upload_key
+from app.domain.retry import INGEST
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.domain.turns import turns_for
 from app.ending.finish import announce, end, finish_if_done
 from app.outbound.guard import host_keys
@@ -29,8 +31,6 @@ BATCH_PLACES = 20_000
 BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
-# A file that was accepted and yet cannot be written this often meets a bug of ours, not bad luck.
-ATTEMPTS_MAX = 5
 # Of a file on Postgres in which no URL stands twice. A third one only takes Python's lock from the
 # thread that reads, which is what the others wait for.
 WRITERS = 2
@@ -72,7 +72,7 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
             log.warning("ingest_taken_over", request_id=request_id, attempt=claimed.ingest_fence)
             return
         log.exception("ingest_failed", request_id=request_id, attempt=claimed.ingest_fence)
-        if claimed.ingest_fence >= ATTEMPTS_MAX:
+        if INGEST.is_last(claimed.ingest_fence):
             _give_up(adapters, claimed, "The file could not be read again after the upload.")
     finally:
         memory.give_back(claimed.places)
@@ -181,7 +181,7 @@ def _flush(adapters: Adapters, claimed: Any, batch: _Batch, before: Future[bool]
         request_hosts.add_counts(connection, claimed.id, hosts)
     if batch.places_before == claimed.ingested_places:
         turns = turns_for(claimed.images_total)
-        adapters.hints.send("request.work", claimed.id, times=turns)
+        adapters.hints.send(Task.WORK, claimed.id, times=turns)
     return True
 
 

@@ -22,6 +22,7 @@ from app.domain.errors import (
 from app.domain.naming import clean_filename, upload_key
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.intake.check import Reading, check_upload, found, message
 from app.intake.idempotency import Call, fingerprint, keep_answer, kept_answer
 from app.intake.upload_copy import discard, stored_beside
@@ -117,7 +118,7 @@ def submit(
         places=findings.places,
     )
     adapters.metrics.work.request_accepted()
-    adapters.hints.send("request.ingest", request_id)
+    adapters.hints.send(Task.INGEST, request_id)
     return answer
 
 

@@ -17,6 +17,7 @@ from app.catalog.header.sheet import Sheet
 from app.catalog.text.kinds import SAVE_SHEET, is_zip
 from app.confined.start import start_child
 from app.domain.errors import NotACsv, RequestError, ServiceUnavailable, UploadTooLarge
+from app.domain.retry import CALL_AGAIN_LATER_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,6 @@ WALL_SECONDS = 180.0
 # One at a time, for its memory; each that waits holds a thread that answers other calls, too.
 WAITING_MAX = 6
 WAIT_SECONDS = 60.0
-RETRY_AFTER_SECONDS = 15
 
 _line = BoundedSemaphore(WAITING_MAX + 1)
 _turn = BoundedSemaphore(1)
@@ -131,5 +131,5 @@ def _refusal(answer: dict[str, Any]) -> RequestError:
 def _busy() -> ServiceUnavailable:
     return ServiceUnavailable(
         "Other workbooks are being read; ask again, or send the sheet as a CSV.",
-        retry_after_seconds=RETRY_AFTER_SECONDS,
+        retry_after_seconds=CALL_AGAIN_LATER_SECONDS,
     )

@@ -16,6 +16,7 @@ from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key
 from app.domain.options import OutputMode
+from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.results.read import find
 from app.results.selection import checked_code, find_host
@@ -23,7 +24,6 @@ from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
 ROWS_PER_QUERY = 500
-RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def output_csv(
         raise WrongState(
             f"The request is still {request.status}; the output CSV is ready when it has ended. "
             "?partial=true gives what there is now.",
-            retry_after_seconds=RETRY_AFTER_SECONDS,
+            retry_after_seconds=CALL_AGAIN_SOON_SECONDS,
         )
     detected = Detected.from_json(request.detected)
     filename = name_of(request.filename, "output")

@@ -8,15 +8,13 @@ from app.adapters import Adapters
 from app.db import images
 from app.db.images.filters import ImageFilter
 from app.domain.errors import WrongState
-from app.domain.formats import FORMATS
+from app.domain.formats import MEDIA_TYPES
 from app.domain.naming import image_name
 from app.domain.options import Mode
 from app.domain.statuses import ImageStatus
 from app.results.read import find, image_after
 
 IMAGES_PER_QUERY = 500
-
-_CONTENT_TYPES = {each.extension: each.content_type for each in FORMATS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def original(
     if image is None or image.status != ImageStatus.COMPLETED.value:
         return None
     key = image.original_key
-    kept = KeptOriginal(key, _CONTENT_TYPES[key.rsplit(".", 1)[1]]) if key is not None else None
+    kept = KeptOriginal(key, MEDIA_TYPES[key.rsplit(".", 1)[1]]) if key is not None else None
     return Original(kept, image.source_url)
 
 

@@ -12,6 +12,7 @@ import structlog
 from app.adapters import Adapters
 from app.domain.errors import ImageError, ServiceUnavailable, WrongState
 from app.domain.formats import content_type
+from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 from app.imaging.files.sniff import identify
 from app.outbound.fetch import FetchConfig, ImageFetcher
 
@@ -21,7 +22,6 @@ MAX_BYTES = 10_000_000
 TIMEOUT_SECONDS = 10.0
 AT_ONCE = 4
 WAIT_SECONDS = 3.0
-RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SourcePictures:
                 await self._places.acquire()
         except TimeoutError:
             raise ServiceUnavailable(
-                "Too many pictures are looked at.", retry_after_seconds=RETRY_AFTER_SECONDS
+                "Too many pictures are looked at.", retry_after_seconds=CALL_AGAIN_SOON_SECONDS
             ) from None
         try:
             return await self._fetch(url)

@@ -49,6 +49,9 @@ class Store(Protocol):
     def put_note(self, text: str) -> None:
         """Write the note; no key leads to it, so it is never listed, published or deleted."""
 
+    def prepare(self) -> None:
+        """Make what the store needs before its first object, such as a bucket; may be repeated."""
+
     def check(self) -> None:
         """Prove that the store answers and is writable; used at start and by /readyz."""
 

@@ -9,6 +9,7 @@ from app.adapters import Adapters, now
 from app.db import images, requests
 from app.domain.errors import StoreError
 from app.domain.statuses import RequestStatus
+from app.domain.tasks import Task
 from app.results.read import find
 from app.upkeep.shared_files import remove_files_taken_over, remove_own_files
 
@@ -30,7 +31,7 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
         requests.hide(connection, row.id, now=now())
     log.info("request_deleted", request_id=row.id)
     if row.images_total > IMAGES_AT_ONCE:
-        adapters.hints.send("request.purge", row.id)
+        adapters.hints.send(Task.PURGE, row.id)
         return
     try:
         purge(adapters, row.id)

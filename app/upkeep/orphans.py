@@ -14,6 +14,7 @@ from itertools import islice
 import structlog
 
 from app.adapters import Adapters, now
+from app.config import STORE_ADVICE
 from app.db import installation as table
 from app.db import leases, requests
 from app.domain.errors import StoreError
@@ -47,11 +48,11 @@ _SEEN = {
     Blocked.UNKNOWN: "this database does not know most of what is in the store",
 }
 _ADVICE = {
-    Blocked.UNKNOWN: "Check DATABASE_URL, S3_BUCKET and DATA_DIR. If all of it may go: python -m "
-    "app remove-orphans.",
+    Blocked.UNKNOWN: f"Check DATABASE_URL, {STORE_ADVICE}. If all of it may go: python -m app "
+    "remove-orphans.",
 }
 _ADVICE_ON_OWNERS = (
-    "Check DATABASE_URL, S3_BUCKET and DATA_DIR. If this database alone is to have the store: "
+    f"Check DATABASE_URL, {STORE_ADVICE}. If this database alone is to have the store: "
     "python -m app adopt-store."
 )
 

@@ -10,7 +10,9 @@ from app.adapters import Adapters, now
 from app.db import deliveries, hosts, idempotency, leases, queue, requests
 from app.db.queue import Outcome, stalled
 from app.domain.errors import StoreError
+from app.domain.retry import SILENT_WORKER
 from app.domain.statuses import ImageStatus
+from app.domain.tasks import Task
 from app.ending.cancel import mark_images
 from app.ending.finish import announce, finish_if_done
 from app.ending.give_up import fail_given_up
@@ -27,9 +29,6 @@ IMAGES_PER_SWEEP = 5_000
 REQUESTS_PER_SWEEP = 100
 # What was learnt of a host that nobody has asked for so long may hold no more.
 HOSTS_KEPT = timedelta(days=90)
-# Most images that a killed worker held had not even begun, so its silence says little about them: a
-# machine that dies a few times in a row must not cost an image. So many are no bad luck any more.
-SILENT_ATTEMPTS_MAX = 20
 
 
 def sweep(adapters: Adapters, *, holder: str) -> bool:
@@ -67,7 +66,7 @@ def _return_expired(adapters: Adapters) -> None:
     with adapters.database.transaction() as connection:
         by_request: dict[str, list[Outcome]] = defaultdict(list)
         for row in queue.expired(connection, now=moment, limit=IMAGES_PER_SWEEP):
-            by_request[row.request_id].append(_outcome_of_silence(adapters, row, moment))
+            by_request[row.request_id].append(_outcome_of_silence(row, moment))
         for request_id, outcomes in sorted(by_request.items()):
             log.warning("leases_returned", request_id=request_id, images=len(outcomes))
             announced += record_outcomes(adapters, connection, request_id, outcomes)
@@ -78,8 +77,8 @@ def _return_expired(adapters: Adapters) -> None:
     announce(adapters, announced)
 
 
-def _outcome_of_silence(adapters: Adapters, row: Any, moment: datetime) -> Outcome:
-    if row.attempts < max(adapters.settings.fetch_max_attempts, SILENT_ATTEMPTS_MAX):
+def _outcome_of_silence(row: Any, moment: datetime) -> Outcome:
+    if not SILENT_WORKER.is_last(row.attempts):
         return Outcome(
             seq=row.seq,
             fence=row.fence,
@@ -140,7 +139,7 @@ def _purge_hidden(adapters: Adapters) -> None:
             log.warning("purge_postponed", request_id=request_id, error=str(error))
 
 
-def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
+def open_work(adapters: Adapters, *, limit: int) -> list[tuple[Task, str]]:
     """Tasks that could be done now, as (task, id): what a worker that hears nothing does.
 
     Each of them claims before it works, so doing one that another worker has begun is harmless.
@@ -151,7 +150,7 @@ def open_work(adapters: Adapters, *, limit: int) -> list[tuple[str, str]]:
         to_work = stalled.with_due_images(connection, now=moment, limit=limit)
         to_deliver = deliveries.due(connection, now=moment, limit=limit)
     return (
-        [("request.ingest", request_id) for request_id in to_ingest]
-        + [("request.work", request_id) for request_id in to_work]
-        + [("webhook.deliver", delivery_id) for delivery_id in to_deliver]
+        [(Task.INGEST, request_id) for request_id in to_ingest]
+        + [(Task.WORK, request_id) for request_id in to_work]
+        + [(Task.DELIVER, delivery_id) for delivery_id in to_deliver]
     )

@@ -13,7 +13,8 @@ from app.api.dependencies import AdaptersDep
 from app.api.uploads import accepted_document, bad_rows_download
 from app.config import Settings
 from app.domain.errors import CsvInvalid
-from app.domain.options import OutputFormat, ProcessingOptions
+from app.domain.formats import output_choices
+from app.domain.options import ProcessingOptions
 from app.results import read
 from app.web import sample
 from app.web.form import PageUploadDep
@@ -101,7 +102,7 @@ def _home(
         "requests": page,
         "is_first_page": cursor is None,
         "options": options or ProcessingOptions(keep_originals=True),
-        "formats": list(OutputFormat),
+        "formats": output_choices(),
         "max_upload_bytes": settings.max_upload_bytes,
         "max_rows": settings.max_rows,
         "sample_works": sample.works(adapters),

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from app.adapters import Adapters
 from app.api.auth import comes_from_our_page
-from app.api.errors import KINDS, RETRY_AFTER_SECONDS, upload_too_large
+from app.api.errors import KINDS, upload_too_large
 from app.config import Settings
 from app.domain.errors import (
     DatabaseUnavailable,
@@ -23,6 +23,7 @@ from app.domain.errors import (
     StoreError,
     Unauthorized,
 )
+from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 from app.storage.base import Store
 from app.web import assets, words
 
@@ -130,7 +131,7 @@ def problem_page(request: Request, error: RequestError) -> HTMLResponse:
         # Whatever was to be loaded: a wrong choice is said beside the choices, and those stay.
         response.headers["HX-Retarget"] = "#problem"
     if isinstance(error, ServiceUnavailable):
-        response.headers["Retry-After"] = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
+        response.headers["Retry-After"] = str(error.retry_after_seconds or CALL_AGAIN_SOON_SECONDS)
     return response
 
 

@@ -5,5 +5,5 @@
 share, and `process/` is around them.
 
 Imports `upkeep`, `intake`, `ending`; `adapters`, `codecs`, `outbound`, `storage`, `db`, `metrics`,
-`imaging`, `domain`.
+`imaging`, `retrying`, `domain`.
 """

@@ -22,10 +22,11 @@ from app.domain.errors import (
 from app.domain.formats import content_type, extension
 from app.domain.naming import image_key, original_key
 from app.domain.options import Mode, ProcessingOptions
-from app.domain.retry import image_retry_delay
+from app.domain.retry import CODEC_CRASH, image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.result import CompressedImage
 from app.outbound.fetch import FetchedImage
+from app.retrying import keep_trying
 from app.storage.base import Store
 from app.worker.check import check
 from app.worker.context import WorkerContext
@@ -121,14 +122,12 @@ def _refused(image: ClaimedImage, error: ImageError) -> Outcome:
 async def _compress(
     context: WorkerContext, data: bytes, options: ProcessingOptions
 ) -> CompressedImage:
-    try:
-        return await context.codecs.compress(data, options)
-    except DecoderOutOfMemory:
-        raise
-    except DecoderCrashed:
-        # Somebody else may have ended the child, such as the kernel when memory is short. A picture
-        # that brings decoders down does so once more, and fails.
-        return await context.codecs.compress(data, options)
+    return await keep_trying(
+        CODEC_CRASH,
+        lambda: context.codecs.compress(data, options),
+        on=DecoderCrashed,
+        failed=lambda error, _: not isinstance(error, DecoderOutOfMemory),
+    )
 
 
 async def _store(

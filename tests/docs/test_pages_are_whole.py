@@ -2,7 +2,7 @@
 
 import re
 
-from app.tasks.registry import TASKS
+from app.domain.tasks import Task
 from tests.docs.pages import ROOT
 
 
@@ -14,7 +14,7 @@ def test_the_page_of_workers_has_a_row_for_every_task() -> None:
     rows = re.findall(
         r"^\| `(\w+\.\w+)` \| .+ \| .+ \| .+ \|$", text_of("docs/workers.md"), re.MULTILINE
     )
-    assert sorted(rows) == sorted(TASKS)
+    assert sorted(rows) == sorted(Task)
 
 
 def test_the_design_gives_every_decision_a_row() -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from app.catalog.cells.separator import Separator
 from app.catalog.cells.urls import (
+    LONGEST_PICTURE_ENDING,
     MAX_URL_CHARS,
     SCHEME,
     SEPARATORS,
@@ -40,8 +41,8 @@ _ENDS = {
 # Most cells of exports hold one address and nothing else.
 _NO_PART = r"\s,;|<>\"&:\\\u200b\u2060\ufeff"
 _SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
-# ".jpeg" and a little more.
-_LONGEST_ENDING = 8
+# The longest ending of a picture, and some blanks behind it.
+_ENDING_CHARS = LONGEST_PICTURE_ENDING + 3
 # A cell of millions of parts that are no addresses is as useless as one of some.
 _MAX_BAD = 200
 
@@ -176,7 +177,7 @@ class CellReader:
             if at - start > MAX_URL_CHARS:
                 break
             whole = query if 0 <= query < at else at
-            if not ends_as_picture(text[max(start, whole - _LONGEST_ENDING) : whole]):
+            if not ends_as_picture(text[max(start, whole - _ENDING_CHARS) : whole]):
                 continue
             behind = ends.search(text, match.end(), end)
             path = text[match.end() : behind.start() if behind else end].strip(SEPARATORS)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import ada_url
 
+from app.domain.formats import CATALOG_EXTENSIONS
+
 # The guard of outbound refuses longer ones; said here, the owner hears it before the upload counts.
 MAX_URL_CHARS = 8_192
 
@@ -16,7 +18,8 @@ SEPARATORS = (
 )
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
-_PICTURE_ENDING = r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic|svg)"
+LONGEST_PICTURE_ENDING = 1 + max(map(len, CATALOG_EXTENSIONS))
+_PICTURE_ENDING = rf"\.(?:{'|'.join(CATALOG_EXTENSIONS)})"
 _ENDS_AS_PICTURE = re.compile(rf"{_PICTURE_ENDING}\Z", re.IGNORECASE)
 # An address behind a separator that is none of ours to fetch, so that no URL ends before it.
 _OTHER_ADDRESS = re.compile(

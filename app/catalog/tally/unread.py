@@ -16,9 +16,15 @@ from app.catalog.header.siblings import is_address_of_picture, is_named_as_image
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
 from app.catalog.text.grid import CR, DELIMITER, LF, QUOTE, Grid
 from app.catalog.text.records import Block
+from app.domain.formats import CATALOG_EXTENSIONS
 
 _SCHEME = "://"
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".avif", ".heic", ".svg")
+# Each is looked for in all of a text, so none that has another one in it: ".tif" finds ".tiff".
+_ENDINGS = tuple(
+    f".{each}"
+    for each in CATALOG_EXTENSIONS
+    if not any(each != other and each.startswith(other) for other in CATALOG_EXTENSIONS)
+)
 _VALUE_CHARS = 60
 
 

@@ -3,6 +3,8 @@
 import base64
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from app.adapters import now
 from app.db import deliveries as outbox
 from app.db.models import WebhookDelivery
 from app.domain.errors import OptionInvalid, RequestNotFound
+from app.domain.tasks import Task
 from app.ending.cancel import cancel
 from app.ending.deliver import deliveries, redeliver
 from app.ending.retry import retry
@@ -123,6 +126,36 @@ def test_a_failed_attempt_is_repeated_as_the_same_message(
     assert [attempt["status_code"] for attempt in delivery["attempts"]] == [500, 204]
 
 
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        ("7200", timedelta(hours=2)),
+        ("86400", timedelta(days=1)),
+        ("604800", timedelta(days=1)),
+        (format_datetime(datetime(2126, 1, 1, tzinfo=UTC), usegmt=True), timedelta(days=1)),
+    ],
+)
+def test_a_receiver_that_asks_for_hours_gets_them_up_to_a_day(
+    local: Bench,
+    image_host: ImageHost,
+    webhook_receiver: WebhookReceiver,
+    asked: str,
+    waited: timedelta,
+) -> None:
+    webhook_receiver.answers.append(WebhookAnswer(503, {"Retry-After": asked}))
+    request_id = local.upload_urls(
+        [image_host.add("a.jpg", JPEG)], webhook_url=webhook_receiver.url
+    )
+    until(lambda: log_of(local, request_id) != [] and log_of(local, request_id)[0]["attempts"])
+    (delivery,) = log_of(local, request_id)
+    (attempt,) = delivery["attempts"]
+    pause = datetime.fromisoformat(delivery["next_attempt_at"]) - datetime.fromisoformat(
+        attempt["attempted_at"]
+    )
+    assert delivery["status"] == "pending"
+    assert waited <= pause < waited + timedelta(minutes=1)
+
+
 def test_a_redirect_is_a_failure_and_is_not_followed(
     local: Bench, image_host: ImageHost, webhook_receiver: WebhookReceiver
 ) -> None:
@@ -224,13 +257,13 @@ def test_two_senders_at_once_send_once(
         request_id = service.upload_urls(
             [image_host.add("a.jpg", JPEG)], webhook_url=webhook_receiver.url
         )
-        service.runtime.run("request.ingest", request_id)
-        service.runtime.run("request.work", request_id)
+        service.runtime.run(Task.INGEST, request_id)
+        service.runtime.run(Task.WORK, request_id)
         # The worker's own first look for work may have been quicker than this.
         service.ended(request_id)
         (delivery,) = log_of(service, request_id)
         for _ in range(3):
-            service.runtime.run("webhook.deliver", delivery["id"])
+            service.runtime.run(Task.DELIVER, delivery["id"])
         assert len(webhook_receiver.received) == 1
 
 

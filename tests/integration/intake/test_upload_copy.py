@@ -32,7 +32,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     server: S3Server = request.getfixturevalue("s3_server")
     bucket = server.unused_bucket_name()
     made = S3Store(bucket, server.endpoint_url, None, server.access_key, server.secret_key, None)
-    made.ensure_bucket()
+    made.prepare()
     return made
 
 

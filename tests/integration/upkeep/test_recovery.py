@@ -16,9 +16,11 @@ from app.adapters import now
 from app.db import queue, requests
 from app.db.models import Image, ProcessingRequest
 from app.db.queue import Outcome, write_outcomes
+from app.domain.retry import SILENT_WORKER
+from app.domain.tasks import Task
 from app.ending.record import record_outcomes
 from app.intake.ingest import ingest
-from app.upkeep.sweep import SILENT_ATTEMPTS_MAX, sweep
+from app.upkeep.sweep import sweep
 from tests.factories import make_csv, make_jpeg
 from tests.integration.bench import Bench, bench, until
 from tests.integration.db.parts import count
@@ -45,11 +47,11 @@ def test_a_hint_that_comes_three_times_does_nothing_twice(
     urls = [[image_host.add(f"{n}.jpg", JPEG, delay=0.05)] for n in range(40)]
     with bench(**stack, sweep_seconds=60) as service:
         request_id = service.upload_urls(*urls)
-        for task in ("request.ingest", "request.work"):
+        for task in (Task.INGEST, Task.WORK):
             deliver(service, [(task, request_id)] * 3)
         status = service.ended(request_id)
         assert status["images"]["completed"] == 40
-        deliver(service, [("request.ingest", request_id), ("request.work", request_id)] * 3)
+        deliver(service, [(Task.INGEST, request_id), (Task.WORK, request_id)] * 3)
         assert service.ended(request_id) == status
         assert {image_host.hits(f"{n}.jpg") for n in range(40)} == {1}
         assert {image["attempts"] for image in service.images(request_id)} == {1}
@@ -57,7 +59,7 @@ def test_a_hint_that_comes_three_times_does_nothing_twice(
 
 def test_hints_about_nothing_are_harmless(local: Bench) -> None:
     unknown = "01890000-0000-7000-8000-000000000000"
-    for task in ("request.ingest", "request.work", "request.purge", "webhook.deliver"):
+    for task in Task:
         local.runtime.run(task, unknown)
 
 
@@ -86,7 +88,7 @@ def test_an_image_that_takes_its_worker_down_each_time_ends_as_failed(
     with bench(working=False, **stack) as service:
         request_id = service.upload_urls([image_host.add("a.jpg", JPEG)])
         ingest(service.adapters, request_id, stopping=lambda: False)
-        for _ in range(SILENT_ATTEMPTS_MAX):
+        for _ in range(SILENT_WORKER.attempts or 0):
             assert len(take(service, request_id, lease=-1)) == 1
             sweep(service.adapters, holder="test")
         status = service.ended(request_id, timeout_seconds=1)

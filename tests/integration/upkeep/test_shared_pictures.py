@@ -15,6 +15,7 @@ from app.db import requests
 from app.db.images import reuse
 from app.domain.naming import ORIGINALS_PREFIX
 from app.domain.options import ProcessingOptions
+from app.domain.tasks import Task
 from app.upkeep import delete as deleting
 from app.upkeep import shared_files
 from app.upkeep.delete import delete, purge
@@ -186,7 +187,7 @@ def die(patch: pytest.MonkeyPatch, module: ModuleType, name: str, nth: int) -> N
 
 def run_by_hand(service: Bench, urls: Sequence[str]) -> str:
     request_id = service.upload_urls(*([url] for url in urls), options=KEPT)
-    for task in ("request.ingest", "request.work"):
+    for task in (Task.INGEST, Task.WORK):
         service.runtime.run(task, request_id)
     service.ended(request_id)
     return request_id

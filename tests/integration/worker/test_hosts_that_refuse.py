@@ -12,6 +12,7 @@ from app.adapters import now
 from app.db.hosts import request_hosts
 from app.db.models import Host, ProcessingRequest, RequestHost
 from app.domain import retry
+from app.domain.tasks import Task
 from app.ending.give_up import fail_given_up
 from tests.factories import make_jpeg
 from tests.integration.bench import Bench, bench, until
@@ -98,7 +99,7 @@ def test_a_pause_holds_every_worker(stack: dict[str, Any], host: LimitedHost) ->
     with bench(**stack) as one, bench(**stack) as other:
         request_id = one.upload_urls(*urls(host, 60))
         until(lambda: host.counts().refused > 0)
-        other.runtime.run("request.work", request_id)
+        other.runtime.run(Task.WORK, request_id)
         done = one.ended(request_id, timeout_seconds=60)
     assert done["images"]["completed"] == 60
     quiet = [requests for requests, _ in host.counts().timeline]
@@ -182,7 +183,7 @@ def test_a_late_give_up_leaves_what_was_put_back_by_a_retry(
 ) -> None:
     with bench(working=False, data_dir=tmp_path) as service:
         request_id = service.upload_urls(*urls(host, 5))
-        service.runtime.run("request.ingest", request_id)
+        service.runtime.run(Task.INGEST, request_id)
         with service.adapters.database.transaction() as connection:
             connection.execute(update(RequestHost).values(give_up="rate_limited"))
             pairs = request_hosts.given_up(connection, limit=9)
@@ -238,7 +239,7 @@ def test_images_that_were_left_waiting_by_a_death_fail_at_the_next_sweep(
 ) -> None:
     with bench(working=False, data_dir=tmp_path) as service:
         request_id = service.upload_urls(*urls(host, 30))
-        service.runtime.run("request.ingest", request_id)
+        service.runtime.run(Task.INGEST, request_id)
         with service.adapters.database.transaction() as connection:
             connection.execute(
                 update(RequestHost).values(give_up="rate_limited", give_up_message="It refused.")
