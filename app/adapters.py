@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.broker.hints import Hints
 from app.config import Settings
 from app.db.engine import Database
-from app.domain.host_rules import HostRules
+from app.domain.hosts.rules import HostRules
 from app.metrics.registry import Metrics
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender

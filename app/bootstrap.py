@@ -10,7 +10,7 @@ from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
 from app.db.engine import Database
 from app.db.migrate import migrate
-from app.domain.host_rules import NO_RULES, HostRules, HostRulesInvalid
+from app.domain.hosts.rules import NO_RULES, HostRules, HostRulesInvalid
 from app.metrics.registry import Metrics
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from app.catalog.tally.unread import _has_ending
-from app.catalog.cells.urls import looks_like_path
 
+from app.catalog.cells.urls import looks_like_path
+from app.catalog.tally.unread import _has_ending
 from app.domain.formats import (
     CATALOG_EXTENSIONS,
     FORMATS,

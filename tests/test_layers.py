@@ -144,6 +144,7 @@ def test_each_library_stays_in_its_rooms() -> None:
         "codecs",
         "confined",
         "db",
+        "domain",
         "ending",
         "imaging",
         "intake",

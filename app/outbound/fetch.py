@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import aiohttp
 
 from app.domain.errors import FetchTimeout, TooManyRedirects
-from app.domain.host_rules import NO_RULES, HostRules
+from app.domain.hosts.rules import NO_RULES, HostRules
 from app.outbound.body import FIRST_BYTES, first_bytes, noted, whole_file
 from app.outbound.client import READ_BUFFER_BYTES, open_session
 from app.outbound.failures import IMAGE_HOST, translate

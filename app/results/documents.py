@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.db.hosts.host_views import TroubledHost
-from app.domain.hosts import shown_host
+from app.domain.hosts.exchange import shown_host
 from app.domain.outlook import Outlook, outlook
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.storage.base import Store

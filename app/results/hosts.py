@@ -6,7 +6,7 @@ from typing import Any
 
 from app.adapters import Adapters, now
 from app.db.hosts import host_views
-from app.domain.hosts import HostState, shown_host
+from app.domain.hosts.exchange import HostState, shown_host
 from app.domain.statuses import RequestStatus
 from app.results import cursors
 from app.results.documents import moment

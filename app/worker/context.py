@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.adapters import Adapters
 from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
-from app.domain.hosts import Policy
+from app.domain.hosts.exchange import Policy
 from app.domain.retry import DATABASE
 from app.domain.tasks import Task
 from app.ending.give_up import fail_given_up

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from app.domain.errors import ImageError, RateLimited
-from app.domain.hosts import shown_host
+from app.domain.hosts.exchange import shown_host
 from app.outbound.fetch import FetchedImage, LookedAt
 from app.worker.context import WorkerContext
 from app.worker.hosts.answers import Answer, Kind, judge

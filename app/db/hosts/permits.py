@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from app.db.dialect import clock, upsert
 from app.db.hosts import request_hosts
 from app.db.models import Host
-from app.domain.host_control import HostControl
-from app.domain.hosts import Grant, Policy, Report, shown_host
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.exchange import Grant, Policy, Report, shown_host
 
 
 class Ask(NamedTuple):

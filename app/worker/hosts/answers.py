@@ -5,7 +5,6 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from app.domain import retry
-from app.domain.delivered import slot
 from app.domain.errors import (
     AddressBlocked,
     ConnectFailed,
@@ -18,7 +17,8 @@ from app.domain.errors import (
     TlsFailed,
     TooManyRedirects,
 )
-from app.domain.hosts import Report
+from app.domain.hosts.delivered import slot
+from app.domain.hosts.exchange import Report
 from app.worker.hosts.permit import Permit
 
 _NO_ANSWER = (FetchTimeout, ConnectFailed, DnsFailed)
@@ -47,7 +47,7 @@ class Kind(Enum):
 
 
 class Answer(NamedTuple):
-    """How one request ended, as far as it concerns the host; see `domain.hosts.Report`."""
+    """How one request ended, as far as it concerns the host; see `domain.hosts.exchange.Report`."""
 
     kind: Kind
     retry_after: float | None = None

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from app.domain.hosts import Grant, Policy
+from app.domain.hosts.exchange import Grant, Policy
 from app.worker.hosts.answers import Answers
 from app.worker.hosts.permit import Permit
 

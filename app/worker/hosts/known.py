@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.adapters import now
 from app.db import hosts
 from app.db.hosts import Ask, Exchanged
-from app.domain.hosts import Grant, Policy
+from app.domain.hosts.exchange import Grant, Policy
 from app.worker.hosts.answers import Answer, Kind
 from app.worker.hosts.host import HELD_SECONDS, LOOK_SECONDS, Host
 from app.worker.hosts.permit import Permit

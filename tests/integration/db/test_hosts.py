@@ -12,9 +12,9 @@ from app.db.engine import Database
 from app.db.hosts import Ask, Exchanged, request_hosts
 from app.db.models import Host, RequestHost
 from app.domain import retry
-from app.domain.host_control import HostControl
-from app.domain.host_pace import HostPace
-from app.domain.hosts import Policy, Report
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.exchange import Policy, Report
+from app.domain.hosts.pace import HostPace
 from tests.integration.db.parts import add_request, write_urls
 
 POLICY = Policy(patience_seconds=900, max_attempts=4, timeout_seconds=30)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.domain.delivered import slot
 from app.domain.errors import (
     AddressBlocked,
     ConnectFailed,
@@ -14,6 +13,7 @@ from app.domain.errors import (
     InternalError,
     NotAnImage,
 )
+from app.domain.hosts.delivered import slot
 from app.worker.hosts.answers import Answer, Answers, Kind, judge
 from app.worker.hosts.permit import Permit
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.db.hosts import Exchanged
 from app.db.queue import ClaimedImage
-from app.domain.hosts import Grant, Policy
+from app.domain.hosts.exchange import Grant, Policy
 from app.worker.hosts import known as hosts_module
 from app.worker.hosts.answers import Answer, Kind
 from app.worker.hosts.known import Hosts

@@ -3,11 +3,11 @@
 import pytest
 
 from app.domain import retry
-from app.domain.delivered import slot
-from app.domain.host_control import HostControl
-from app.domain.host_pace import HostPace
-from app.domain.hosts import Grant, HostState, Policy, Report
-from tests.unit.domain.limiting_host import POLICY, LimitingHost, Simulation
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.delivered import slot
+from app.domain.hosts.exchange import Grant, HostState, Policy, Report
+from app.domain.hosts.pace import HostPace
+from tests.unit.domain.hosts.limiting_host import POLICY, LimitingHost, Simulation
 
 NOW = 1_000.0
 HOST = "cdn.example"

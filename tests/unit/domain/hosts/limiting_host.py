@@ -9,9 +9,9 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.domain.delivered import slot
-from app.domain.host_control import HostControl
-from app.domain.hosts import Grant, Policy, Report
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.delivered import slot
+from app.domain.hosts.exchange import Grant, Policy, Report
 
 POLICY = Policy(patience_seconds=900, max_attempts=4, timeout_seconds=30)
 START = 1_000_000.0

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain import retry
-from app.domain.delivered import Delivered
-from app.domain.hosts import Policy, Report
+from app.domain.hosts.delivered import Delivered
+from app.domain.hosts.exchange import Policy, Report
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from app.domain.host_rules import NO_RULES, HostRule, HostRules, HostRulesInvalid
+from app.domain.hosts.rules import NO_RULES, HostRule, HostRules, HostRulesInvalid
 from app.outbound.guard import host_key
 
 SECRET = "geheim-4711"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain import retry
-from app.domain.host_give_up import reason_to_give_up
-from app.domain.host_pace import HostPace
-from app.domain.hosts import GiveUp, Grant, HostState, Policy, Report
+from app.domain.hosts.exchange import GiveUp, Grant, HostState, Policy, Report
+from app.domain.hosts.give_up import reason_to_give_up
+from app.domain.hosts.pace import HostPace
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from app.domain import retry
-from app.domain.hosts import GiveUp, Policy
+from app.domain.hosts.exchange import GiveUp, Policy
 
 
 class Record(Protocol):
