@@ -14,7 +14,7 @@ from app.catalog.cells.urls import UrlChecker, contains_url, looks_like_path, lo
 from app.catalog.header.detected import Detected
 from app.catalog.header.siblings import is_address_of_picture, is_named_as_images
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
-from app.catalog.text.grid import CR, DELIMITER, LF, QUOTE, Grid
+from app.catalog.text.grid import Grid
 from app.catalog.text.records import Block
 
 _SCHEME = "://"
@@ -55,16 +55,15 @@ class UnreadColumns:
 
     def __init__(self, detected: Detected) -> None:
         self._detected = detected
-        export = detected.export
-        self._cells = CellReader(detected.base_url, export.empty if export else ())
+        self._cells = CellReader(detected.base_url, detected.layout.empty)
         self._has_base_url = detected.base_url is not None
         # The line of the first row with more cells than the header.
         self.wide: int | None = None
-        siblings = set(detected.siblings)
+        siblings = set(detected.layout.siblings)
         urls = UrlChecker()
         aside = {
-            *set(detected.image_columns).difference(siblings),
-            *(() if export else detected.list_columns.behind(detected.header)),
+            *set(detected.layout.image_columns).difference(siblings),
+            *detected.layout.nameless(detected.header),
             find_column(detected.header, OUTPUT_COLUMN),
         }
         self._columns = [
@@ -85,8 +84,8 @@ class UnreadColumns:
         else:
             self._look_at_grid(block, block.grid, is_plain=True, read=places)
 
-    def look_at_export(self, block: Block) -> None:
-        """Look at a block of an export."""
+    def look_at_block(self, block: Block) -> None:
+        """Look at a block whose cells are each in its column, but for rows that are too wide."""
         if block.grid is None:
             good = [index for index in range(block.count) if index not in block.broken]
             self.look_at_rows(
@@ -94,7 +93,7 @@ class UnreadColumns:
             )
             return
         read = sum(
-            block.grid.column(index).count(_SCHEME) for index in self._detected.image_columns
+            block.grid.column(index).count(_SCHEME) for index in self._detected.layout.image_columns
         )
         self._look_at_grid(block, block.grid, is_plain=False, read=read)
 
@@ -136,7 +135,7 @@ class UnreadColumns:
                 continue
             text = grid.column(column.index)
             if text.strip("\n"):
-                self._look(column, block.lines, _cells(text, self._detected.delimiter), text)
+                self._look(column, block.lines, grid.cells(column.index), text)
 
     def _look(
         self, column: SeenColumn, lines: Sequence[int], cells: Sequence[str], text: str
@@ -192,12 +191,3 @@ def _has_ending(text: str) -> bool:
     """Whether a picture's extension stands anywhere in a text."""
     lowered = text.lower()
     return any(each in lowered for each in _ENDINGS)
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    """The cells of a grid's column as they stand in the file."""
-    cells = text.split("\n")
-    for stand_in, sign in ((DELIMITER, delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r")):
-        if stand_in in text:
-            cells = [cell.replace(stand_in, sign) for cell in cells]
-    return cells

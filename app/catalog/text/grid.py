@@ -63,6 +63,15 @@ class Grid:
             lines = lines.replace("\r", "")  # It belongs to the line ends.
         return lines.replace('"', "") if '"' in lines else lines
 
+    def cells(self, index: int) -> list[str]:
+        """One cell of each record as `csv.reader` has it."""
+        text = self.column(index)
+        cells = text.split("\n")
+        for stand_in, sign in ((DELIMITER, self._delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r")):
+            if stand_in in text:
+                cells = [cell.replace(stand_in, sign) for cell in cells]
+        return cells
+
     def rows(self) -> list[list[str]]:
         """The records as `csv.reader` has them."""
         joined = CELL.join(self._cells).replace('"', "").replace("\r", "")

@@ -73,7 +73,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
 
     before, after = cells(sample.data), cells(output)
     assert len(before) == len(after)
-    images = set(detected.image_columns)
+    images = set(detected.layout.image_columns)
     places = 0
     for old, new in zip(before, after, strict=True):
         assert [cell for index, cell in enumerate(old) if index not in images] == [
@@ -83,7 +83,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
     assert places == sample.places
     # What comes out goes in again, and is recognised as the same.
     again = detect(io.BytesIO(output))
-    assert (again.platform, again.columns) == (sample.platform, detected.columns)
+    assert (again.platform, again.layout) == (sample.platform, detected.layout)
     stream = io.BytesIO(sample.data)
     names = [row.urls for row in read_rows(io.BytesIO(output), again)]
     assert [len(urls) for urls in names] == [len(row.urls) for row in read_rows(stream, detected)]
