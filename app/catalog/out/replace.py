@@ -91,8 +91,8 @@ class _Replacer:
     ) -> bytes:
         """A record with these addresses, one for each of its places, and else as it stands.
 
-        What comes out is read again. If it does not say what it should, for which no file is known,
-        the record is written anew, so that its cells are right and its quotes may differ.
+        What comes out is read again. If it does not say what it should, the record is written by
+        the rules of CSV, so that its cells are right and its quotes may differ.
         """
         text = "".join(line.text for line in lines)
         spans, _ = cell_spans(text, self._dialect, is_strict=is_strict)
@@ -103,7 +103,11 @@ class _Replacer:
             wanted[change.index : change.index + change.count] = [change.value]
         if len(cells) == len(spans):
             edits = [self._edit(spans, change) for change in changes]
-            changed = self._read(edited(text, edits), is_strict=is_strict)
+            try:
+                changed = self._read(edited(text, edits), is_strict=is_strict)
+            except csv.Error:
+                # The address begins in a quoted cell and ends behind it: the closing quote is gone.
+                return self._written(text, wanted)
             # Unquoted addresses that run on into further cells are one text with the first.
             is_exact = len(wanted) == len(cells)
             if changed == wanted if is_exact else self._joined(changed) == self._joined(wanted):

@@ -115,6 +115,11 @@ def test_addresses_that_ran_over_are_replaced_where_they_stand() -> None:
     ]
 
 
+def test_an_address_that_begins_in_quotes_and_ends_behind_them_is_replaced() -> None:
+    line = '1,Mug,"https://",a.example/1.jpg'
+    assert changed(line, f"2,Cup,{ONE}") == [f"1,Mug,{NEW}/2-1.jpg", f"2,Cup,{NEW}/3-1.jpg"]
+
+
 def test_odd_quotes_and_broken_rows_stay_as_they_are() -> None:
     lines = [
         f'1,"Pipe 5" wide",{ONE}',
