@@ -44,7 +44,7 @@ def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
     """All rows of the file, good and bad, in their order, in memory that does not grow.
 
     Args:
-        stream: the file that `detected` describes; read from its start, wherever it stands.
+        stream: the file that `detected` describes; read from its start, whatever its position.
     Raises:
         CsvInvalid: a row is so long that it cannot be read (`validate` says so first).
     """
@@ -122,7 +122,7 @@ def examine(
         max_rows: more rows than this are refused, before the rest is read.
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
-        base_url: what stands before relative paths, without a slash at its end.
+        base_url: the beginning of relative paths, without a slash at its end.
         sheet: the sheet that the file was made of; None: it came as it is.
         shares: counts the addresses that are pages of file shares; None: they are not counted.
     Raises:

@@ -42,7 +42,7 @@ def detect(
         stream: seekable; left at an unspecified position.
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
-        base_url: what stands before relative paths; None: there are none.
+        base_url: the beginning of relative paths; None: there are none.
         sheet: the sheet that the file was made of by `workbook.write_first_sheet`; None: the file
             came as it is.
     Raises:

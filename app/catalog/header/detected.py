@@ -13,9 +13,9 @@ class Detected:
     """Everything that is needed to read the same file again, quickly and identically.
 
     `layout` says which column means what; `platform` names whose export it is, None for a plain
-    list and where the columns were mapped. `base_url` stands before relative paths.
+    list and where the columns were mapped. `base_url` is the beginning of relative paths.
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
-    they stand. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
+    they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
     that of its record, and its quotes are ours. `warnings` are sentences for the owner about what
     had to be assumed.

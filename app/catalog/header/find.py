@@ -36,7 +36,7 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
         mapping: the columns that the caller has named; they are looked for and nothing else.
         has_base_url: paths are addresses, too.
     Raises:
-        CsvInvalid: there is none, a column is missing or stands twice, or it may be a header of two
+        CsvInvalid: there is none, a column is missing or occurs twice, or it may be a header of two
             kinds of files.
         NotACsv: there is none, because the file is no text.
     """

@@ -50,7 +50,7 @@ class ColumnMapping:
     def layout(self, header: Sequence[str]) -> Layout:
         """The layout of a file with this header, which has all names.
 
-        A name that stands more than once means all of its columns where it is one of `images`, and
+        A name that occurs more than once means all of its columns where it is one of `images`, and
         the first one elsewhere.
         """
         plain = [plain_name(cell) for cell in header]

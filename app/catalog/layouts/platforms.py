@@ -93,8 +93,8 @@ def matches(header: Sequence[str]) -> list[Match]:
 def likeliest(found: Sequence[Match]) -> list[Match]:
     """The first of `matches`, and those that are about as likely.
 
-    No real export has all that another platform requires. Where a header does, columns of two files
-    stand side by side, and it takes twice as many of the one to say which of them is meant.
+    No real export has all that another platform requires. Where a header does, it has the columns
+    of two files, and it takes twice as many of the one to say which of them is meant.
     """
     return [each for each in found if 2 * each.score > found[0].score]
 

@@ -39,8 +39,8 @@ def write_replaced(
 
     Args:
         stream: the file that `detected` describes, read from its start.
-        rows: its rows in their order, each with one address for each of its places: None keeps what
-            stands there. Rows with errors are left as they are.
+        rows: its rows in their order, each with one address for each of its places: None keeps the
+            old one. Rows with errors are left as they are.
     """
     chunk = bytearray(byte_order_mark(detected))
     for piece in _pieces(stream, detected, rows):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.catalog.layouts.layout import Layout
 
-# A variation may stand far below the product that it names; one that stands farther is called by
-# its key.
+# A variation may be far below the product that it names; one that is farther away is called by its
+# key.
 _NAMES_REMEMBERED = 10_000
 
 

@@ -15,7 +15,7 @@ class Findings:
     """What a whole file holds.
 
     `products`, `places`, `images`, `duplicates` and `hosts` count usable rows only. `images` are
-    distinct URLs, `places` URLs as they stand, `duplicates` the difference. `hosts` are the most
+    distinct URLs, `places` all URLs of the file, `duplicates` the difference. `hosts` are the most
     frequent ones with their places; `host_count` how many there are (it stops at 10,000). `errors`
     are the first 100 of `error_count`, in `bad_rows` rows. `address` is a URL of the file.
     `addable` are columns that hold addresses of pictures and are read only if they are named.

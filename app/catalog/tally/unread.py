@@ -1,7 +1,7 @@
 """Columns beside those that are read: which of them hold addresses of pictures all the same.
 
 Every block of the file is looked at, because such a column may begin to be filled anywhere. One
-count tells for most blocks that no address stands outside of the columns that are read.
+count tells for most blocks that no address is outside of the columns that are read.
 """
 
 from collections.abc import Sequence
@@ -168,7 +168,7 @@ class UnreadColumns:
         self, column: SeenColumn, lines: Sequence[int], cells: Sequence[str]
     ) -> int | None:
         for line, cell in zip(lines, cells, strict=True):
-            # Texts in which an address stands somewhere are no addresses.
+            # A text with an address somewhere in it is no address.
             if not (looks_like_url(cell) or (self._has_base_url and looks_like_path(cell.strip()))):
                 continue
             urls = self._read(cell).urls
