@@ -62,7 +62,7 @@ def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str
         "encoding": detected.encoding if is_said else None,
         "base_url": detected.base_url,
     }
-    if detected.export is not None and detected.platform is None:
+    if detected.is_mapped:
         said["columns"] = ColumnMapping.of_names(detected.public()["columns"]).to_text()
     return {name: value for name, value in said.items() if value is not None}
 

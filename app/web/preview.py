@@ -112,8 +112,7 @@ class Preview:
     @property
     def base_url_hint(self) -> str:
         """What usually stands before the paths of such a file."""
-        export = self.detected.export if self.detected is not None else None
-        return export.base_url_hint if export is not None else ""
+        return self.detected.layout.base_url_hint if self.detected is not None else ""
 
 
 def look_into(settings: Settings, upload: Upload) -> Preview:
@@ -197,12 +196,12 @@ def _proposed(seen: dict[str, Any]) -> ColumnMapping | None:
 def _with_columns(
     preview: Preview, content: BinaryIO, detected: Detected, addable: Container[str] = ()
 ) -> Preview:
-    places = detected.columns
+    layout = detected.layout
     cells = [row.cells for row in islice(read_rows(content, detected), ROWS_LOOKED_AT)]
     roles: dict[int | None, str] = {
-        places.serial_number: "serial_number",
-        places.product_name: "product_name",
-        **dict.fromkeys(detected.image_columns, "images"),
+        layout.serial_number: "serial_number",
+        layout.product_name: "product_name",
+        **dict.fromkeys(layout.image_columns, "images"),
     }
     shown = [
         index

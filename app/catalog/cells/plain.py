@@ -1,4 +1,4 @@
-"""The fast way through image cells that hold nothing but URLs and separators: nearly all of them.
+"""The fast path through image cells that hold only URLs and separators: nearly all of them.
 
 The cells of a block are joined and judged as one text with the string searches of the interpreter:
 that costs about a nanosecond per byte, while Python code for each URL costs ten times as much. What
@@ -79,7 +79,7 @@ class PlainReader:
         with a few commas, semicolons, pipes, blanks or line ends between them.
 
         Args:
-            lines: one for each cell; for line ends and quotes inside are a grid's stand-ins.
+            lines: one for each cell; for line ends and quotes inside are a grid's placeholders.
             commas_inside: whether a comma may be part of a URL.
         """
         if CR in lines:

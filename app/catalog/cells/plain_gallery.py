@@ -1,4 +1,4 @@
-"""The fast way through several image columns: each is judged by itself, then rows are made of them.
+"""The fast path through several image columns: each is judged alone, then rows are made of them.
 
 A cell behind another one must not be taken for the end of its address, which is why the columns
 cannot be judged as one text.

@@ -24,8 +24,8 @@ from app.catalog.cells.urls import (
     what_it_is,
 )
 
-# Stand for signs that are no separators where they are; a cell has none of them. One for each
-# character, so that places stay where they are.
+# Placeholders for signs that are no separators where they are; a cell has none of them. One for
+# each character, so that places stay where they are.
 _AMPERSAND, _COMMA = "&\ue000\ue000\ue000\ue000", "\ue001\ue002"
 
 # Where a relative path ends.
@@ -81,7 +81,7 @@ class CellReader:
     """Reads image cells of one file.
 
     Args:
-        base_url: stands before relative paths; None: there are none.
+        base_url: the beginning of relative paths; None: there are none.
         empty: texts that mean "no image", in small letters.
     """
 

@@ -1,10 +1,10 @@
-"""What stands between two addresses of one image cell."""
+"""What is between two addresses of one image cell."""
 
 from enum import StrEnum
 
 
 class Separator(StrEnum):
-    """What stands between two addresses of one image cell.
+    """What is between two addresses of one image cell.
 
     Whatever it is, a new `http://` or `https://` behind white space, a comma, a semicolon or a pipe
     begins an address. The separator tells where relative paths end, and how an address has to be

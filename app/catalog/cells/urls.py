@@ -10,7 +10,7 @@ from app.domain.formats import CATALOG_EXTENSIONS
 # The guard of outbound refuses longer ones; said here, the owner hears it before the upload counts.
 MAX_URL_CHARS = 8_192
 
-# What may stand between two URLs: white space (as Unicode has it), comma, semicolon, pipe, and the
+# What may be between two URLs: white space (as Unicode has it), comma, semicolon, pipe, and the
 # characters without width that come along when text is copied from web pages.
 SEPARATORS = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"

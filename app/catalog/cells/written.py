@@ -6,7 +6,7 @@ from urllib.parse import quote
 from app.catalog.cells.reader import Place
 from app.catalog.cells.separator import Separator
 
-# What cannot stand in an address of such a cell, and what is written instead.
+# What cannot be in an address of such a cell, and what is written instead.
 _WRITTEN = {
     Separator.SCHEME: {",": "%2C", ";": "%3B", "|": "%7C"},
     Separator.ANY: {",": "%2C", ";": "%3B", "|": "%7C"},

@@ -10,7 +10,7 @@ from app.catalog.header.find import Header, find_header
 from app.catalog.header.lines import Head
 from app.catalog.header.refusals import file_error, no_text
 from app.catalog.header.sheet import Sheet
-from app.catalog.layouts.columns import OUTPUT_COLUMN, Columns, find_column
+from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.text.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, find_encoding
 from app.catalog.text.kinds import refuse_other_kinds
@@ -42,7 +42,7 @@ def detect(
         stream: seekable; left at an unspecified position.
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
-        base_url: what stands before relative paths; None: there are none.
+        base_url: the beginning of relative paths; None: there are none.
         sheet: the sheet that the file was made of by `workbook.write_first_sheet`; None: the file
             came as it is.
     Raises:
@@ -88,7 +88,7 @@ def detect(
         delimiter=line.dialect.delimiter,
         header_row=line.row,
         header=tuple(line.cells),
-        columns=header.columns,
+        layout=header.layout,
         blanks_before_quotes=line.dialect.blanks_before_quotes,
         workbook=sheet is not None,
         base_url=base_url,
@@ -156,7 +156,7 @@ def _header_warnings(header: Header, lines: list[str], lines_to_skip: int) -> li
             f"{'are' if len(above) > 1 else 'is'} not part of the output, unless it is asked for "
             "with output=replace."
         )
-    if isinstance(header.columns, Columns):
+    if header.layout.is_list:
         for name, indexes in line.found.ignored.items():
             used = line.cells[line.found.places[name]].strip()
             others = ", ".join(f'"{line.cells[index].strip()}"' for index in indexes)

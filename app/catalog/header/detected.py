@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.catalog.layouts.columns import Columns
-from app.catalog.layouts.layout import Export
+from app.catalog.layouts.layout import Layout
 from app.catalog.text.dialect import Dialect
 from app.catalog.text.encodings import Encoding
 
@@ -13,10 +12,10 @@ from app.catalog.text.encodings import Encoding
 class Detected:
     """Everything that is needed to read the same file again, quickly and identically.
 
-    `columns` are those of a plain list, or the layout of an export; `platform` names whose export
-    it is, None where the columns were mapped. `base_url` stands before relative paths.
+    `layout` says which column means what; `platform` names whose export it is, None for a plain
+    list and where the columns were mapped. `base_url` is the beginning of relative paths.
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
-    they stand. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
+    they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
     that of its record, and its quotes are ours. `warnings` are sentences for the owner about what
     had to be assumed.
@@ -29,7 +28,7 @@ class Detected:
     delimiter: str
     header_row: int
     header: tuple[str, ...]
-    columns: Columns | Export
+    layout: Layout
     blanks_before_quotes: bool = False
     workbook: bool = False
     base_url: str | None = None
@@ -51,36 +50,16 @@ class Detected:
         return name or f"column {index + 1}"
 
     @property
-    def export(self) -> Export | None:
-        """The layout of an export; None for a plain list."""
-        return self.columns if isinstance(self.columns, Export) else None
-
-    @property
-    def list_columns(self) -> Columns:
-        """The columns of a plain list; nothing else has them."""
-        if isinstance(self.columns, Export):
-            raise TypeError("an export is read by its layout")
-        return self.columns
-
-    @property
-    def image_columns(self) -> tuple[int, ...]:
-        """The indexes of all image columns, in the sequence of their positions."""
-        if isinstance(self.columns, Export):
-            return tuple(each.index for each in self.columns.images)
-        return self.columns.image_columns
-
-    @property
-    def siblings(self) -> tuple[int, ...]:
-        """Those of `image_columns` that are read without being known by their names."""
-        if isinstance(self.columns, Export):
-            return tuple(each.index for each in self.columns.images if each.is_sibling)
-        return tuple(each for each in self.columns.gallery if each != self.columns.images)
+    def is_mapped(self) -> bool:
+        """Whether the caller has named the columns."""
+        return self.platform is None and not self.layout.is_list
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON column; `from_json` makes an equal object of them."""
-        columns = self.columns
-        return asdict(self) | {
-            "columns": columns.to_json(),
+        document = asdict(self)
+        del document["layout"]
+        return document | {
+            "columns": self.layout.to_json(),
             "header": list(self.header),
             "warnings": list(self.warnings),
         }
@@ -90,29 +69,24 @@ class Detected:
         """The object that `to_json` has described; further keys are left aside."""
         names = cls.__dataclass_fields__
         values = {name: value for name, value in document.items() if name in names}
-        columns = document["columns"]
         return cls(
             **values
             | {
                 "header": tuple(document["header"]),
                 "warnings": tuple(document["warnings"]),
-                "columns": (
-                    Export.from_json(columns)
-                    if isinstance(columns["images"], list)
-                    else Columns.from_json(columns)
-                ),
+                "layout": Layout.from_json(document["columns"]),
             }
         )
 
     def public(self) -> dict[str, Any]:
         """What the API tells about the file under `detected`."""
-        columns = self.columns
+        layout = self.layout
         named = {
-            "serial_number": self._header_name(columns.serial_number),
-            "product_name": self._header_name(columns.product_name),
-            "images": [self.header[index] for index in self.image_columns],
+            "serial_number": self._header_name(layout.serial_number),
+            "product_name": self._header_name(layout.product_name),
+            "images": [self.header[index] for index in layout.image_columns],
         }
-        because = columns.because if isinstance(columns, Export) else _names(named)
+        because = _names(named) if layout.is_list else layout.because
         return {
             "platform": self.platform,
             "delimiter": self.delimiter,

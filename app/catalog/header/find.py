@@ -14,8 +14,8 @@ from app.catalog.header.refusals import (
     why_no_header,
 )
 from app.catalog.header.siblings import find_siblings, is_named_as_main
-from app.catalog.layouts.columns import IMAGES, OUTPUT_COLUMN, Columns, find_column, find_columns
-from app.catalog.layouts.layout import Export, ImageColumn
+from app.catalog.layouts.columns import IMAGES, OUTPUT_COLUMN, find_column, find_columns
+from app.catalog.layouts.layout import ImageColumn, Layout
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import is_image_column, likeliest, matches
 
@@ -25,7 +25,7 @@ class Header:
     """The header: its line, and what its columns mean; `platform` None: no platform's export."""
 
     line: Candidate
-    columns: Columns | Export
+    layout: Layout
     platform: str | None = None
 
 
@@ -36,13 +36,13 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
         mapping: the columns that the caller has named; they are looked for and nothing else.
         has_base_url: paths are addresses, too.
     Raises:
-        CsvInvalid: there is none, a column is missing or stands twice, or it may be a header of two
+        CsvInvalid: there is none, a column is missing or occurs twice, or it may be a header of two
             kinds of files.
         NotACsv: there is none, because the file is no text.
     """
     header = _find_known(head) if mapping is None else _find_mapped(head, mapping)
     refuse_broken(header.line)
-    if isinstance(header.columns, Columns):
+    if header.layout.is_list:
         refuse_doubles(header.line)
     return header if mapping is not None else _with_siblings(head, header, has_base_url)
 
@@ -59,12 +59,12 @@ def _find_known(head: Head) -> Header:
         listed = max(candidates, key=lambda each: (len(each.found.places), len(each.cells)))
         is_list = not listed.found.missing
         if is_list and listed.found.is_clear:
-            return Header(listed, listed.found.columns())
+            return Header(listed, listed.found.layout())
         export = _find_export(head, candidates)
         if export is not None:
             return export
         if is_list:
-            return Header(listed, listed.found.columns())
+            return Header(listed, listed.found.layout())
         if best is None or len(listed.found.places) > len(best.found.places):
             best = listed
     if best is None:
@@ -80,35 +80,35 @@ def _find_export(head: Head, candidates: Sequence[Candidate]) -> Header | None:
     likely = likeliest(fitting)
     if len({each.platform.id for each in likely}) > 1:
         raise ambiguous(head, line, likely)
-    return Header(line, likely[0].export, likely[0].platform.id)
+    return Header(line, likely[0].layout, likely[0].platform.id)
 
 
 def _with_siblings(head: Head, header: Header, has_base_url: bool) -> Header:
-    names, columns = header.line.cells, header.columns
-    taken = {columns.serial_number, columns.product_name, find_column(names, OUTPUT_COLUMN)}
-    if isinstance(columns, Columns):
-        taken |= {columns.images, *header.line.found.ignored.get(IMAGES, ())}
+    names, layout = header.line.cells, header.layout
+    taken = {layout.serial_number, layout.product_name, find_column(names, OUTPUT_COLUMN)}
+    if layout.is_list:
+        taken |= {layout.runs_over, *header.line.found.ignored.get(IMAGES, ())}
     else:
         taken |= {
-            *columns.keys,
+            *layout.keys,
             *(index for index, name in enumerate(names) if is_image_column(header.platform, name)),
         }
     rows = rows_below(head, header.line)
     siblings = find_siblings(names, rows, taken, has_base_url=has_base_url)
     if not siblings:
         return header
-    if isinstance(columns, Export):
+    if not layout.is_list:
         further = (ImageColumn(index, Separator.ANY, is_sibling=True) for index in siblings)
-        return replace(header, columns=replace(columns, images=(*columns.images, *further)))
+        return replace(header, layout=replace(layout, images=(*layout.images, *further)))
     gallery = sorted(
-        (columns.images, *siblings),
+        (*layout.image_columns, *siblings),
         key=lambda index: (
             not is_named_as_main(names[index]),
-            index != columns.images,
+            index != layout.runs_over,
             index,
         ),
     )
-    return replace(header, columns=replace(columns, gallery=tuple(gallery)))
+    return replace(header, layout=header.line.found.layout(gallery))
 
 
 def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
@@ -118,7 +118,7 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
             candidates, key=lambda each: (len(mapping.missing(each.cells)), -len(each.cells))
         )
         if not mapping.missing(line.cells):
-            return Header(line, _as_written(mapping.export(line.cells), line.cells))
+            return Header(line, _as_written(mapping.layout(line.cells), line.cells))
         if best is None or len(mapping.missing(line.cells)) < len(mapping.missing(best.cells)):
             best = line
     if best is None:
@@ -126,18 +126,18 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
     raise absent_columns(head, best, mapping)
 
 
-def _as_written(export: Export, cells: Sequence[str]) -> Export:
+def _as_written(mapped: Layout, cells: Sequence[str]) -> Layout:
     """Named columns with their platform's separators and words for "no image".
 
     Cells of WooCommerce or Magento say the same, whether their columns were named or recognised.
     """
     likely = likeliest(matches(cells))
     if len({each.platform.id for each in likely}) != 1:
-        return export
-    known = likely[0].export
+        return mapped
+    known = likely[0].layout
     separators = {each.index: each.separator for each in known.images}
     images = tuple(
         replace(each, separator=separators.get(each.index, each.separator))
-        for each in export.images
+        for each in mapped.images
     )
-    return replace(export, images=images, empty=known.empty, base_url_hint=known.base_url_hint)
+    return replace(mapped, images=images, empty=known.empty, base_url_hint=known.base_url_hint)

@@ -75,7 +75,7 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
 def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvalid:
     """A refusal of a header that may be that of several platforms."""
     kinds = [
-        f"{each.platform.name} ({', '.join(each.export.because[:_MAX_HEADERS_NAMED])})"
+        f"{each.platform.name} ({', '.join(each.layout.because[:_MAX_HEADERS_NAMED])})"
         for each in likely
     ]
     proposed = propose(line.cells, rows_below(head, line))
@@ -86,7 +86,7 @@ def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvali
     )
     error = CellError(line.row, None, None, "ambiguous_platform", message)
     shown = _shown(head, line, proposed)
-    shown["because"] = list(dict.fromkeys(name for each in likely for name in each.export.because))
+    shown["because"] = list(dict.fromkeys(name for each in likely for name in each.layout.because))
     shown["candidates"] = [each.platform.id for each in likely]
     return CsvInvalid(message, [error], 1, detected=shown)
 

@@ -17,9 +17,9 @@ _IMAGE_PARTS = (
     *("画像", "写真", "图片", "圖片", "图像", "이미지", "사진"),
 )
 _IMAGE_WORDS = frozenset({"pic", "pics"})
-# Whoever writes these may mean something else: they count where pictures stand below them.
+# Whoever writes these may mean something else: they count where pictures are below them.
 _GALLERY_PARTS = ("galler", "galeri", "hover", "lifestyle", "swatch", "thumbnail", "media")
-# Below these stand pages and films, whatever else the name says.
+# Below these are pages and films, whatever else the name says.
 _PAGE_WORDS = frozenset(
     {
         *("video", "videos", "film", "movie", "page", "seite", "pagina"),

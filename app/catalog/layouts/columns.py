@@ -7,8 +7,9 @@ spaces, dots, underscores and other punctuation, so `S. No.`, `s_no` and `SNo` a
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+
+from app.catalog.layouts.layout import Layout, plain_list
 
 SERIAL_NUMBER = "Serial Number"
 PRODUCT_NAME = "Product Name"
@@ -23,45 +24,6 @@ EXAMPLE_HEADER = f"S. No.,{PRODUCT_NAME},{IMAGES}"
 MAX_LINES_BEFORE_HEADER = 30
 
 _PUNCTUATION = re.compile(r"[\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where the needed columns stand: indexes into the header.
-
-    `images` is the column that is known by its name. `gallery` are all image columns in the
-    sequence of their positions, where there are further ones; requests from before these were read
-    have none.
-    """
-
-    serial_number: int | None
-    product_name: int
-    images: int
-    gallery: tuple[int, ...] = ()
-
-    @property
-    def image_columns(self) -> tuple[int, ...]:
-        """All image columns, in the sequence of their positions."""
-        return self.gallery or (self.images,)
-
-    def behind(self, header: Sequence[str]) -> range:
-        """The columns without a name directly behind `images`, which belong to it."""
-        end = self.images + 1
-        while end < len(header) and not header[end].strip():
-            end += 1
-        return range(self.images + 1, end)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; those of a single image column are what they have always been."""
-        document = asdict(self) | {"gallery": list(self.gallery)}
-        if not self.gallery:
-            del document["gallery"]
-        return document
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> "Columns":
-        """The object that `to_json` has described."""
-        return cls(**document | {"gallery": tuple(document.get("gallery", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +95,14 @@ class Found:
         """
         return PRODUCT_NAME in self.first_choice or IMAGES in self.first_choice
 
-    def columns(self) -> Columns:
-        """The found places; only where name and images are not `missing`."""
-        return Columns(
-            serial_number=self.places.get(SERIAL_NUMBER),
-            product_name=self.places[PRODUCT_NAME],
-            images=self.places[IMAGES],
-        )
+    def layout(self, gallery: Sequence[int] = ()) -> Layout:
+        """The layout of a plain list; only where nothing but a serial number is `missing`.
+
+        Args:
+            gallery: see `plain_list`.
+        """
+        places = self.places
+        return plain_list(places.get(SERIAL_NUMBER), places[PRODUCT_NAME], places[IMAGES], gallery)
 
 
 def plain_name(name: str) -> str:

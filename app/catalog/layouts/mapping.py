@@ -8,7 +8,7 @@ from typing import Any
 from app.catalog.cells.separator import Separator
 from app.catalog.cells.urls import UrlChecker, origin_of
 from app.catalog.layouts.columns import plain_name
-from app.catalog.layouts.layout import Export, ImageColumn
+from app.catalog.layouts.layout import ImageColumn, Layout
 from app.domain.errors import OptionInvalid
 
 # So that a mapping of every column of a wide file still fits.
@@ -47,15 +47,15 @@ class ColumnMapping:
         present = set(map(plain_name, header))
         return [name for name in self.names if plain_name(name) not in present]
 
-    def export(self, header: Sequence[str]) -> Export:
+    def layout(self, header: Sequence[str]) -> Layout:
         """The layout of a file with this header, which has all names.
 
-        A name that stands more than once means all of its columns where it is one of `images`, and
+        A name that occurs more than once means all of its columns where it is one of `images`, and
         the first one elsewhere.
         """
         plain = [plain_name(cell) for cell in header]
         wanted = set(map(plain_name, self.images))
-        return Export(
+        return Layout(
             images=tuple(
                 ImageColumn(index, Separator.ANY)
                 for index, name in enumerate(plain)

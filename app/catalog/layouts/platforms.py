@@ -13,7 +13,7 @@ from typing import Any
 
 from app.catalog.cells.separator import Separator
 from app.catalog.layouts.columns import plain_name
-from app.catalog.layouts.layout import Export, ImageColumn
+from app.catalog.layouts.layout import ImageColumn, Layout
 
 PLATFORMS_FILE = Path(__file__).parents[1] / "platforms.toml"
 
@@ -64,7 +64,7 @@ class Match:
 
     platform: Platform
     score: int
-    export: Export
+    layout: Layout
 
 
 @cache
@@ -93,8 +93,8 @@ def matches(header: Sequence[str]) -> list[Match]:
 def likeliest(found: Sequence[Match]) -> list[Match]:
     """The first of `matches`, and those that are about as likely.
 
-    No real export has all that another platform requires. Where a header does, columns of two files
-    stand side by side, and it takes twice as many of the one to say which of them is meant.
+    No real export has all that another platform requires. Where a header does, it has the columns
+    of two files, and it takes twice as many of the one to say which of them is meant.
     """
     return [each for each in found if 2 * each.score > found[0].score]
 
@@ -123,7 +123,7 @@ def _match(platform: Platform, header: Sequence[str], names: Sequence[str]) -> M
         for index, name in enumerate(names)
         if name in strong or any(name in group for group in platform.required)
     ]
-    export = Export(
+    layout = Layout(
         images=images,
         product_name=_first(names, platform.product_name),
         serial_number=_first(names, platform.serial_number),
@@ -137,7 +137,7 @@ def _match(platform: Platform, header: Sequence[str], names: Sequence[str]) -> M
         base_url_hint=platform.base_url_hint,
         because=tuple(dict.fromkeys(header[index].strip() for index in telling)),
     )
-    return Match(platform, len({names[index] for index in telling}), export)
+    return Match(platform, len({names[index] for index in telling}), layout)
 
 
 def _images(platform: Platform, names: Sequence[str]) -> tuple[ImageColumn, ...]:

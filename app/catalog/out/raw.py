@@ -14,7 +14,7 @@ from app.catalog.text.lines import end_of_last_line, split_lines
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A line with its end: as it stands in the file, and as text."""
+    """A line with its end: as it is in the file, and as text."""
 
     data: bytes
     text: str
@@ -37,7 +37,7 @@ class RawRecords:
         self._next_number = 1
 
     def before(self, number: int) -> Iterator[bytes]:
-        """Everything that stands before the record with this number."""
+        """Everything before the record with this number."""
         while self._next_number < number:
             if self._detected.workbook:
                 lines, _ = self.take()

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from app.catalog.cells.reader import CellReader
-from app.catalog.cells.separator import Separator
 from app.catalog.cells.written import replaced
 from app.catalog.header.detected import Detected
+from app.catalog.layouts.layout import ImageColumn
 from app.catalog.out.raw import RawLine, RawRecords, byte_order_mark, edited, spliced
 from app.catalog.rows.input_rows import InputRow
-from app.catalog.rows.reader import RowReader
+from app.catalog.rows.shape import Shaper
 from app.catalog.text.lines import split_lines
 from app.catalog.text.spans import CellSpan, cell_spans
 
@@ -39,8 +39,8 @@ def write_replaced(
 
     Args:
         stream: the file that `detected` describes, read from its start.
-        rows: its rows in their order, each with one address for each of its places: None keeps what
-            stands there. Rows with errors are left as they are.
+        rows: its rows in their order, each with one address for each of its places: None keeps the
+            old one. Rows with errors are left as they are.
     """
     chunk = bytearray(byte_order_mark(detected))
     for piece in _pieces(stream, detected, rows):
@@ -79,35 +79,35 @@ class _Replacer:
     """Puts addresses into single records of one file."""
 
     def __init__(self, detected: Detected) -> None:
-        export = detected.export
         self._detected = detected
+        self._layout = detected.layout
         self._dialect = detected.dialect
         self._delimiter = detected.delimiter
-        self._columns = export.images if export else ()
-        self._cells = CellReader(detected.base_url, export.empty if export else ())
-        self._list = RowReader(detected) if export is None else None
+        self._cells = CellReader(detected.base_url, detected.layout.empty)
+        self._shaper = Shaper(detected)
 
     def record(
         self, lines: Sequence[RawLine], urls: Sequence[str | None], *, is_strict: bool
     ) -> bytes:
         """A record with these addresses, one for each of its places, and else as it stands.
 
-        What comes out is read again. If it does not say what it should, for which no file is known,
-        the record is written anew, so that its cells are right and its quotes may differ.
+        What comes out is read again. If it does not say what it should, the record is written by
+        the rules of CSV, so that its cells are right and its quotes may differ.
         """
         text = "".join(line.text for line in lines)
         spans, _ = cell_spans(text, self._dialect, is_strict=is_strict)
         cells = self._read(text, is_strict=is_strict)
-        if self._list is None:
-            changes = self._by_column(cells, urls)
-        else:
-            changes = self._in_list(cells, spans, urls, self._list)
+        changes = self._changes(cells, spans, urls)
         wanted = list(cells)
         for change in reversed(changes):
             wanted[change.index : change.index + change.count] = [change.value]
         if len(cells) == len(spans):
             edits = [self._edit(spans, change) for change in changes]
-            changed = self._read(edited(text, edits), is_strict=is_strict)
+            try:
+                changed = self._read(edited(text, edits), is_strict=is_strict)
+            except csv.Error:
+                # The address begins in a quoted cell and ends behind it: the closing quote is gone.
+                return self._written(text, wanted)
             # Unquoted addresses that run on into further cells are one text with the first.
             is_exact = len(wanted) == len(cells)
             if changed == wanted if is_exact else self._joined(changed) == self._joined(wanted):
@@ -121,52 +121,43 @@ class _Replacer:
         spans, _ = cell_spans(text, self._dialect, is_strict=False)
         return [span.text(text) for span in spans]
 
-    def _by_column(self, cells: Sequence[str], urls: Sequence[str | None]) -> list[_Change]:
-        changes: list[_Change] = []
-        at = 0
-        for column in self._columns:
-            cell = cells[column.index] if column.index < len(cells) else ""
-            places = self._cells.read(cell, column.separator).places
-            new = urls[at : at + len(places)]
-            at += len(places)
-            if any(new):
-                value = replaced(cell, places, new, column.separator)
-                changes.append(_Change(column.index, 1, value))
-        return sorted(changes, key=lambda each: each.index)
-
-    def _in_list(
-        self,
-        cells: Sequence[str],
-        spans: Sequence[CellSpan],
-        urls: Sequence[str | None],
-        reader: RowReader,
+    def _changes(
+        self, cells: Sequence[str], spans: Sequence[CellSpan], urls: Sequence[str | None]
     ) -> list[_Change]:
-        """The image cells of a plain list."""
-        columns = self._detected.list_columns
-        image_cell = reader.image_cell(list(cells))
-        length, count = len(cells[columns.images]), 1
-        while length < len(image_cell):
-            length += len(self._delimiter) + len(cells[columns.images + count])
-            count += 1
+        record = list(cells)
+        image_cell = self._shaper.shape(record).image_cell
+        taken = self._cells_taken(record, image_cell)
         changes: list[_Change] = []
         at = 0
-        for column in columns.image_columns:
-            index = reader.place_in(list(cells), column, count)
-            is_main = column == columns.images
+        for column in self._layout.images:
+            index = self._shaper.place_in(record, column.index, taken)
+            is_main = column.index == self._layout.runs_over
             cell = image_cell if is_main else cells[index] if index < len(cells) else ""
-            places = self._cells.read(cell, Separator.ANY).places
+            places = self._cells.read(cell, column.separator).places
             new = urls[at : at + len(places)]
             at += len(places)
             if not any(new):
                 continue
-            if is_main:
-                changes += self._in_main(cells, spans, new, image_cell, count)
+            if is_main and taken > 1:
+                changes += self._where_it_ran_over(column, cells, spans, new, image_cell, taken)
             else:
-                changes.append(_Change(index, 1, replaced(cell, places, new, Separator.ANY)))
+                changes.append(_Change(index, 1, replaced(cell, places, new, column.separator)))
         return sorted(changes, key=lambda each: each.index)
 
-    def _in_main(
+    def _cells_taken(self, cells: Sequence[str], image_cell: str) -> int:
+        """How many cells the addresses take up that may run over."""
+        first = self._layout.runs_over
+        if first is None:
+            return 1
+        length, count = len(cells[first]), 1
+        while length < len(image_cell):
+            length += len(self._delimiter) + len(cells[first + count])
+            count += 1
+        return count
+
+    def _where_it_ran_over(
         self,
+        column: ImageColumn,
         cells: Sequence[str],
         spans: Sequence[CellSpan],
         urls: Sequence[str | None],
@@ -174,21 +165,20 @@ class _Replacer:
         count: int,
     ) -> list[_Change]:
         """The images cell, and those right of it that its addresses run on into."""
-        first = self._detected.list_columns.images
-        if count > 1 and any(span.is_quoted for span in spans[first : first + count]):
+        first, separator = column.index, column.separator
+        if any(span.is_quoted for span in spans[first : first + count]):
             contents = [
-                self._cells.read(cell, Separator.ANY).places
-                for cell in cells[first : first + count]
+                self._cells.read(cell, separator).places for cell in cells[first : first + count]
             ]
             if sum(map(len, contents)) == len(urls):
                 left = iter(urls)
                 return [
-                    _Change(index, 1, replaced(cells[index], places, new, Separator.ANY))
+                    _Change(index, 1, replaced(cells[index], places, new, separator))
                     for index, places in enumerate(contents, start=first)
                     if any(new := [next(left) for _ in places])
                 ]
-        places = self._cells.read(image_cell, Separator.ANY).places
-        return [_Change(first, count, replaced(image_cell, places, urls, Separator.ANY))]
+        places = self._cells.read(image_cell, separator).places
+        return [_Change(first, count, replaced(image_cell, places, urls, separator))]
 
     def _edit(self, spans: Sequence[CellSpan], change: _Change) -> tuple[int, int, str]:
         first, last = spans[change.index], spans[change.index + change.count - 1]

@@ -42,8 +42,8 @@ def write_with_column(
 ) -> Iterator[bytes]:
     """Write rows in the input's form with one more column, or with that column's cells replaced.
 
-    Rows are filled up to the header's width. Cells of a row that is wider than the header stand
-    behind the further column, so that this one is in its place in every row.
+    Rows are filled up to the header's width. Cells of a row that is wider than the header come
+    after the further column, so that this one is in its place in every row.
     """
     width = len(detected.header)
     place = find_column(detected.header, name)

@@ -63,7 +63,7 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
             raise _too_long(next_row if detected.workbook else first_line)
         first_line += used
         rest = "".join([*lines[used:], rest[cut:]])
-        # The beginning of a long record is parsed anew each time. Waiting until twice as much is
+        # The beginning of a long record is parsed again each time. Waiting until twice as much is
         # there keeps the sum of these attempts in proportion to the record's length.
         needed = 0 if used else 2 * len(rest)
         block.clean = clean

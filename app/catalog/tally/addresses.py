@@ -1,4 +1,4 @@
-"""Counting addresses: places, distinct ones and hosts, whatever kind of file they stand in."""
+"""Counting addresses: places, distinct ones and hosts, whatever kind of file they are in."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

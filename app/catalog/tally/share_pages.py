@@ -24,7 +24,7 @@ class SharePages:
     ) -> None:
         self.places: Counter[str] = Counter()
         self._service_of = service_of
-        # The addresses of a file stand on few hosts.
+        # The addresses of a file are on few hosts.
         self._has_pages = lru_cache(maxsize=_HOSTS_KEPT)(
             lambda origin: is_share_host(host_of(origin).partition(":")[0])
         )

@@ -1,7 +1,7 @@
 """Columns beside those that are read: which of them hold addresses of pictures all the same.
 
 Every block of the file is looked at, because such a column may begin to be filled anywhere. One
-count tells for most blocks that no address stands outside of the columns that are read.
+count tells for most blocks that no address is outside of the columns that are read.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from app.catalog.cells.urls import UrlChecker, contains_url, looks_like_path, lo
 from app.catalog.header.detected import Detected
 from app.catalog.header.siblings import is_address_of_picture, is_named_as_images
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
-from app.catalog.text.grid import CR, DELIMITER, LF, QUOTE, Grid
+from app.catalog.text.grid import Grid
 from app.catalog.text.records import Block
 from app.domain.formats import CATALOG_EXTENSIONS
 
@@ -61,16 +61,15 @@ class UnreadColumns:
 
     def __init__(self, detected: Detected) -> None:
         self._detected = detected
-        export = detected.export
-        self._cells = CellReader(detected.base_url, export.empty if export else ())
+        self._cells = CellReader(detected.base_url, detected.layout.empty)
         self._has_base_url = detected.base_url is not None
         # The line of the first row with more cells than the header.
         self.wide: int | None = None
-        siblings = set(detected.siblings)
+        siblings = set(detected.layout.siblings)
         urls = UrlChecker()
         aside = {
-            *set(detected.image_columns).difference(siblings),
-            *(() if export else detected.list_columns.behind(detected.header)),
+            *set(detected.layout.image_columns).difference(siblings),
+            *detected.layout.nameless(detected.header),
             find_column(detected.header, OUTPUT_COLUMN),
         }
         self._columns = [
@@ -91,8 +90,8 @@ class UnreadColumns:
         else:
             self._look_at_grid(block, block.grid, is_plain=True, read=places)
 
-    def look_at_export(self, block: Block) -> None:
-        """Look at a block of an export."""
+    def look_at_block(self, block: Block) -> None:
+        """Look at a block whose cells are each in its column, but for rows that are too wide."""
         if block.grid is None:
             good = [index for index in range(block.count) if index not in block.broken]
             self.look_at_rows(
@@ -100,7 +99,7 @@ class UnreadColumns:
             )
             return
         read = sum(
-            block.grid.column(index).count(_SCHEME) for index in self._detected.image_columns
+            block.grid.column(index).count(_SCHEME) for index in self._detected.layout.image_columns
         )
         self._look_at_grid(block, block.grid, is_plain=False, read=read)
 
@@ -142,7 +141,7 @@ class UnreadColumns:
                 continue
             text = grid.column(column.index)
             if text.strip("\n"):
-                self._look(column, block.lines, _cells(text, self._detected.delimiter), text)
+                self._look(column, block.lines, grid.cells(column.index), text)
 
     def _look(
         self, column: SeenColumn, lines: Sequence[int], cells: Sequence[str], text: str
@@ -175,7 +174,7 @@ class UnreadColumns:
         self, column: SeenColumn, lines: Sequence[int], cells: Sequence[str]
     ) -> int | None:
         for line, cell in zip(lines, cells, strict=True):
-            # Texts in which an address stands somewhere are no addresses.
+            # A text with an address somewhere in it is no address.
             if not (looks_like_url(cell) or (self._has_base_url and looks_like_path(cell.strip()))):
                 continue
             urls = self._read(cell).urls
@@ -198,12 +197,3 @@ def _has_ending(text: str) -> bool:
     """Whether a picture's extension stands anywhere in a text."""
     lowered = text.lower()
     return any(each in lowered for each in _ENDINGS)
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    """The cells of a grid's column as they stand in the file."""
-    cells = text.split("\n")
-    for stand_in, sign in ((DELIMITER, delimiter), (QUOTE, '"'), (LF, "\n"), (CR, "\r")):
-        if stand_in in text:
-            cells = [cell.replace(stand_in, sign) for cell in cells]
-    return cells

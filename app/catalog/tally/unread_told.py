@@ -16,7 +16,7 @@ def addable_columns(detected: Detected, seen: UnreadColumns) -> list[str]:
     if seen.wide is not None or _has_nameless(detected):
         return []
     names = [detected.header[each.index].strip() for each in seen.unread() if each.other is None]
-    room = min(MAX_IMAGES - len(detected.image_columns), _MAX_TOLD)
+    room = min(MAX_IMAGES - len(detected.layout.image_columns), _MAX_TOLD)
     return [name for name in dict.fromkeys(names) if plain_name(name)][: max(room, 0)]
 
 
@@ -92,6 +92,4 @@ def _to_send(detected: Detected, names: Sequence[str]) -> str:
 
 def _has_nameless(detected: Detected) -> bool:
     """Whether columns without a name belong to the images, which nobody can name."""
-    if detected.export is not None:
-        return False
-    return bool(detected.list_columns.behind(detected.header))
+    return bool(detected.layout.nameless(detected.header))

@@ -15,7 +15,7 @@ CHUNK_BYTES = 256 * 1024
 # NUL and the other control characters that no cell may hold; TAB, LF and CR are layout.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-# UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
+# UTF-32 comes before UTF-16: its little-endian mark begins with that of UTF-16.
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -55,7 +55,7 @@ def find_encoding(stream: BinaryIO, *, chosen: str | None = None) -> Encoding:
 
     A byte order mark decides; then the caller's choice; then UTF-16 by its pattern of zero bytes;
     then UTF-8 if every byte of the file agrees, and Windows-1252 as a guess if not. The entire file
-    is read because the first byte that is no UTF-8 may stand in its last row, and because rows read
+    is read because the first byte that is not UTF-8 may be in its last row, and because rows read
     by then could not be taken back.
 
     Raises:

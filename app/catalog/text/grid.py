@@ -1,9 +1,9 @@
-"""The fast way from text to cells, for text in which quotes are used as they should be.
+"""The fast path from text to cells, for text in which quotes follow the rules.
 
 `csv.reader` makes a list and its cells for every row. A check of the whole file needs neither the
-rows nor most of the cells, so that here a block is cut into cells at once, after what is no cell's
-end was hidden from the cut behind stand-ins. What is not of this shape is left to `csv.reader`; a
-test compares the two.
+rows nor most of the cells, so a block is split into cells by one call here, after placeholders have
+hidden the delimiters and line ends inside of quotes. What is not of this shape is left to
+`csv.reader`; a test compares the two.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from app.catalog.text.lines import end_of_last_line
 
-# Text without control characters has none of these, so that they can stand for what a quoted cell
-# hides, and for the border between cells.
+# Text without control characters has none of these, so they can be placeholders for what a quoted
+# cell hides, and for the border between cells.
 CELL, QUOTE, CR, LF, DELIMITER = "\x00", "\x1c", "\x1d", "\x1e", "\x1f"
 
 # Above this, cells may be longer than `csv.reader` would let pass.
@@ -29,7 +29,7 @@ class Grid:
     """Records of one width, as one list of all their cells.
 
     Args:
-        text: the records; each ends with a line feed, and inside of cells are the stand-ins.
+        text: the records; each ends with a line feed, and inside of cells are placeholders.
         width: how many cells a record has.
         count: how many records there are.
         lines: how many lines of the file they take.
@@ -57,19 +57,33 @@ class Grid:
         return self._text.count(text)
 
     def column(self, index: int) -> str:
-        """One cell of each record, a line for each, with the stand-ins inside of them."""
+        """One cell of each record, a line for each, with placeholders inside of them."""
         lines = "\n".join(self._cells[index :: self._width])
         if index == self._width - 1:
             lines = lines.replace("\r", "")  # It belongs to the line ends.
         return lines.replace('"', "") if '"' in lines else lines
 
+    def cells(self, index: int) -> list[str]:
+        """One cell of each record as `csv.reader` has it."""
+        text = self.column(index)
+        cells = text.split("\n")
+        for placeholder, sign in (
+            (DELIMITER, self._delimiter),
+            (QUOTE, '"'),
+            (LF, "\n"),
+            (CR, "\r"),
+        ):
+            if placeholder in text:
+                cells = [cell.replace(placeholder, sign) for cell in cells]
+        return cells
+
     def rows(self) -> list[list[str]]:
         """The records as `csv.reader` has them."""
         joined = CELL.join(self._cells).replace('"', "").replace("\r", "")
         joined = joined.replace(DELIMITER, self._delimiter)
-        for stand_in, original in ((QUOTE, '"'), (LF, "\n"), (CR, "\r")):
-            if stand_in in joined:
-                joined = joined.replace(stand_in, original)
+        for placeholder, original in ((QUOTE, '"'), (LF, "\n"), (CR, "\r")):
+            if placeholder in joined:
+                joined = joined.replace(placeholder, original)
         cells, width = joined.split(CELL), self._width
         return [cells[at : at + width] for at in range(0, len(cells), width)]
 
@@ -100,8 +114,8 @@ class GridReader:
         self._width = width
         self._left_out = 0
         self._hidden = np.arange(256, dtype=np.uint8)
-        for sign, stand_in in ((delimiter, DELIMITER), ("\n", LF), ("\r", CR)):
-            self._hidden[ord(sign)] = ord(stand_in)
+        for sign, placeholder in ((delimiter, DELIMITER), ("\n", LF), ("\r", CR)):
+            self._hidden[ord(sign)] = ord(placeholder)
 
     def read(self, text: str) -> Grid | None:
         """The whole records at the text's start, or None when `csv.reader` has to look.
@@ -143,9 +157,9 @@ class GridReader:
         )
 
     def _hide(self, data: NDArray[np.uint8]) -> int | None:
-        """Put stand-ins for what quoted cells hide, and return how many lines that were.
+        """Put placeholders for what quoted cells hide, and return how many lines that were.
 
-        None if a quote stands where none should. Every second quote opens, and doubled ones inside
+        None if a quote is where none should be. Every second quote opens, and doubled ones inside
         of a cell close and open it again.
         """
         quotes = np.flatnonzero(data == ord('"'))

@@ -73,7 +73,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
 
     before, after = cells(sample.data), cells(output)
     assert len(before) == len(after)
-    images = set(detected.image_columns)
+    images = set(detected.layout.image_columns)
     places = 0
     for old, new in zip(before, after, strict=True):
         assert [cell for index, cell in enumerate(old) if index not in images] == [
@@ -83,7 +83,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
     assert places == sample.places
     # What comes out goes in again, and is recognised as the same.
     again = detect(io.BytesIO(output))
-    assert (again.platform, again.columns) == (sample.platform, detected.columns)
+    assert (again.platform, again.layout) == (sample.platform, detected.layout)
     stream = io.BytesIO(sample.data)
     names = [row.urls for row in read_rows(io.BytesIO(output), again)]
     assert [len(urls) for urls in names] == [len(row.urls) for row in read_rows(stream, detected)]
@@ -113,6 +113,11 @@ def test_addresses_that_ran_over_are_replaced_where_they_stand() -> None:
         f"3,Jug,{NEW}/4-1.jpg,{NEW}/4-2.jpg,,",
         f'4,Pot,"{NEW}/5-1.jpg",{NEW}/5-2.jpg',
     ]
+
+
+def test_an_address_that_begins_in_quotes_and_ends_behind_them_is_replaced() -> None:
+    line = '1,Mug,"https://",a.example/1.jpg'
+    assert changed(line, f"2,Cup,{ONE}") == [f"1,Mug,{NEW}/2-1.jpg", f"2,Cup,{NEW}/3-1.jpg"]
 
 
 def test_odd_quotes_and_broken_rows_stay_as_they_are() -> None:

@@ -102,7 +102,7 @@ def test_a_block_that_was_cut_into_columns_has_the_same_rows(
     rest = text.getvalue().partition(line_end)[2]
     detected = detect(io.BytesIO(text.getvalue().encode()))
     if not has_serial_number:
-        detected = replace(detected, columns=replace(detected.list_columns, serial_number=None))
+        detected = replace(detected, layout=replace(detected.layout, serial_number=None))
     grid = GridReader(detected.delimiter, len(detected.header)).read(rest)
     assert grid is not None
     usable = RowReader(detected).usable_rows(Block(grid, first_line=2))

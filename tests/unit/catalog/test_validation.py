@@ -9,7 +9,7 @@ from app.catalog.header.detect import detect
 from app.catalog.reader import validate
 from app.catalog.rows.blocks import read_blocks
 from app.catalog.rows.reader import RowReader
-from app.catalog.tally.findings import Tally
+from app.catalog.tally.tally import Tally
 from app.domain.errors import CsvInvalid, NotACsv
 from tests.unit.catalog.csv_files import (
     ONE,
