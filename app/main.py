@@ -11,21 +11,21 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
-from app.api import (
+from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
+from app.api.draining import Draining
+from app.api.errors import install_error_handlers
+from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
+from app.api.routes import (
     aliases,
     docs,
     downloads,
     events,
     health,
-    images,
+    pictures,
     requests,
     uploads,
-    webhook_log,
+    webhooks,
 )
-from app.api.draining import Draining
-from app.api.errors import install_error_handlers
-from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
-from app.api.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
 from app.api.telemetry import telemetry
 from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
@@ -72,7 +72,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.draining = Draining()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
-    for module in (uploads, requests, downloads, events, webhook_log, images, health, docs):
+    for module in (uploads, requests, downloads, events, webhooks, pictures, health, docs):
         app.include_router(module.router)
     app.include_router(aliases.router)
     app.include_router(pages.router)

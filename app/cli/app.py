@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from app.cli import arguments
-from app.cli.failures import explain
-from app.cli.keys import keys_app
+from app.cli.commands.keys import keys_app
+from app.cli.console.failures import explain
 from app.domain.statuses import RequestStatus
 
 app = typer.Typer(
@@ -46,7 +46,7 @@ def serve(
     ] = False,
 ) -> None:
     """Start the whole service: API, web page and worker."""
-    from app.cli.serve import serve as run
+    from app.cli.service.serve import serve as run
     from app.config import settings
 
     raise typer.Exit(run(settings(), with_worker=not no_worker))
@@ -55,7 +55,7 @@ def serve(
 @app.command(rich_help_panel=RUN)
 def worker() -> None:
     """Start one more worker process; needs REDIS_URL."""
-    from app.cli.worker import worker as run
+    from app.cli.service.worker import worker as run
 
     raise typer.Exit(run())
 
@@ -75,7 +75,7 @@ def healthcheck(
 @app.command(rich_help_panel=RUN)
 def migrate() -> None:
     """Bring the tables to the newest revision and make the bucket; `serve` does it, too."""
-    from app.cli.migrate import migrate as run
+    from app.cli.service.migrate import migrate as run
 
     raise typer.Exit(run())
 
@@ -83,7 +83,7 @@ def migrate() -> None:
 @app.command("adopt-store", rich_help_panel=RUN)
 def adopt_store(yes: arguments.Yes = False) -> None:
     """Say whose the store is; with --yes, make it this database's own."""
-    from app.cli.orphans import adopt_store as run
+    from app.cli.service.orphans import adopt_store as run
 
     raise typer.Exit(run(yes=yes))
 
@@ -91,7 +91,7 @@ def adopt_store(yes: arguments.Yes = False) -> None:
 @app.command("remove-orphans", rich_help_panel=RUN)
 def remove_orphans(yes: arguments.Yes = False) -> None:
     """Say what in the store this database does not know; with --yes, remove it."""
-    from app.cli.orphans import remove_orphans as run
+    from app.cli.service.orphans import remove_orphans as run
 
     raise typer.Exit(run(yes=yes))
 
@@ -125,7 +125,7 @@ def process(
     Ends with 0 when all images are done, 1 when some failed, 2 when the file cannot be used.
     Without --images the links are those of the service on the same DATA_DIR.
     """
-    from app.cli.process import process as run
+    from app.cli.local.process import process as run
 
     options = arguments.given(
         mode=mode,
@@ -164,7 +164,7 @@ def demo(
     ] = False,
 ) -> None:
     """Make product pictures and a CSV, process them, and check the result."""
-    from app.cli.demo import demo as run
+    from app.cli.local.demo import demo as run
 
     raise typer.Exit(run(products=products, images_per_product=images_per_product, broken=broken))
 
@@ -208,8 +208,8 @@ def submit(
 
     --output waits, too. Ends as `process` does, or with 3 when no service answers.
     """
-    from app.cli.client import open_client
-    from app.cli.submit import submit as run
+    from app.cli.remote.client import open_client
+    from app.cli.remote.submit import submit as run
 
     options = arguments.given(
         mode=mode,
@@ -256,8 +256,8 @@ def status(
     api_key: arguments.ApiKey = None,
 ) -> None:
     """Show one request, or list the newest ones."""
-    from app.cli.client import open_client
-    from app.cli.status import list_requests, show_request
+    from app.cli.remote.client import open_client
+    from app.cli.remote.status import list_requests, show_request
 
     with open_client(url, api_key) as client:
         if request_id is None:
@@ -274,8 +274,8 @@ def cancel(
     api_key: arguments.ApiKey = None,
 ) -> None:
     """Stop a request; what is done stays."""
-    from app.cli.client import open_client
-    from app.cli.manage import cancel as run
+    from app.cli.remote.client import open_client
+    from app.cli.remote.manage import cancel as run
 
     with open_client(url, api_key) as client:
         raise typer.Exit(run(client, request_id))
@@ -288,8 +288,8 @@ def retry(
     api_key: arguments.ApiKey = None,
 ) -> None:
     """Try the failed images of a request again."""
-    from app.cli.client import open_client
-    from app.cli.manage import retry as run
+    from app.cli.remote.client import open_client
+    from app.cli.remote.manage import retry as run
 
     with open_client(url, api_key) as client:
         raise typer.Exit(run(client, request_id))
@@ -302,8 +302,8 @@ def delete(
     api_key: arguments.ApiKey = None,
 ) -> None:
     """Remove a request with its rows and pictures."""
-    from app.cli.client import open_client
-    from app.cli.manage import delete as run
+    from app.cli.remote.client import open_client
+    from app.cli.remote.manage import delete as run
 
     with open_client(url, api_key) as client:
         raise typer.Exit(run(client, request_id))

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app.cli.failures import UnusableInput
-from app.cli.terminal import shown
+from app.cli.console.failures import UnusableInput
+from app.cli.console.terminal import shown
 from app.domain.options import Mode, OutputFormat, OutputMode, ProcessingOptions
 
 PICTURE = "The pictures"

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract import schemas
 from tests.catalogs import SAMPLES, Sample
 from tests.integration.api.parts import accepted, ended, make_csv, problem, upload
 

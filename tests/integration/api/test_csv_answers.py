@@ -6,7 +6,7 @@ import io
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract import schemas
 from tests.integration.api.parts import Service, ended, make_csv, make_jpeg, problem, upload
 from tests.parts.image_host import ImageHost
 from tests.unit.catalog.workbooks import HEADER, make_sheet

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract import schemas
 from tests.integration.api.parts import (
     Service,
     accepted,

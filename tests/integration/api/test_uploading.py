@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract import schemas
 from tests.integration.api.parts import Service, accepted, make_csv, problem, upload
 
 URL = "http://127.0.0.1:9/a.jpg"

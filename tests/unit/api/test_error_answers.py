@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from app.api.contract.openapi import EXAMPLE_ERRORS
+from app.api.contract.schemas import Problem
 from app.api.errors import KINDS, http_problem_response, problem_of, problem_response
-from app.api.openapi import EXAMPLE_ERRORS
-from app.api.schemas import Problem
 from app.domain.errors import (
     CellError,
     CsvInvalid,

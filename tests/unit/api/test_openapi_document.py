@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.api import examples, schemas
+from app.api.contract import examples, schemas
 from app.config import Settings
 from app.main import create_app
 

@@ -1,0 +1,74 @@
+"""For load balancers and monitoring."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.api.answers import answer_head_too
+from app.api.auth import OwnerDep
+from app.api.contract import examples
+from app.api.contract.openapi import answers, json_answer, text_answer
+from app.api.contract.schemas import Health, Readiness
+from app.api.dependencies import AdaptersDep, DrainingDep
+from app.api.errors import problem_response
+from app.domain.errors import ServiceUnavailable, Unauthorized
+from app.metrics.registry import CONTENT_TYPE, Metrics
+from app.services.health import readiness
+
+router = APIRouter(tags=["Operation"])
+
+
+@router.get(
+    "/healthz",
+    summary="Alive",
+    response_model=None,
+    responses=answers({200: json_answer("The process answers.", Health, {"status": "ok"})}),
+)
+async def healthz() -> JSONResponse:
+    """Asks nothing of anything else: a failing database is no reason to restart this process."""
+    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/readyz",
+    summary="Ready",
+    response_model=None,
+    responses=answers(
+        {
+            200: json_answer(
+                "Send calls here.",
+                Readiness,
+                {"status": "ok", "checks": {"database": "ok", "store": "ok", "broker": "ok"}},
+            )
+        },
+        ServiceUnavailable,
+    ),
+)
+def readyz(adapters: AdaptersDep, draining: DrainingDep) -> JSONResponse:
+    """Database and store answer, and the process is not about to stop."""
+    document = readiness(adapters, draining=bool(draining))
+    if document["status"] == "unavailable":
+        error = ServiceUnavailable("Not ready; checks tells which part.")
+        return problem_response(error, checks=document["checks"])
+    return JSONResponse(document, headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics",
+    response_class=Response,
+    responses=answers(
+        {200: text_answer("Prometheus' text format.", CONTENT_TYPE, examples.METRICS)},
+        Unauthorized,
+    ),
+)
+def metrics(request: Request, _owner: OwnerDep) -> Response:
+    """Calls of this process by route, requests and waiting images as the database has them, and
+    the work of the worker where it is a part of this process.
+    """
+    registry: Metrics = request.app.state.metrics
+    return Response(
+        registry.exposition(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"}
+    )
+
+
+answer_head_too(router)

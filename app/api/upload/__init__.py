@@ -1,0 +1,1 @@
+"""An upload as it comes: a form with one file and options."""

@@ -1,0 +1,1 @@
+"""One CSV through the pipeline in this process."""

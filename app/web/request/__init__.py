@@ -1,0 +1,1 @@
+"""One request on the page: watched, steered and taken home."""

@@ -1,0 +1,1 @@
+"""Before the work: a file is dropped, looked at and started."""
