@@ -9,6 +9,10 @@ from app.cli.console.failures import UnusableInput
 from app.cli.console.terminal import shown
 from app.domain.options import Mode, OutputFormat, OutputMode, ProcessingOptions
 
+# Panels of `--help`: of commands, and of a command's options.
+RUN = "Run the service"
+LOCAL = "Work without a service"
+REMOTE = "Talk to a running service"
 PICTURE = "The pictures"
 SERVICE = "The service"
 

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.arguments import RUN
 from app.cli.console.terminal import ALL_DONE, err, out, shown
 
 if TYPE_CHECKING:
     from app.db.engine import Database
 
+commands = typer.Typer()
 keys_app = typer.Typer(
     help="Named API keys, kept in the database beside API_KEYS.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+commands.add_typer(keys_app, name="keys", rich_help_panel=RUN)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is, such as shop-import.")]
 
@@ -92,7 +95,7 @@ def open_service() -> None:
 @contextmanager
 def _database() -> "Iterator[Database]":
     """The database of the settings, with its tables: it may be that no service ever ran."""
-    from app.cli.local.local_run import command_settings
+    from app.cli.adapters import command_settings
     from app.db.engine import Database
     from app.db.migrate import migrate
     from app.logs import configure_logs

@@ -15,13 +15,14 @@ from PIL import Image
 
 from app.bootstrap import host_rules
 from app.catalog.writer import OUTPUT_COLUMN
+from app.cli.adapters import command_settings
 from app.cli.console.failures import UnusableInput
 from app.cli.console.interrupts import Interrupted
 from app.cli.console.progress import Status
 from app.cli.console.summary import print_summary
 from app.cli.console.terminal import ALL_DONE, SOME_FAILED, count, err, fail, out, shown
 from app.cli.files import open_input
-from app.cli.local.local_run import LocalRun, command_settings, local_run
+from app.cli.local.local_run import LocalRun, local_run
 from app.config import Settings, load_settings
 from app.domain.options import ProcessingOptions
 from app.services.check_upload import Reading

@@ -10,18 +10,17 @@ from typing import Any
 
 import structlog
 
-from app.bootstrap import build_adapters, prepare
+from app.cli.adapters import opened_adapters
 from app.cli.console.interrupts import Interrupted, Interrupts, WatchedFile
 from app.cli.console.progress import POLL_SECONDS, Status, follow
 from app.cli.console.summary import FAILURES_SHOWN
 from app.cli.console.terminal import err
 from app.cli.files import write_output
 from app.cli.local.pictures import LinkedFolder, copy_pictures
-from app.config import Settings, load_settings
+from app.config import Settings
 from app.db.deliveries import DeliveryStatus
 from app.domain.errors import DatabaseUnavailable, RequestError, UploadTooLarge
 from app.domain.options import ProcessingOptions
-from app.logs import configure_logs
 from app.services import outputs, read
 from app.services.adapters import Adapters
 from app.services.cancel import cancel
@@ -32,27 +31,9 @@ from app.tasks.embedded import EmbeddedWorker
 
 log = structlog.get_logger(__name__)
 
-# What is left at the end belongs to other requests; it goes back to the queue uncounted.
-GRACE_SECONDS = 2.0
 WEBHOOK_SECONDS = 15.0
 # A request of a command belongs to no API key: every operator's command sees all requests.
 NOBODY = ""
-
-
-def command_settings(**overrides: Any) -> Settings:
-    """The settings of a command that shows progress: warnings only, unless LOG_LEVEL is set.
-
-    REDIS_URL is left aside: the database is the queue, and this process's worker gets its hints
-    within the process. Workers elsewhere find the request in the database.
-
-    Raises:
-        SettingsError: a setting is impossible.
-    """
-    forced = {"redis_url": None, "shutdown_grace_seconds": GRACE_SECONDS, **overrides}
-    settings = load_settings(**forced)
-    if "log_level" in settings.model_fields_set:
-        return settings
-    return settings.model_copy(update={"log_level": "warning"})
 
 
 class LocalRun:
@@ -194,12 +175,6 @@ def local_run(settings: Settings) -> Iterator[LocalRun]:
     Raises:
         DatabaseUnavailable, StoreError: one of them does not answer.
     """
-    configure_logs(settings)
     interrupts = Interrupts()
-    with interrupts.caught():
-        adapters = build_adapters(settings)
-        try:
-            prepare(adapters)
-            yield LocalRun(adapters, interrupts)
-        finally:
-            adapters.database.close()
+    with interrupts.caught(), opened_adapters(settings) as adapters:
+        yield LocalRun(adapters, interrupts)

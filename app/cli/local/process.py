@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 
 from app.catalog.mapping import parse_base_url, parse_mapping
+from app.cli.adapters import command_settings
 from app.cli.console.failures import UnusableInput
 from app.cli.console.interrupts import Interrupted
 from app.cli.console.summary import exit_code, print_accepted, print_summary
 from app.cli.console.terminal import err, out, shown
 from app.cli.files import STANDARD, check_folder, check_output, open_input, output_name
-from app.cli.local.local_run import command_settings, local_run
+from app.cli.local.local_run import local_run
 from app.domain.options import Mode, ProcessingOptions
 from app.services.check_upload import Reading
 

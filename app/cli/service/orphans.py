@@ -1,13 +1,8 @@
 """`python -m app adopt-store` and `remove-orphans`: the operator's word about what is unknown."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from app.bootstrap import build_adapters, prepare
+from app.cli.adapters import command_settings, opened_adapters
 from app.cli.console.failures import UnusableInput
 from app.cli.console.terminal import ALL_DONE, count, out, shown
-from app.cli.local.local_run import command_settings
-from app.logs import configure_logs
 from app.services import orphans_by_hand, owner
 from app.services.adapters import Adapters
 from app.services.orphans_by_hand import StoreFacts
@@ -19,7 +14,7 @@ def adopt_store(*, yes: bool) -> int:
     Raises:
         SettingsError, DatabaseUnavailable, StoreError: see `python -m app migrate`.
     """
-    with _adapters() as adapters:
+    with opened_adapters(command_settings()) as adapters:
         _print_facts(adapters, orphans_by_hand.look(adapters))
         if not yes:
             out.print("Nothing was changed. With --yes the store becomes this database's own.")
@@ -37,7 +32,7 @@ def remove_orphans(*, yes: bool) -> int:
         UnusableInput: the store is not this database's own.
         SettingsError, DatabaseUnavailable, StoreError: see `python -m app migrate`.
     """
-    with _adapters() as adapters:
+    with opened_adapters(command_settings()) as adapters:
         facts = orphans_by_hand.look(adapters)
         _print_facts(adapters, facts)
         if not facts.ours:
@@ -68,15 +63,3 @@ def _print_facts(adapters: Adapters, facts: StoreFacts) -> None:
         out.print("Two databases were seen at work on it.")
     out.print(f"It has {count(facts.known, 'folder')} of requests that this database knows,")
     out.print(f"and {count(facts.unknown, 'folder')}, a day old or more, that it does not know.")
-
-
-@contextmanager
-def _adapters() -> Iterator[Adapters]:
-    settings = command_settings()
-    configure_logs(settings)
-    adapters = build_adapters(settings)
-    try:
-        prepare(adapters)
-        yield adapters
-    finally:
-        adapters.database.close()
