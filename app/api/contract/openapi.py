@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from app.api.contract.schemas import CellProblem, Problem
+from app.api.contract.problems import CellProblem, Problem
 from app.api.errors import KINDS, PROBLEM_MEDIA_TYPE, problem_of
 from app.domain.errors import (
     CellError,

@@ -6,8 +6,8 @@ from fastapi.responses import JSONResponse
 from app.api.answers import answer_head_too
 from app.api.auth import OwnerDep
 from app.api.contract import examples
+from app.api.contract.health import Health, Readiness
 from app.api.contract.openapi import answers, json_answer, text_answer
-from app.api.contract.schemas import Health, Readiness
 from app.api.dependencies import AdaptersDep, DrainingDep
 from app.api.errors import problem_response
 from app.domain.errors import ServiceUnavailable, Unauthorized

@@ -8,8 +8,10 @@ from fastapi.responses import JSONResponse
 from app.api.answers import answer_head_too, page_json, tagged_json
 from app.api.auth import OwnerDep
 from app.api.contract import examples
+from app.api.contract.hosts import HostPage
+from app.api.contract.images import ImagePage
 from app.api.contract.openapi import answers, json_answer
-from app.api.contract.schemas import HostPage, ImagePage, RequestPage, RequestState
+from app.api.contract.requests import RequestPage, RequestState
 from app.api.dependencies import (
     AdaptersDep,
     CodeQuery,

@@ -10,7 +10,7 @@ from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.contract import examples
 from app.api.contract.openapi import answers, json_answer, text_answer
-from app.api.contract.schemas import Accepted, Preview
+from app.api.contract.uploads import Accepted, Preview
 from app.api.dependencies import AdaptersDep
 from app.api.upload.form import (
     IDEMPOTENCY_HEADER,

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from app.api.answers import answer_head_too
 from app.api.auth import OwnerDep
 from app.api.contract import examples
+from app.api.contract.deliveries import Delivery, DeliveryList
 from app.api.contract.openapi import answers, json_answer
-from app.api.contract.schemas import Delivery, DeliveryList
 from app.api.dependencies import AdaptersDep, RequestIdPath
 from app.domain.errors import RequestNotFound, ServiceUnavailable, Unauthorized
 from app.services import deliver

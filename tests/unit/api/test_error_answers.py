@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.api.contract.openapi import EXAMPLE_ERRORS
-from app.api.contract.schemas import Problem
+from app.api.contract.problems import Problem
 from app.api.errors import KINDS, http_problem_response, problem_of, problem_response
 from app.domain.errors import (
     CellError,

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.api.contract import examples, schemas
+from app.api.contract import examples
+from app.api.contract.base import Document
+from app.api.contract.deliveries import Delivery
+from app.api.contract.images import ImageState
+from app.api.contract.requests import RequestState
+from app.api.contract.uploads import Accepted, Preview
 from app.config import Settings
 from app.main import create_app
 
@@ -139,16 +144,16 @@ def references(part: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("model", "example"),
     [
-        (schemas.Accepted, examples.ACCEPTED),
-        (schemas.Preview, examples.PREVIEW),
-        (schemas.RequestState, examples.STATE),
-        (schemas.RequestState, examples.REOPENED),
-        (schemas.RequestState, examples.CANCELLED),
-        (schemas.ImageState, examples.IMAGE),
-        (schemas.Delivery, examples.DELIVERY),
+        (Accepted, examples.ACCEPTED),
+        (Preview, examples.PREVIEW),
+        (RequestState, examples.STATE),
+        (RequestState, examples.REOPENED),
+        (RequestState, examples.CANCELLED),
+        (ImageState, examples.IMAGE),
+        (Delivery, examples.DELIVERY),
     ],
 )
 def test_examples_are_answers_that_the_schema_allows(
-    model: type[schemas.Document], example: dict[str, Any]
+    model: type[Document], example: dict[str, Any]
 ) -> None:
     model.model_validate(example)
