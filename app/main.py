@@ -21,8 +21,11 @@ from app.api.routes import (
     downloads,
     events,
     health,
+    hosts,
+    images,
     pictures,
     requests,
+    steering,
     uploads,
     webhooks,
 )
@@ -41,6 +44,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
+# In the order of the documentation.
+ROUTES = (
+    uploads,
+    requests,
+    images,
+    hosts,
+    steering,
+    downloads,
+    events,
+    webhooks,
+    pictures,
+    health,
+    docs,
+    aliases,
+)
 # Room for the form's other fields and boundaries around a file of the largest size.
 FORM_OVERHEAD_BYTES = 1024 * 1024
 
@@ -72,9 +90,8 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.draining = Draining()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
-    for module in (uploads, requests, downloads, events, webhooks, pictures, health, docs):
+    for module in ROUTES:
         app.include_router(module.router)
-    app.include_router(aliases.router)
     app.include_router(pages.router)
     app.mount("/docs/static", docs.static_files)
     install_error_handlers(app, max_upload_bytes=settings.max_upload_bytes)

@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.api.contract.problems import CellProblem, Problem
@@ -45,6 +44,16 @@ TAGS = [
     {"name": "Webhooks", "description": "What was told to whom."},
     {"name": "Operation", "description": "For load balancers and monitoring."},
 ]
+
+# How every route about one request may refuse.
+OF_A_REQUEST = (Unauthorized, RequestNotFound, ServiceUnavailable)
+# A header of every list.
+LINK = {
+    "Link": {
+        "description": 'Address of the next page as rel="next"; missing on the last page.',
+        "schema": {"type": "string"},
+    },
+}
 
 EXAMPLE_ERRORS: dict[type[RequestError], RequestError] = {
     UploadMissing: UploadMissing("The form has no file field with the name file."),
@@ -119,19 +128,16 @@ def answers(
     return responses
 
 
-def json_answer(
-    description: str, model: type[BaseModel], example: dict[str, Any], **more: Any
-) -> dict[str, Any]:
-    """One success that is a JSON document."""
+def json_success(description: str, example: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """One success that is a JSON document, of the route's `response_model` or of a `model`."""
     return {
         "description": description,
-        "model": model,
         "content": {"application/json": {"example": example}},
         **more,
     }
 
 
-def text_answer(description: str, media_type: str, example: str, **schema: Any) -> dict[str, Any]:
+def text_success(description: str, media_type: str, example: str, **schema: Any) -> dict[str, Any]:
     """One success that is text, such as a CSV."""
     content = {"schema": {"type": "string", **schema}, "example": example}
     return {"description": description, "content": {media_type: content}}

@@ -1,6 +1,8 @@
 """What an upload is answered: what was found in the file, and where its request is."""
 
-from pydantic import Field
+from typing import ClassVar
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from app.api.contract.base import Document
 from app.domain.options import ProcessingOptions
@@ -54,6 +56,9 @@ class HostCount(Document):
 class Findings(Document):
     """What the whole file was found to have."""
 
+    # What is written before the fields that both answers share.
+    FIRST: ClassVar[tuple[str, ...]] = ()
+
     message: str
     products: int = Field(description="Products; in an export, one may have several rows.")
     images: int = Field(description="Distinct URLs; each is fetched once.")
@@ -65,9 +70,17 @@ class Findings(Document):
     warnings: list[str]
     detected: Detected
 
+    # A return type would take the place of the fields in the schema.
+    @model_serializer(mode="wrap")
+    def _in_the_order_of_reading(self, fields: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        written = fields(self)
+        return {name: written[name] for name in self.FIRST} | written
+
 
 class Accepted(Findings):
     """The upload is kept and will be processed."""
+
+    FIRST = ("request_id", "status")
 
     request_id: str
     status: RequestStatus
@@ -76,6 +89,8 @@ class Accepted(Findings):
 
 class Preview(Findings):
     """What an upload of this file would find; nothing was stored."""
+
+    FIRST = ("dry_run", "filename")
 
     dry_run: bool
     filename: str

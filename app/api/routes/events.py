@@ -1,20 +1,20 @@
 """Live progress as Server-Sent Events."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api.answers import json_text, state_tag
+from app.api.answers import state_tag
 from app.api.auth import OwnerDep, key_ring_of
 from app.api.contract import examples
-from app.api.contract.openapi import answers, text_answer
+from app.api.contract.openapi import answers, text_success
+from app.api.contract.requests import RequestState
 from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
 from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
-from app.domain.statuses import RequestStatus
 from app.services import read
 
 router = APIRouter(tags=["Requests"])
@@ -23,11 +23,11 @@ POLL_SECONDS = 0.5
 RECONNECT_MILLISECONDS = 2_000
 
 
-def first_state(
+def current_state(
     request_id: RequestIdPath, adapters: AdaptersDep, owner: OwnerDep
-) -> dict[str, Any]:
-    """The status before the stream begins, so that an unknown id still gets a plain 404."""
-    return read.status(adapters, request_id, owner=owner)
+) -> RequestState:
+    """The status; asked for before the stream begins, so that an unknown id gets a plain 404."""
+    return RequestState.model_validate(read.status(adapters, request_id, owner=owner))
 
 
 @router.get(
@@ -36,7 +36,7 @@ def first_state(
     response_class=EventSourceResponse,
     response_model=None,
     responses=answers(
-        {200: text_answer("The stream.", "text/event-stream", examples.EVENTS)},
+        {200: text_success("The stream.", "text/event-stream", examples.EVENTS)},
         Unauthorized,
         RequestNotFound,
         ServiceUnavailable,
@@ -48,7 +48,7 @@ async def follow_events(
     adapters: AdaptersDep,
     owner: OwnerDep,
     draining: DrainingDep,
-    state: Annotated[dict[str, Any], Depends(first_state)],
+    state: Annotated[RequestState, Depends(current_state)],
     last_event_id: Annotated[
         str | None, Header(description="id of the last event received; it is not repeated.")
     ] = None,
@@ -59,14 +59,14 @@ async def follow_events(
     """
     known = last_event_id
     while True:
-        text = json_text(state)
+        text = state.model_dump_json()
         tag = state_tag(text)
         if tag != known:
             known = tag
             yield ServerSentEvent(
                 event="progress", raw_data=text, id=tag, retry=RECONNECT_MILLISECONDS
             )
-        if RequestStatus(state["status"]).is_final:
+        if state.status.is_final:
             yield ServerSentEvent(event="done", raw_data=text, id=tag)
             return
         await anyio.sleep(POLL_SECONDS)
@@ -77,7 +77,7 @@ async def follow_events(
             # The key was revoked meanwhile: the client's next connection gets the 401.
             return
         try:
-            state = await run_sync(lambda: read.status(adapters, request_id, owner=owner))
+            state = await run_sync(lambda: current_state(request_id, adapters, owner))
         except DatabaseUnavailable:
             # The stream outlives a restart of the database; keep-alives go on meanwhile.
             continue

@@ -1,13 +1,12 @@
 """For load balancers and monitoring."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
-from app.api.answers import answer_head_too
+from app.api.answers import answer_head_too, json_answer
 from app.api.auth import OwnerDep
 from app.api.contract import examples
 from app.api.contract.health import Health, Readiness
-from app.api.contract.openapi import answers, json_answer, text_answer
+from app.api.contract.openapi import answers, json_success, text_success
 from app.api.dependencies import AdaptersDep, DrainingDep
 from app.api.errors import problem_response
 from app.domain.errors import ServiceUnavailable, Unauthorized
@@ -16,40 +15,41 @@ from app.services.health import readiness
 
 router = APIRouter(tags=["Operation"])
 
+_NOW = {"Cache-Control": "no-store"}
+
 
 @router.get(
     "/healthz",
     summary="Alive",
-    response_model=None,
-    responses=answers({200: json_answer("The process answers.", Health, {"status": "ok"})}),
+    response_model=Health,
+    responses=answers({200: json_success("The process answers.", {"status": "ok"})}),
 )
-async def healthz() -> JSONResponse:
+async def healthz() -> Response:
     """Asks nothing of anything else: a failing database is no reason to restart this process."""
-    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+    return json_answer(Health(status="ok"), headers=_NOW)
 
 
 @router.get(
     "/readyz",
     summary="Ready",
-    response_model=None,
+    response_model=Readiness,
     responses=answers(
         {
-            200: json_answer(
+            200: json_success(
                 "Send calls here.",
-                Readiness,
                 {"status": "ok", "checks": {"database": "ok", "store": "ok", "broker": "ok"}},
             )
         },
         ServiceUnavailable,
     ),
 )
-def readyz(adapters: AdaptersDep, draining: DrainingDep) -> JSONResponse:
+def readyz(adapters: AdaptersDep, draining: DrainingDep) -> Response:
     """Database and store answer, and the process is not about to stop."""
     document = readiness(adapters, draining=bool(draining))
     if document["status"] == "unavailable":
         error = ServiceUnavailable("Not ready; checks tells which part.")
         return problem_response(error, checks=document["checks"])
-    return JSONResponse(document, headers={"Cache-Control": "no-store"})
+    return json_answer(Readiness.model_validate(document), headers=_NOW)
 
 
 @router.get(
@@ -57,7 +57,7 @@ def readyz(adapters: AdaptersDep, draining: DrainingDep) -> JSONResponse:
     summary="Metrics",
     response_class=Response,
     responses=answers(
-        {200: text_answer("Prometheus' text format.", CONTENT_TYPE, examples.METRICS)},
+        {200: text_success("Prometheus' text format.", CONTENT_TYPE, examples.METRICS)},
         Unauthorized,
     ),
 )
@@ -66,9 +66,7 @@ def metrics(request: Request, _owner: OwnerDep) -> Response:
     the work of the worker where it is a part of this process.
     """
     registry: Metrics = request.app.state.metrics
-    return Response(
-        registry.exposition(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"}
-    )
+    return Response(registry.exposition(), media_type=CONTENT_TYPE, headers=_NOW)
 
 
 answer_head_too(router)

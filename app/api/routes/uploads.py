@@ -4,20 +4,19 @@ import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
-from app.api.answers import csv_response
+from app.api.answers import csv_response, json_answer
 from app.api.auth import OwnerDep
 from app.api.contract import examples
-from app.api.contract.openapi import answers, json_answer, text_answer
+from app.api.contract.openapi import answers, json_success, text_success
 from app.api.contract.uploads import Accepted, Preview
 from app.api.dependencies import AdaptersDep
+from app.api.upload.calls import accepted, bad_rows, previewed
 from app.api.upload.form import (
     IDEMPOTENCY_HEADER,
     PROCESSING_OPTIONS,
     SWITCHES,
     TEXT_OPTIONS,
-    Upload,
     UploadDep,
     plain_schema,
 )
@@ -33,11 +32,6 @@ from app.domain.errors import (
     UploadMissing,
     UploadTooLarge,
 )
-from app.services.adapters import Adapters
-from app.services.bad_rows import bad_rows_csv
-from app.services.outputs import Download
-from app.services.preview import preview
-from app.services.submit import submit
 
 router = APIRouter(tags=["Upload"])
 
@@ -103,9 +97,8 @@ def _documented_form() -> dict[str, Any]:
 def _documented_answers() -> dict[int | str, dict[str, Any]]:
     responses = answers(
         {
-            202: json_answer(
+            202: json_success(
                 "The upload is kept and will be processed.",
-                Accepted,
                 examples.ACCEPTED,
                 headers={
                     "Location": {
@@ -114,8 +107,10 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
                     }
                 },
             ),
-            200: json_answer(
-                "With dry_run: what was found; nothing was stored.", Preview, examples.PREVIEW
+            200: json_success(
+                "With dry_run: what was found; nothing was stored.",
+                examples.PREVIEW,
+                model=Preview,
             ),
         },
         UploadMissing,
@@ -129,8 +124,8 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
         TooManyOpenImages,
         ServiceUnavailable,
     )
-    bad_rows = text_answer("All bad rows.", "text/csv", examples.BAD_ROWS_CSV)
-    responses[422]["content"] |= bad_rows["content"]
+    as_csv = text_success("All bad rows.", "text/csv", examples.BAD_ROWS_CSV)
+    responses[422]["content"] |= as_csv["content"]
     return responses
 
 
@@ -138,7 +133,7 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
     "/upload",
     summary="Upload a CSV",
     status_code=202,
-    response_model=None,
+    response_model=Accepted,
     responses=_documented_answers(),
     openapi_extra=_documented_form(),
 )
@@ -151,29 +146,17 @@ def upload(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: Ow
     """
     try:
         if upload.dry_run:
-            return JSONResponse(preview_document(upload, adapters))
-        document = accepted_document(upload, adapters, owner)
+            return json_answer(previewed(upload, adapters))
+        document = accepted(upload, adapters, owner)
     except CsvInvalid:
         if not _wants_csv(request.headers.get("accept", "")):
             raise
-        answer = csv_response(request, bad_rows_download(upload, adapters))
+        answer = csv_response(request, bad_rows(upload, adapters))
         answer.status_code = 422
         answer.headers["Vary"] = "Accept"
         return answer
-    location = f"/status/{document['request_id']}"
-    return JSONResponse(document, status_code=202, headers={"Location": location})
-
-
-def bad_rows_download(upload: Upload, adapters: Adapters) -> Download:
-    """Every row with an error; raises CsvInvalid where it is not a question of single rows."""
-    return bad_rows_csv(
-        adapters.settings,
-        content=upload.content,
-        filename=upload.filename,
-        encoding=upload.encoding,
-        columns=upload.columns,
-        base_url=upload.base_url,
-    )
+    headers = {"Location": f"/status/{document.request_id}"}
+    return json_answer(document, status_code=202, headers=headers)
 
 
 def _wants_csv(accept: str) -> bool:
@@ -186,28 +169,3 @@ def _wants_csv(accept: str) -> bool:
     wanted = weights.get("text/csv", 0.0)
     json = max(weights.get("application/json", 0.0), weights.get("application/problem+json", 0.0))
     return wanted > 0 and wanted >= json
-
-
-def preview_document(upload: Upload, adapters: Adapters) -> dict[str, Any]:
-    """What was found in the file, without keeping it."""
-    return preview(
-        adapters.settings,
-        content=upload.content,
-        filename=upload.filename,
-        options=upload.options,
-        reading=upload.reading,
-    )
-
-
-def accepted_document(upload: Upload, adapters: Adapters, owner: str) -> dict[str, Any]:
-    """Keep the file; the answer that promises it."""
-    return submit(
-        adapters,
-        content=upload.content,
-        filename=upload.filename,
-        options=upload.options,
-        webhook_url=upload.webhook_url,
-        owner=owner,
-        idempotency_key=upload.idempotency_key,
-        reading=upload.reading,
-    )

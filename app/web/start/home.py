@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
-from app.api.routes.uploads import accepted_document, bad_rows_download
+from app.api.upload import calls
 from app.config import Settings
 from app.domain.errors import CsvInvalid
 from app.domain.options import OutputFormat, ProcessingOptions
@@ -49,7 +49,7 @@ def bad_rows(
     request: Request, upload: PageUploadDep, adapters: AdaptersDep, _owner: OwnerDep
 ) -> Response:
     """Every row with an error, and the error beside it: to correct and to upload again."""
-    return csv_response(request, bad_rows_download(upload, adapters))
+    return csv_response(request, calls.bad_rows(upload, adapters))
 
 
 @router.post("/start", dependencies=[FromOurPage])
@@ -58,7 +58,7 @@ def start(
 ) -> Response:
     """Keep the file, begin, and go to the request's own page."""
     try:
-        document = accepted_document(upload, adapters, owner)
+        document = calls.accepted(upload, adapters, owner)
     except CsvInvalid:
         if is_fragment(request):
             # The page has the preview with every error before its eyes already.
@@ -66,7 +66,7 @@ def start(
         found = look_into(adapters.settings, upload)
         options = upload.options
         return _home(request, adapters, owner, preview=found, options=options, status=422)
-    return _go_on(request, document["request_id"])
+    return _go_on(request, document.request_id)
 
 
 @router.post("/sample", dependencies=[FromOurPage])
