@@ -8,23 +8,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
-from app.api.contract.problems import CellProblem, Problem
-from app.api.errors import KINDS, PROBLEM_MEDIA_TYPE, problem_of
+from app.api.contract.errors import KINDS
+from app.api.contract.problems import PROBLEM_MEDIA_TYPE, CellProblem, Problem, problem_of
 from app.domain.errors import (
-    CellError,
-    CsvInvalid,
-    IdempotencyMismatch,
-    NotACsv,
-    OptionInvalid,
     RequestError,
     RequestNotFound,
     ServiceUnavailable,
-    TooManyOpenImages,
-    TooManyUploads,
     Unauthorized,
-    UploadMissing,
-    UploadTooLarge,
-    WrongState,
 )
 
 TITLE = "Image Processing Service"
@@ -55,47 +45,6 @@ LINK = {
     },
 }
 
-EXAMPLE_ERRORS: dict[type[RequestError], RequestError] = {
-    UploadMissing: UploadMissing("The form has no file field with the name file."),
-    UploadTooLarge: UploadTooLarge(
-        "The upload has more than the 500,000,000 bytes that are accepted; split the CSV."
-    ),
-    NotACsv: NotACsv("The file is a PDF document, not a CSV: send the table of products as a CSV."),
-    CsvInvalid: CsvInvalid(
-        "The CSV has 1 error; nothing was started.",
-        [
-            CellError(
-                row=3,
-                column="Input Image Urls",
-                value="ftp://shop.example/shirt.jpg",
-                code="invalid_url",
-                message='Addresses with "ftp://" cannot be fetched. Write every address in full, '
-                "beginning with http:// or https://, separated by commas.",
-            )
-        ],
-        1,
-    ),
-    OptionInvalid: OptionInvalid(
-        "quality is '500', but must be a whole number from 1 to 100.", option="quality"
-    ),
-    RequestNotFound: RequestNotFound("There is no request with this id."),
-    WrongState: WrongState("The request is still processing; ask again later."),
-    IdempotencyMismatch: IdempotencyMismatch(
-        "This Idempotency-Key came with another file or other options before."
-    ),
-    Unauthorized: Unauthorized(
-        "Send your API key as Authorization: Bearer KEY or as X-API-Key: KEY."
-    ),
-    TooManyUploads: TooManyUploads(
-        "This API key may upload 10 times a minute.", retry_after_seconds=42
-    ),
-    TooManyOpenImages: TooManyOpenImages(
-        "This API key may have 100,000 images in work at once; ask again when some are done.",
-        retry_after_seconds=15,
-    ),
-    ServiceUnavailable: ServiceUnavailable("The database does not answer right now."),
-}
-
 
 def answers(
     success: dict[int | str, dict[str, Any]], *problems: type[RequestError]
@@ -103,9 +52,9 @@ def answers(
     """The `responses` of a route: its successes as given, and each error class with an example."""
     responses: dict[int | str, dict[str, Any]] = dict(success)
     for kind in problems:
-        example = problem_of(EXAMPLE_ERRORS[kind])
+        rule = KINDS[kind]
         answer = responses.setdefault(
-            KINDS[kind].status,
+            rule.status,
             {
                 "description": kind.title,
                 "content": {
@@ -116,9 +65,9 @@ def answers(
                 },
             },
         )
-        named = {kind.code: {"summary": kind.title, "value": example}}
+        named = {kind.code: {"summary": kind.title, "value": problem_of(rule.example)}}
         answer["content"][PROBLEM_MEDIA_TYPE]["examples"].update(named)
-        if kind in {WrongState, TooManyUploads, TooManyOpenImages, ServiceUnavailable}:
+        if rule.waits:
             answer["headers"] = {
                 "Retry-After": {
                     "description": "Seconds after which to ask again.",

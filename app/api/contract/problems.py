@@ -1,9 +1,17 @@
 """What every error looks like."""
 
+from dataclasses import asdict
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.contract.base import Document
+from app.api.contract.errors import KINDS
 from app.api.contract.uploads import Detected
+from app.domain.errors import CsvInvalid, OptionInvalid, RequestError
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+CSV_ERRORS_SHOWN = 100
 
 
 class CellProblem(Document):
@@ -43,3 +51,36 @@ class Problem(BaseModel):
     )
     errors: list[CellProblem] | None = Field(None, description="Up to 100 errors of a CSV.")
     error_count: int | None = Field(None, description="How many errors there are in all.")
+
+
+def problem_document(
+    *, code: str, status: int, title: str, detail: str, **extensions: Any
+) -> dict[str, Any]:
+    """The body of an error answer; `type` resolves to the code's place on `/docs/errors`."""
+    return {
+        "type": f"/docs/errors#{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **extensions,
+    }
+
+
+def problem_of(error: RequestError) -> dict[str, Any]:
+    """The problem document of an expected failure."""
+    extensions: dict[str, Any] = {}
+    if isinstance(error, CsvInvalid):
+        extensions["errors"] = [asdict(cell) for cell in error.errors[:CSV_ERRORS_SHOWN]]
+        extensions["error_count"] = error.error_count
+        if error.detected is not None:
+            extensions["detected"] = error.detected
+    if isinstance(error, OptionInvalid):
+        extensions["option"] = error.option
+    return problem_document(
+        code=error.code,
+        status=KINDS[type(error)].status,
+        title=error.title,
+        detail=error.detail,
+        **extensions,
+    )

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from app.api.answers import answer_head_too
-from app.api.errors import HTTP_KINDS, KINDS
+from app.api.contract.errors import HTTP_KINDS, KINDS
 
 router = APIRouter(include_in_schema=False)
 static_files = StaticFiles(directory=Path(__file__).parents[1] / "static")
@@ -62,7 +62,7 @@ async def swagger_ui() -> HTMLResponse:
 async def error_list() -> HTMLResponse:
     """Where the `type` of a problem document leads."""
     kinds = [(kind.code, rule.status, kind.title, rule.remedy) for kind, rule in KINDS.items()]
-    kinds += [(code, status, title, rule) for status, (code, title, rule) in HTTP_KINDS.items()]
+    kinds += [(kind.code, status, kind.title, kind.remedy) for status, kind in HTTP_KINDS.items()]
     entries = "".join(
         f'<dt id="{escape(code)}"><code>{escape(code)}</code> ({status})</dt>'
         f"<dd>{escape(title)}. {escape(remedy)}</dd>\n"

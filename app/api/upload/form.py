@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from app.api.auth import OwnerDep
-from app.api.errors import upload_too_large
+from app.api.contract.errors import upload_too_large
 from app.catalog.mapping import ColumnMapping, parse_base_url, parse_mapping
 from app.config import Settings
 from app.domain.errors import OptionInvalid, UploadMissing
