@@ -172,24 +172,6 @@ DELIVERY: dict[str, Any] = {
     ],
 }
 
-INPUT_CSV = (
-    "S. No.,Product Name,Input Image Urls\r\n"
-    '1,Blue Shirt,"https://shop.example/1.jpg,https://shop.example/2.jpg"\r\n'
-)
-OUTPUT_CSV = (
-    "S. No.,Product Name,Input Image Urls,Output Image Urls\r\n"
-    '1,Blue Shirt,"https://shop.example/1.jpg,https://shop.example/2.jpg",'
-    f'"{BASE}/images/{REQUEST_ID}/2-1-blue-shirt.jpg,{BASE}/images/{REQUEST_ID}/2-2-blue-shirt.jpg"'
-    "\r\n"
-)
-BAD_ROWS_CSV = (
-    "S. No.,Product Name,Input Image Urls,error\r\n"
-    "2,,https://shop.example/3.jpg,Line 3: Product Name is empty. Fill it in.\r\n"
-)
-REPORT_CSV = (
-    "S. No.,Product Name,Input Image Urls,Status,Error\r\n"
-    "2,Red Mug,https://shop.example/3.jpg,failed,http_status\r\n"
-)
 EVENTS = (
     'event: progress\ndata: {"request_id": "' + REQUEST_ID + '", "status": "processing"}\n'
     "id: 5f0c\n\n"

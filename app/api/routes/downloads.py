@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.answers import answer_head_too, csv_response
 from app.api.auth import OwnerDep
-from app.api.contract import examples
+from app.api.contract import csv_examples
 from app.api.contract.openapi import answers, text_success
 from app.api.dependencies import AdaptersDep, CodeQuery, HostQuery, RequestIdPath
 from app.domain.errors import (
@@ -27,7 +27,7 @@ router = APIRouter(tags=["Downloads"])
     summary="Download the output CSV",
     response_class=Response,
     responses=answers(
-        {200: text_success("The output CSV.", "text/csv", examples.OUTPUT_CSV)},
+        {200: text_success("The output CSV.", "text/csv", csv_examples.OUTPUT_CSV)},
         Unauthorized,
         RequestNotFound,
         WrongState,
@@ -57,7 +57,7 @@ def download_output_csv(
     summary="Download the report",
     response_class=Response,
     responses=answers(
-        {200: text_success("One line for each image.", "text/csv", examples.REPORT_CSV)},
+        {200: text_success("One line for each image.", "text/csv", csv_examples.REPORT_CSV)},
         Unauthorized,
         RequestNotFound,
         OptionInvalid,
@@ -88,7 +88,7 @@ def download_report_csv(
     summary="Download a sample CSV",
     response_class=Response,
     responses=answers(
-        {200: text_success("The sample.", "text/csv", examples.INPUT_CSV)}, Unauthorized
+        {200: text_success("The sample.", "text/csv", csv_examples.INPUT_CSV)}, Unauthorized
     ),
 )
 def download_input_csv(request: Request, _owner: OwnerDep) -> Response:

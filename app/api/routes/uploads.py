@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.answers import csv_response, json_answer
 from app.api.auth import OwnerDep
-from app.api.contract import examples
+from app.api.contract import csv_examples, examples
 from app.api.contract.openapi import answers, json_success, text_success
 from app.api.contract.uploads import Accepted, Preview
 from app.api.dependencies import AdaptersDep
@@ -124,7 +124,7 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
         TooManyOpenImages,
         ServiceUnavailable,
     )
-    as_csv = text_success("All bad rows.", "text/csv", examples.BAD_ROWS_CSV)
+    as_csv = text_success("All bad rows.", "text/csv", csv_examples.BAD_ROWS_CSV)
     responses[422]["content"] |= as_csv["content"]
     return responses
 
