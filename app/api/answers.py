@@ -34,9 +34,14 @@ def state_tag(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
+def entity_tag(text: str) -> str:
+    """The ETag of what the text is, or tells of."""
+    return f'"{state_tag(text)}"'
+
+
 def tagged_json(request: Request, text: str) -> Response:
     """A document's JSON with an ETag, or 304 when the caller has this state already."""
-    tag = f'"{state_tag(text)}"'
+    tag = entity_tag(text)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if matches_tag(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
@@ -64,7 +69,7 @@ def page_json(request: Request, page: Page) -> Response:
 def csv_response(request: Request, download: Download) -> Response:
     """A file to save, sent while it is made."""
     headers = {
-        "Content-Disposition": _attachment(download.filename),
+        "Content-Disposition": attachment(download.filename),
         "Cache-Control": "private, no-store",
     }
     if request.method == "HEAD":
@@ -88,7 +93,7 @@ def answer_head_too(router: APIRouter) -> None:
             )
 
 
-def _attachment(filename: str) -> str:
+def attachment(filename: str) -> str:
     """RFC 6266: a plain name for old clients, the true one encoded beside it."""
     plain = "".join(
         character

@@ -1,4 +1,5 @@
-"""The command line. Files at the top name the commands; what they share stands beside them.
+"""The command line: `app` puts the commands together, each of which registers itself.
 
-Heavy imports happen inside of the commands, so that `--help` answers at once.
+It imports everything but `api` and `web`. Heavy imports happen inside of the commands, so that
+`--help` answers at once.
 """

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
@@ -148,11 +148,3 @@ def sign_in_page(request: Request, error: Unauthorized | None) -> HTMLResponse:
         error=error if path != "/" and request.method == "POST" else None,
         signed_in=False,
     )
-
-
-def request_settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-SettingsDep = Annotated[Settings, Depends(request_settings)]

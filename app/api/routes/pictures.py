@@ -1,13 +1,12 @@
 """`/images/...`: the published pictures of a local store; another store serves its own."""
 
 import re
-from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from app.api.answers import answer_head_too, matches_tag
+from app.api.answers import answer_head_too, entity_tag, matches_tag
 from app.api.contract.openapi import answers
 from app.api.dependencies import AdaptersDep
 from app.domain.errors import ObjectMissing, RequestNotFound, ServiceUnavailable
@@ -63,8 +62,7 @@ def published_image(key: str, request: Request, adapters: AdaptersDep) -> Respon
         raise HTTPException(404) from None
     if file is None:
         raise HTTPException(404)
-    written = f"{key}:{file.stat.st_mtime_ns}:{file.stat.st_size}"
-    tag = f'"{sha256(written.encode()).hexdigest()[:32]}"'
+    tag = entity_tag(f"{key}:{file.stat.st_mtime_ns}:{file.stat.st_size}")
     headers = {"Cache-Control": IMAGE_CACHE_CONTROL, "ETag": tag}
     if matches_tag(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)

@@ -136,8 +136,12 @@ def allowed_values(name: str) -> str:
     return f"{noun} from {least} to {most}" if most is not None else f"{noun} from {least}"
 
 
+def _example(settings: Settings) -> str:
+    return f"Example: curl -F file=@products.csv {settings.base_url}/upload"
+
+
 async def _form(request: Request, settings: Settings) -> FormData:
-    example = f"Example: curl -F file=@products.csv {settings.base_url}/upload"
+    example = _example(settings)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         sent = f"as {kind[:100]}" if kind else "without a Content-Type"
@@ -152,7 +156,7 @@ async def _form(request: Request, settings: Settings) -> FormData:
 
 
 def _file_part(form: FormData, settings: Settings) -> UploadFile:
-    example = f"Example: curl -F file=@products.csv {settings.base_url}/upload"
+    example = _example(settings)
     parts = form.getlist(FILE_FIELD)
     files = [part for part in parts if isinstance(part, UploadFile)]
     if parts and not files:

@@ -16,12 +16,12 @@ from app.services import retry as retrying
 from app.services.adapters import Adapters
 from app.services.source_pictures import MAX_BYTES
 from app.web import words
+from app.web.curl import key_arguments, upload_command
 from app.web.html import FromOurPage, PageRoute, own_address, render
 from app.web.request.filters import Filters, FiltersDep
 from app.web.request.host_lines import host_line, host_table
 from app.web.request.pictures import ZIP_IMAGES_MAX
 from app.web.request.progress import progress_of
-from app.web.start.home import key_arguments, upload_command
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
+from app.api.answers import attachment
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
 from app.domain.errors import ObjectMissing
@@ -89,7 +90,7 @@ def images_zip(
     found = pictures.pictures(adapters, request_id, owner=owner, cursor=cursor)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", document["filename"].rsplit(".", 1)[0]).strip("-.")
     headers = {
-        "Content-Disposition": f'attachment; filename="{stem or "products"}-images.zip"',
+        "Content-Disposition": attachment(f"{stem or 'products'}-images.zip"),
         "Cache-Control": "private, no-store",
     }
     files = _files(adapters, islice(found, ZIP_IMAGES_MAX))

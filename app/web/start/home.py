@@ -1,6 +1,5 @@
 """`/`: drop a CSV, see what is in it, start; and what was done before."""
 
-import shlex
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,11 +9,11 @@ from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
 from app.api.upload import calls
-from app.config import Settings
 from app.domain.errors import CsvInvalid
 from app.domain.options import OutputFormat, ProcessingOptions
 from app.services import read
 from app.services.adapters import Adapters
+from app.web.curl import upload_command
 from app.web.html import FromOurPage, PageRoute, is_fragment, render
 from app.web.start import sample
 from app.web.start.form import PageUploadDep
@@ -109,22 +108,3 @@ def _home(
         "curl": upload_command(request, "products.csv", {}),
     }
     return render(request, "start/home.html", status=status, **values)
-
-
-def upload_command(request: Request, filename: str, options: dict[str, Any]) -> str:
-    """The same upload for a terminal; options that are as they come are left out."""
-    usual = ProcessingOptions().model_dump(mode="json")
-    parts = ["curl", *key_arguments(request)]
-    parts.append(f"-F {shlex.quote(f'file=@{filename}')}")
-    for name, value in options.items():
-        if value is not None and value != usual.get(name):
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            parts.append(f"-F {shlex.quote(f'{name}={text}')}")
-    settings: Settings = request.app.state.settings
-    parts.append(shlex.quote(f"{settings.base_url}/upload"))
-    return " ".join(parts)
-
-
-def key_arguments(request: Request) -> list[str]:
-    """What curl needs besides, where calls need a key; the key itself stays out of sight."""
-    return ['-H "Authorization: Bearer $API_KEY"'] if request.app.state.keys.needed else []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.answers import _attachment, matches_tag, state_tag
+from app.api.answers import attachment, matches_tag, state_tag
 from app.api.contract.health import Health
 
 
@@ -29,12 +29,12 @@ def test_equal_documents_have_equal_tags_and_others_do_not() -> None:
 
 
 def test_a_plain_file_name_stands_in_the_header_as_it_is() -> None:
-    assert _attachment("shoes-output.csv") == 'attachment; filename="shoes-output.csv"'
+    assert attachment("shoes-output.csv") == 'attachment; filename="shoes-output.csv"'
 
 
 @pytest.mark.parametrize("name", ['a"b.csv', "a\\b.csv", "Größe.csv", "商品.csv", "a\r\nX: y.csv"])
 def test_an_awkward_file_name_is_encoded_and_breaks_no_header(name: str) -> None:
-    header = _attachment(name)
+    header = attachment(name)
     assert header.isascii()
     assert header.isprintable()
     assert header.count('"') == 2
