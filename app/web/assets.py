@@ -50,8 +50,6 @@ def _load() -> dict[str, Asset]:
 
 
 ASSETS = _load()
-# All of them are loaded at once: found one by one, each would wait for the one that names it.
-MODULES = tuple(name for name in ASSETS if name.startswith("page/"))
 
 
 def address(name: str) -> str:

@@ -33,7 +33,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(asset=assets.address, modules=assets.MODULES, words=words)
+_templates.globals.update(asset=assets.address, words=words)
 _templates.filters.update(
     number=words.number, size=words.size, moment=words.moment, encoding_name=words.encoding_name
 )

@@ -1,6 +1,6 @@
 // What the columns of the file are: chosen in the preview, which is then loaded again.
-import { byId, form } from "./dom.js";
-import { look } from "./look.js";
+import { byId } from "./dom.js";
+import { form, look } from "./upload.js";
 
 let typedIn = null;
 let waiting = null;
@@ -43,32 +43,30 @@ function mayLook() {
   return has;
 }
 
-if (form) {
-  form.addEventListener("change", (event) => {
-    const field = event.target;
-    if (!("column" in field.dataset)) return;
-    // Arrow keys pass by what is not meant: a choice made by them counts when the field is left.
-    if (typedIn === field) waiting = field;
-    else chooseColumn(field);
-  });
-  form.addEventListener("pointerdown", () => { typedIn = null; });
-  form.addEventListener("keydown", (event) => { typedIn = event.target; });
-  form.addEventListener("focusout", (event) => {
-    if (waiting !== event.target) return;
-    waiting = null;
-    chooseColumn(event.target);
-  });
-  form.addEventListener("click", (event) => {
-    const added = event.target.closest("[data-add]");
-    if (added) {
-      event.preventDefault();
-      addColumn(added.value);
-      return;
-    }
-    const button = event.target.closest("[data-look]");
-    if (!button) return;
+form.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!("column" in field.dataset)) return;
+  // Arrow keys pass by what is not meant: a choice made by them counts when the field is left.
+  if (typedIn === field) waiting = field;
+  else chooseColumn(field);
+});
+form.addEventListener("pointerdown", () => { typedIn = null; });
+form.addEventListener("keydown", (event) => { typedIn = event.target; });
+form.addEventListener("focusout", (event) => {
+  if (waiting !== event.target) return;
+  waiting = null;
+  chooseColumn(event.target);
+});
+form.addEventListener("click", (event) => {
+  const added = event.target.closest("[data-add]");
+  if (added) {
     event.preventDefault();
-    if (button.name === "mapped") byId("mapped").value = button.value;
-    if (mayLook()) look();
-  });
-}
+    addColumn(added.value);
+    return;
+  }
+  const button = event.target.closest("[data-look]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.name === "mapped") byId("mapped").value = button.value;
+  if (mayLook()) look();
+});

@@ -10,24 +10,22 @@ function slide() {
   dialog.style.setProperty("--share", `${share}%`);
 }
 
-if (dialog) {
-  document.body.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-compare]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    byId("compare-title").textContent = link.dataset.title;
-    byId("compare-sizes").textContent = link.dataset.sizes;
-    byId("compare-trouble").hidden = true;
-    byId("compare-before").src = link.href;
-    byId("compare-after").src = link.dataset.after;
-    byId("compare-slider").value = 50;
-    slide();
-    dialog.showModal();
-  });
-  byId("compare-slider").addEventListener("input", slide);
-  byId("compare-before").addEventListener("error", () => { byId("compare-trouble").hidden = false; });
-  byId("compare-close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-}
+document.body.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-compare]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  byId("compare-title").textContent = link.dataset.title;
+  byId("compare-sizes").textContent = link.dataset.sizes;
+  byId("compare-trouble").hidden = true;
+  byId("compare-before").src = link.href;
+  byId("compare-after").src = link.dataset.after;
+  byId("compare-slider").value = 50;
+  slide();
+  dialog.showModal();
+});
+byId("compare-slider").addEventListener("input", slide);
+byId("compare-before").addEventListener("error", () => { byId("compare-trouble").hidden = false; });
+byId("compare-close").addEventListener("click", () => dialog.close());
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});

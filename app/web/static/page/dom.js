@@ -1,9 +1,13 @@
-// Parts of the page that several modules need; `form` is null on pages without an upload.
+// What the scripts of all pages share.
 export const byId = (id) => document.getElementById(id);
-export const root = document.documentElement;
-export const form = byId("upload");
 
 // For screen readers.
 export function announce(text) {
   byId("announcements").textContent = text;
+}
+
+// Failures that no page of ours describes (a proxy's, say) come as something else than HTML.
+export function isForeignFailure(xhr) {
+  const type = xhr.getResponseHeader("Content-Type") || "";
+  return xhr.status >= 400 && !type.startsWith("text/html");
 }

@@ -1,5 +1,6 @@
 // What a new preview means for the rest of the form: options that fit, the start, the focus.
-import { announce, byId, form } from "./dom.js";
+import { announce, byId } from "./dom.js";
+import { form } from "./upload.js";
 
 const MANY_IMAGES = 1000;
 // Options that a person has set; no file changes them any more.
@@ -48,9 +49,7 @@ export function showPreview() {
   preview.scrollIntoView({ block: "nearest" });
 }
 
-if (form) {
-  form.addEventListener("change", (event) => {
-    if (["keep_originals", "output"].includes(event.target.name)) touched.add(event.target.name);
-    if (event.target.id === "accept-valid-rows") allowStart();
-  });
-}
+form.addEventListener("change", (event) => {
+  if (["keep_originals", "output"].includes(event.target.name)) touched.add(event.target.name);
+  if (event.target.id === "accept-valid-rows") allowStart();
+});
