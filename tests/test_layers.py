@@ -140,7 +140,9 @@ def test_each_library_stays_in_its_rooms() -> None:
     "room",
     [
         "access",
+        "api",
         "catalog",
+        "cli",
         "codecs",
         "confined",
         "db",
@@ -150,6 +152,7 @@ def test_each_library_stays_in_its_rooms() -> None:
         "intake",
         "results",
         "upkeep",
+        "web",
         "worker",
     ],
 )
@@ -168,4 +171,6 @@ def test_a_room_is_small_and_says_what_it_does_and_may_import(room: str) -> None
         if folder == APP / room:
             # What a room says of its imports is what its line in the table says.
             named = re.findall(r"`(\w+)`", sentence[1])
-            assert sorted(named) == sorted(rooms_may_import()[room])
+            assert sorted(named) == sorted(
+                {name.split(".")[0] for name in rooms_may_import()[room]}
+            )

@@ -44,12 +44,17 @@ def bad_rows_csv(
     return Download(name_of(clean_filename(filename), "errors"), CSV, chunks)
 
 
-def _chunks(content: BinaryIO, detected: Detected, opened: ExitStack) -> Iterator[bytes]:
+def write_bad_rows(content: BinaryIO, detected: Detected) -> Iterator[bytes]:
+    """The rows with an error, each with its place in the file and what is wrong with it."""
     place = "Row" if detected.workbook else "Line"
+    rows = (
+        (row.cells, f"{place} {row.row}: {' '.join(error.message for error in row.errors)}")
+        for row in read_rows(content, detected)
+        if row.errors
+    )
+    return write_rows(rows, detected)
+
+
+def _chunks(content: BinaryIO, detected: Detected, opened: ExitStack) -> Iterator[bytes]:
     with opened:
-        rows = (
-            (row.cells, f"{place} {row.row}: {' '.join(error.message for error in row.errors)}")
-            for row in read_rows(content, detected)
-            if row.errors
-        )
-        yield from write_rows(rows, detected)
+        yield from write_bad_rows(content, detected)

@@ -26,8 +26,8 @@ from tests.kills.points import arm
 # What a start would import by and by.
 PRELOADED = (
     "alembic.command",
-    "app.cli.serve",
-    "app.cli.worker",
+    "app.cli.service.serve",
+    "app.cli.service.worker",
     "app.main",
     "app.tasks.embedded",
     "celery.apps.worker",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.form import KNOWN_OPTIONS, PROCESSING_OPTIONS, plain_schema, processing_options
+from app.api.upload.form import KNOWN_OPTIONS, PROCESSING_OPTIONS, plain_schema, processing_options
 from app.domain.errors import OptionInvalid
 from app.domain.formats import OutputFormat
 from app.domain.options import ProcessingOptions

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 import app.catalog
-from app.api.schemas import HostState
+from app.api.contract.hosts import HostState
 from app.domain.errors import IMAGE_ERROR_CODES
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.web import words
