@@ -1,4 +1,4 @@
-"""The page: a client of the services and of the API, nothing more. docs/page.md tells its rules."""
+"""The page: a client of the use cases and the API, nothing more. docs/page.md tells its rules."""
 
 from fastapi import APIRouter
 

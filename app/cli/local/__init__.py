@@ -1,4 +1,4 @@
 """One CSV through the whole pipeline in this process, without a service.
 
-It imports `console`, `bootstrap`, `tasks`, `services`, `catalog`, `domain`, `db` and `config`.
+It imports `console`, `bootstrap`, `tasks`, the use cases, `catalog`, `domain`, `db` and `config`.
 """

@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.catalog.report import ERROR_COLUMN, REPORT_COLUMNS
-from app.catalog.sample import sample_csv
-from app.catalog.writer import OUTPUT_COLUMN
 
 from app.api.contract import examples
 from app.api.contract.base import Document
@@ -15,6 +12,9 @@ from app.api.contract.deliveries import Delivery
 from app.api.contract.images import ImageState
 from app.api.contract.requests import RequestState
 from app.api.contract.uploads import Accepted, Preview
+from app.catalog.out.report import ERROR_COLUMN, REPORT_COLUMNS
+from app.catalog.out.sample import sample_csv
+from app.catalog.out.writer import OUTPUT_COLUMN
 from app.config import Settings
 from app.main import create_app
 
