@@ -44,6 +44,8 @@ class Shaper:
         """The cells of a record, each in its column."""
         if self._images is None:
             return self._fixed(cells)
+        if len(cells) == self._width and self._behind == self._images + 1:
+            return Shape(cells, cells[self._images])
         return self._run_over(cells, self._images)
 
     def place_in(self, cells: list[str], index: int, taken: int) -> int:
@@ -56,7 +58,7 @@ class Shaper:
         width = self._width
         extra = len(cells) - width
         if extra <= 0:
-            return Shape(cells + [""] * -extra)
+            return Shape(cells + [""] * -extra if extra else cells)
         if any(map(str.strip, cells[width:])):
             message = (
                 f"The row has {len(cells)} cells for {width} columns. Put quotes around every "

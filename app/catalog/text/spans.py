@@ -3,13 +3,12 @@
 `csv.reader` reads most records, as it is faster; it gives no places, and refuses odd quotes.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.catalog.text.dialect import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class CellSpan:
+class CellSpan(NamedTuple):
     """Where a cell's content is in its record, without the quotes around it."""
 
     start: int
@@ -33,23 +32,25 @@ def cell_spans(record: str, dialect: Dialect, *, is_strict: bool) -> tuple[list[
         The cells and True, or those before one whose quote is not closed and False.
     """
     end = len(record.rstrip("\r\n"))
+    delimiter = dialect.delimiter
+    may_have_blanks = dialect.blanks_before_quotes or not is_strict
     spans: list[CellSpan] = []
     position = 0
     while True:
         content = position
-        if dialect.blanks_before_quotes or not is_strict:
+        if may_have_blanks and record.startswith(" ", position, end):
             content = _after_blanks(record, position, end)
         if record.startswith('"', content, end):
-            close = _closing_quote(record, content + 1, end, dialect.delimiter)
+            close = _closing_quote(record, content + 1, end, delimiter)
             if close is None:
                 return spans, False
-            spans.append(CellSpan(content + 1, close[0], is_quoted=True))
+            spans.append(CellSpan(content + 1, close[0], True))
             position = close[1]
         else:
             start = content if is_strict else position
-            position = record.find(dialect.delimiter, start, end)
+            position = record.find(delimiter, start, end)
             position = end if position < 0 else position
-            spans.append(CellSpan(start, position, is_quoted=False))
+            spans.append(CellSpan(start, position, False))
         if position >= end:
             return spans, True
         position += 1
