@@ -1,11 +1,8 @@
 """What all documents of the contract are made of."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
-
-from app.results.documents import moment
+from pydantic import BaseModel, ConfigDict, StringConstraints, WithJsonSchema
 
 
 class Document(BaseModel):
@@ -14,8 +11,9 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# RFC 3339 in UTC to the millisecond, kept as it was written: lists have thousands of them.
 Moment = Annotated[
-    datetime,
-    PlainSerializer(moment, return_type=str),
+    str,
+    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -1,6 +1,7 @@
 """The OpenAPI document is complete: nobody has to guess a route, a form or an error."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -145,22 +146,30 @@ def references(part: Any) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize(
-    ("model", "example"),
-    [
-        (Accepted, examples.ACCEPTED),
-        (Preview, examples.PREVIEW),
-        (RequestState, examples.STATE),
-        (RequestState, examples.REOPENED),
-        (RequestState, examples.CANCELLED),
-        (ImageState, examples.IMAGE),
-        (Delivery, examples.DELIVERY),
-    ],
-)
+SHOWN: list[tuple[type[Document], dict[str, Any]]] = [
+    (Accepted, examples.ACCEPTED),
+    (Preview, examples.PREVIEW),
+    (RequestState, examples.STATE),
+    (RequestState, examples.REOPENED),
+    (RequestState, examples.CANCELLED),
+    (ImageState, examples.IMAGE),
+    (Delivery, examples.DELIVERY),
+]
+
+
+@pytest.mark.parametrize(("model", "example"), SHOWN)
 def test_examples_are_answers_that_the_schema_allows(
     model: type[Document], example: dict[str, Any]
 ) -> None:
     model.model_validate(example)
+
+
+@pytest.mark.parametrize(("model", "example"), SHOWN)
+def test_a_document_is_written_to_the_letter_as_it_was_made(
+    model: type[Document], example: dict[str, Any]
+) -> None:
+    made = json.dumps(example, ensure_ascii=False, separators=(",", ":"))
+    assert model.model_validate(example).model_dump_json() == made
 
 
 def test_the_report_is_shown_with_the_columns_that_it_has(document: dict[str, Any]) -> None:
