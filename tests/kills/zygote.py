@@ -1,16 +1,19 @@
 """Starts the service quickly, again and again: imported once, then forked for every start.
 
 `python -m tests.kills.zygote` reads orders (JSON lines) on standard input and reports pids and exit
-codes on standard output. Each fork runs the real command line. When its input ends, so does all
-that it has started.
+codes on standard output. Each fork runs the real command line. When the zygote's input ends, so
+does all that it has started.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import select
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,41 +55,52 @@ def shrink() -> None:
 
 
 def become(order: dict[str, Any]) -> None:
-    """Be the service from here on; never returns."""
-    code = 1
+    """Be `python -m app ARGUMENTS` from here on; never returns."""
     try:
-        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        os.setsid()
-        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.environ.clear()
-        os.environ.update(order["environment"])
-        shrink()
-        if order["point"]:
-            arm(order["point"], Path(order["marker"]), order["signal"])
-        if order["thrice"]:
-            thrice()
-        sys.argv = ["app", *order["arguments"]]
-        command_line()
+        _run(order)
         code = 0
     except SystemExit as exit_asked:
         code = exit_asked.code if isinstance(exit_asked.code, int) else 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        code = 1
+    # What Python does at its end, but for taking apart module after module.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run(order: dict[str, Any]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.setsid()
+    os.chdir(order["folder"])
+    for number, path in enumerate((order["stdin"], order["log"], order["errors"])):
+        way = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        opened = os.open(path, way, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    if order["small"]:
+        shrink()
+    if order["point"]:
+        arm(order["point"], Path(order["marker"]), order["signal"])
+    if order["thrice"]:
+        thrice()
+    sys.argv = ["app", *order["arguments"]]
+    command_line()
 
 
 def main() -> None:
     """Take orders until there are no more."""
     for module in PRELOADED:
         importlib.import_module(module)
+    # The collector would touch, and so copy, all that the forks share.
+    gc.freeze()
     children: set[int] = set()
     waiting = b""
     while True:
