@@ -61,6 +61,9 @@ CLOCK_STEP_SECONDS = 2.0
 # The schedule that the Standard Webhooks specification recommends: 10 attempts in about 3 days.
 WEBHOOK_SCHEDULE_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 WEBHOOK_RETRY_AFTER_CAP_SECONDS = 86_400.0
+# A receiver that does not answer is left alone for 5, 10, 20 ... 60 s, then one message tries it.
+RECEIVER_PAUSE_SECONDS = 5.0
+RECEIVER_PAUSE_MAX_SECONDS = 60.0
 
 
 def image_retry_delay(
@@ -117,3 +120,13 @@ def webhook_retry_delay(
     if retry_after_seconds is not None:
         delay = max(delay, min(retry_after_seconds, WEBHOOK_RETRY_AFTER_CAP_SECONDS))
     return delay
+
+
+def receiver_pause_seconds(silences: int) -> float:
+    """How long a receiver of webhooks is left alone that did not answer.
+
+    Args:
+        silences: in a row, from 1.
+    """
+    pause = RECEIVER_PAUSE_SECONDS * 2.0 ** min(silences - 1, 16)
+    return min(pause, RECEIVER_PAUSE_MAX_SECONDS)

@@ -13,6 +13,7 @@ from app.domain.statuses import RequestStatus, final_request_status
 from app.services.adapters import Adapters, now
 from app.services.documents import moment as in_json
 from app.services.documents import status_document
+from app.services.receivers import receiver_of
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ def end(
         connection,
         delivery_id=delivery_id,
         request_id=request_id,
+        receiver=receiver_of(row.webhook_url, owner=row.owner),
         event=event,
         run=row.run,
         url=row.webhook_url,

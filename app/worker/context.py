@@ -17,6 +17,7 @@ from app.outbound.fetch import ImageFetcher
 from app.services.adapters import Adapters
 from app.services.give_up import fail_given_up
 from app.worker.hosts import Hosts
+from app.worker.places import Places
 from app.worker.slots import Slots
 from app.worker.window import Window
 
@@ -53,6 +54,7 @@ class WorkerContext:
                 given_up=self._fail_given_up,
             ),
         )
+        self.places = Places()
         self._drain_until: float | None = None
 
     @property
@@ -112,6 +114,7 @@ class WorkerContext:
             codec_idle=self.codecs.idle,
             codec_waiting=self.codecs.waiting,
             codec_replaced=self.codecs.replaced,
+            deliveries=self.places.taken,
         )
 
     async def in_transaction(self, work: Callable[[Connection], Result]) -> Result:

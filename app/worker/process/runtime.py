@@ -13,10 +13,11 @@ import structlog
 
 from app.domain.errors import DatabaseUnavailable
 from app.services.delete import purge
-from app.services.deliver import deliver
 from app.services.ingest import ingest
+from app.services.receivers import receiver_for
 from app.services.sweep import open_work, sweep
 from app.worker.context import WorkerContext
+from app.worker.deliveries import Deliveries
 from app.worker.process.event_loop import as_batch_work, gathering_loop
 from app.worker.process.heartbeat import Heartbeat
 from app.worker.turn import take_turn
@@ -51,8 +52,8 @@ class Runtime:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
-        self._deliveries: set[asyncio.Task[Any]] = set()
-        # What runs as long as the process: the sweep and the exchange about hosts.
+        self._deliveries = Deliveries(context)
+        # What runs as long as the process: what begins new work, and the exchange about hosts.
         self._standing: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -63,7 +64,7 @@ class Runtime:
         log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
     def run(self, task: str, an_id: str) -> None:
-        """Do one task to its end, on the caller's thread or on the loop."""
+        """Do one task to its end, on the caller's thread or on the loop; a delivery only begins."""
         if self.context.draining:
             # The next worker, or the next start, finds the work without this hint.
             return
@@ -73,7 +74,9 @@ class Runtime:
             elif task == "request.work":
                 self._await(take_turn(self.context, an_id))
             elif task == "webhook.deliver":
-                self._await(self._deliver(an_id))
+                receiver = receiver_for(self.adapters, an_id)
+                if receiver is not None:
+                    self._loop.call_soon_threadsafe(self._deliveries.offer, an_id, receiver)
             elif task == "request.purge":
                 purge(self.adapters, an_id)
         except (DatabaseUnavailable, CancelledError) as error:
@@ -87,7 +90,7 @@ class Runtime:
             grace_seconds = self.adapters.settings.shutdown_grace_seconds
             self.context.drain(grace_seconds)
             self._loop.call_soon_threadsafe(
-                self._loop.call_later, grace_seconds, self._abandon_deliveries
+                self._loop.call_later, grace_seconds, self._deliveries.abandon
             )
 
     def stop(self) -> None:
@@ -112,6 +115,7 @@ class Runtime:
         self.context.codecs.start()
         self._standing = [
             asyncio.create_task(self._sweep_for_ever()),
+            asyncio.create_task(self._deliveries.look_for_ever()),
             asyncio.create_task(self._exchange_for_ever()),
         ]
         if self._heartbeat is not None:
@@ -168,28 +172,13 @@ class Runtime:
         try:
             if task == "request.work":
                 await take_turn(self.context, an_id)
-            elif task == "webhook.deliver":
-                await self._deliver(an_id)
             else:
                 await asyncio.to_thread(self.run, task, an_id)
         except Exception:
             log.exception("task_failed", task=task, id=an_id)
 
-    async def _deliver(self, delivery_id: str) -> None:
-        task: Any = asyncio.current_task()
-        self._deliveries.add(task)
-        try:
-            await deliver(self.adapters, delivery_id)
-        finally:
-            self._deliveries.discard(task)
-
-    def _abandon_deliveries(self) -> None:
-        """The grace is over: a receiver that still thinks gets the same message again later."""
-        for task in self._deliveries:
-            task.cancel()
-
     async def _close(self) -> None:
-        for task in self._standing[:1]:
+        for task in self._standing[:-1]:
             task.cancel()
         standing = {asyncio.current_task(), *self._standing, *self.context.codecs.tasks}
         turns = asyncio.all_tasks() - standing
