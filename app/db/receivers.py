@@ -4,7 +4,7 @@ A receiver is a host and port as one API key uses it. What one key does to a hos
 with others, such as that of a chat service, must not change what becomes of theirs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -165,11 +164,14 @@ def _columns(delivery: Any) -> tuple[Any, ...]:
 
 def _first_behind(owner: Any, host: Any) -> Any:
     """The id of the oldest delivery of the next receiver."""
-    one = aliased(WebhookDelivery)
-    return (
-        select(one.id)
-        .where(is_pending(one), tuple_(one.owner, one.host) > tuple_(owner, host))
-        .order_by(one.owner, one.host, one.next_attempt_at)
-        .limit(1)
-        .scalar_subquery()
+
+    def oldest(condition: Callable[[Any], Any]) -> Any:
+        one = aliased(WebhookDelivery)
+        query = select(one.id).where(is_pending(one), condition(one))
+        return query.order_by(one.owner, one.host, one.next_attempt_at).limit(1).scalar_subquery()
+
+    # Not as one comparison of pairs: SQLite reads all of the owner's deliveries for that.
+    return func.coalesce(
+        oldest(lambda one: and_(one.owner == owner, one.host > host)),
+        oldest(lambda one: one.owner > owner),
     )
