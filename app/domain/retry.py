@@ -83,6 +83,10 @@ WEBHOOK = Retry(
     asked_seconds_max=86_400.0,
 )
 
+# A receiver of webhooks that does not answer is left alone for 5, 10, 20 ... 60 s, then one message
+# tries it.
+RECEIVER = Retry((5.0,), factor=2.0, longest_seconds=60.0)
+
 # The store, by a worker with the result in hand. Waiting costs a place in the pipe; giving up would
 # cost the hosts another download, and soon the image.
 STORE = Retry((1.0,), patience_seconds=60.0)
@@ -229,3 +233,14 @@ def webhook_retry_delay(
     if status_code == 410:
         return None
     return WEBHOOK.pause(attempt, asked_seconds=retry_after_seconds, chance=chance)
+
+
+def receiver_pause_seconds(silences: int) -> float:
+    """How long a receiver of webhooks is left alone that did not answer.
+
+    Args:
+        silences: in a row, from 1.
+    """
+    pause = RECEIVER.pause(silences)
+    assert pause is not None  # noqa: S101 - the rule has no last attempt
+    return pause

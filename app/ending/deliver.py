@@ -11,7 +11,9 @@ from standardwebhooks import Webhook
 
 from app.adapters import Adapters, now
 from app.db import deliveries as outbox
+from app.db import silent_receivers
 from app.db.deliveries import DeliveryStatus
+from app.db.receivers import Receiver
 from app.domain.errors import RequestNotFound
 from app.domain.retry import webhook_retry_delay
 from app.domain.tasks import Task
@@ -73,6 +75,8 @@ def redeliver(
 ) -> dict[str, Any]:
     """Send a delivery once more, now, under the same `webhook-id`; returns it.
 
+    Whoever asks for it knows something of the receiver, so a pause of the receiver ends with it.
+
     Raises:
         RequestNotFound: no such request, or it has no such delivery.
     """
@@ -83,7 +87,10 @@ def redeliver(
             raise RequestNotFound(
                 f"The request has no webhook delivery with the id {delivery_id[:64]!r}."
             )
-        outbox.send_again(connection, delivery_id, now=now())
+        moment = now()
+        outbox.send_again(connection, delivery_id, now=moment)
+        receiver = Receiver(found[0].owner, found[0].host)
+        silent_receivers.end_pause(connection, receiver, now=moment)
     adapters.hints.send(Task.DELIVER, delivery_id)
     items: list[dict[str, Any]] = deliveries(adapters, request_id, owner=owner)["items"]
     return next(item for item in items if item["id"] == delivery_id)
@@ -93,7 +100,11 @@ def _claim(adapters: Adapters, delivery_id: str, moment: datetime) -> Any:
     lease_seconds = max(adapters.settings.lease_seconds, LEASE_SECONDS_MIN)
     lease_until = moment + timedelta(seconds=lease_seconds)
     with adapters.database.transaction() as connection:
-        return outbox.claim(connection, delivery_id, now=moment, lease_until=lease_until)
+        row = outbox.claim(connection, delivery_id, now=moment, lease_until=lease_until)
+        if row is not None:
+            receiver = Receiver(row.owner, row.host)
+            silent_receivers.try_it(connection, receiver, now=moment, until=lease_until)
+        return row
 
 
 def _record(
@@ -110,6 +121,7 @@ def _record(
             chance=random.random(),  # noqa: S311 (spreads load, guards nothing)
         )
         status = DeliveryStatus.FAILED if delay is None else DeliveryStatus.PENDING
+    receiver, moment = Receiver(row.owner, row.host), now()
     with adapters.database.transaction() as connection:
         outbox.record(
             connection,
@@ -117,12 +129,16 @@ def _record(
             fence=row.fence,
             attempt=row.attempts,
             status=status,
-            next_attempt_at=now() + timedelta(seconds=delay) if delay is not None else None,
+            next_attempt_at=moment + timedelta(seconds=delay) if delay is not None else None,
             attempted_at=attempted_at,
             status_code=answer.status_code,
             error=None if accepted else _error(answer),
             duration_ms=answer.duration_ms,
         )
+        if answer.is_silence:
+            silent_receivers.note_silence(connection, receiver, began=attempted_at, now=moment)
+        else:
+            silent_receivers.note_answer(connection, receiver)
     return status
 
 

@@ -12,6 +12,7 @@ from app.db import deliveries, requests
 from app.db.requests import RequestRow
 from app.domain.statuses import RequestStatus, final_request_status
 from app.domain.tasks import Task
+from app.ending.receivers import receiver_of
 from app.results.documents import moment as in_json
 from app.results.documents import status_document
 
@@ -76,6 +77,7 @@ def end(
         connection,
         delivery_id=delivery_id,
         request_id=request_id,
+        receiver=receiver_of(row.webhook_url, owner=row.owner),
         event=event,
         run=row.run,
         url=row.webhook_url,

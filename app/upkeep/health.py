@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import text
 
 from app.adapters import Adapters, now
-from app.db import installation
+from app.db import installation, receivers, silent_receivers
 from app.db.requests import totals
 from app.domain.errors import DatabaseUnavailable, StoreError
 
@@ -41,15 +41,21 @@ def readiness(adapters: Adapters, *, draining: bool) -> dict[str, Any]:
 
 
 def queue_facts(adapters: Adapters) -> dict[str, Any]:
-    """Numbers for dashboards: requests by state, images waiting, age of the oldest open one."""
+    """Numbers for dashboards: requests by state, images and webhooks that wait, how long the oldest
+    open request has.
+    """
     with adapters.database.read() as connection:
         by_status = totals.counts_by_status(connection)
         images_waiting, oldest = totals.waiting(connection)
         blocked = installation.sweep_blocked(connection)
+        webhooks_pending = receivers.pending(connection)
+        receivers_paused = silent_receivers.count(connection, now=now())
     age = (now() - oldest).total_seconds() if oldest is not None else 0.0
     return {
         "requests": by_status,
         "images_waiting": images_waiting,
         "oldest_waiting_seconds": max(age, 0.0),
         "orphan_sweep_blocked": blocked,
+        "webhooks_pending": webhooks_pending,
+        "receivers_paused": receivers_paused,
     }

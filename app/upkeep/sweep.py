@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from app.adapters import Adapters, now
-from app.db import deliveries, hosts, idempotency, leases, queue, requests
+from app.db import hosts, idempotency, leases, queue, requests, silent_receivers
 from app.db.queue import Outcome, stalled
 from app.domain.errors import StoreError
 from app.domain.retry import SILENT_WORKER
@@ -29,6 +29,8 @@ IMAGES_PER_SWEEP = 5_000
 REQUESTS_PER_SWEEP = 100
 # What was learnt of a host that nobody has asked for so long may hold no more.
 HOSTS_KEPT = timedelta(days=90)
+# A silent receiver that nothing was due for all this time begins again with a short pause.
+SILENT_RECEIVERS_KEPT = timedelta(days=1)
 
 
 def sweep(adapters: Adapters, *, holder: str) -> bool:
@@ -52,6 +54,7 @@ def sweep(adapters: Adapters, *, holder: str) -> bool:
     with adapters.database.transaction() as connection:
         idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
         hosts.forget(connection, before=moment - HOSTS_KEPT)
+        silent_receivers.forget(connection, before=moment - SILENT_RECEIVERS_KEPT)
     remove_orphans_now_and_then(adapters)
     return True
 
@@ -140,7 +143,7 @@ def _purge_hidden(adapters: Adapters) -> None:
 
 
 def open_work(adapters: Adapters, *, limit: int) -> list[tuple[Task, str]]:
-    """Tasks that could be done now, as (task, id): what a worker that hears nothing does.
+    """Tasks on requests that could be done now, as (task, id): for a worker that hears nothing.
 
     Each of them claims before it works, so doing one that another worker has begun is harmless.
     """
@@ -148,9 +151,6 @@ def open_work(adapters: Adapters, *, limit: int) -> list[tuple[Task, str]]:
     with adapters.database.read() as connection:
         to_ingest = stalled.to_ingest(connection, now=moment, limit=limit)
         to_work = stalled.with_due_images(connection, now=moment, limit=limit)
-        to_deliver = deliveries.due(connection, now=moment, limit=limit)
-    return (
-        [(Task.INGEST, request_id) for request_id in to_ingest]
-        + [(Task.WORK, request_id) for request_id in to_work]
-        + [(Task.DELIVER, delivery_id) for delivery_id in to_deliver]
-    )
+    return [(Task.INGEST, request_id) for request_id in to_ingest] + [
+        (Task.WORK, request_id) for request_id in to_work
+    ]

@@ -20,6 +20,7 @@ from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.retrying import keep_trying
 from app.worker.hosts.known import Hosts
+from app.worker.places import Places
 from app.worker.slots import Slots
 from app.worker.window import Window
 
@@ -54,6 +55,7 @@ class WorkerContext:
                 given_up=self._fail_given_up,
             ),
         )
+        self.places = Places()
         self._drain_until: float | None = None
 
     @property
@@ -113,6 +115,7 @@ class WorkerContext:
             codec_idle=self.codecs.idle,
             codec_waiting=self.codecs.waiting,
             codec_replaced=self.codecs.replaced,
+            deliveries=self.places.taken,
         )
 
     async def in_transaction(self, work: Callable[[Connection], Result]) -> Result:

@@ -121,3 +121,12 @@ def test_processes_claim_and_record_images_of_one_request(run: Run, tmp_path: Pa
     assert int(row[1].replace(",", "")) > 0
     held, whole = row[4].split()[0], row[3].split()[0]
     assert 0 < float(held) <= float(whole)
+
+
+def test_silent_receivers_are_measured_on_both_stacks() -> None:
+    printed = run("silent-receivers", "--dead=40", "--receivers=4", "--requests=2")
+    for stack in ("SQLite", "Postgres"):
+        row = cells(printed, stack)
+        assert row[1] == "none"
+        assert 0 < float(row[2]) < float(row[5])
+    assert printed.count("40 to 4 receivers") == 2

@@ -15,12 +15,13 @@ import structlog
 from app.domain.errors import DatabaseUnavailable
 from app.domain.retry import STANDING
 from app.domain.tasks import Task
-from app.ending.deliver import deliver
+from app.ending.receivers import receiver_for
 from app.intake.ingest import ingest
 from app.retrying import keep_trying
 from app.upkeep.delete import purge
 from app.upkeep.sweep import open_work, sweep
 from app.worker.context import WorkerContext
+from app.worker.process.deliveries import Deliveries
 from app.worker.process.event_loop import as_batch_work, gathering_loop
 from app.worker.process.heartbeat import Heartbeat
 from app.worker.turn import take_turn
@@ -67,13 +68,13 @@ class Runtime:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
-        self._deliveries: set[asyncio.Task[Any]] = set()
-        # What runs as long as the process: the sweep and the exchange about hosts.
+        self._deliveries = Deliveries(context)
+        # What runs as long as the process: what begins new work, and the exchange about hosts.
         self._standing: list[asyncio.Task[None]] = []
         self._code: dict[Task, _OnLoop | _InThread] = {
             Task.INGEST: _InThread(partial(ingest, self.adapters, stopping=self._is_draining)),
             Task.WORK: _OnLoop(partial(take_turn, context)),
-            Task.DELIVER: _OnLoop(self._deliver),
+            Task.DELIVER: _InThread(self._begin_delivery),
             Task.PURGE: _InThread(partial(purge, self.adapters)),
         }
 
@@ -85,7 +86,7 @@ class Runtime:
         log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
     def run(self, task: Task, an_id: str) -> None:
-        """Do one task to its end, on the caller's thread or on the loop."""
+        """Do one task to its end, on the caller's thread or on the loop; a delivery only begins."""
         if self.context.draining:
             # The next worker, or the next start, finds the work without this hint.
             return
@@ -106,7 +107,7 @@ class Runtime:
             grace_seconds = self.adapters.settings.shutdown_grace_seconds
             self.context.drain(grace_seconds)
             self._loop.call_soon_threadsafe(
-                self._loop.call_later, grace_seconds, self._abandon_deliveries
+                self._loop.call_later, grace_seconds, self._deliveries.abandon
             )
 
     def stop(self) -> None:
@@ -119,6 +120,11 @@ class Runtime:
             self._thread.join()
             self._loop.close()
         log.info("worker_stopped")
+
+    def _begin_delivery(self, delivery_id: str) -> None:
+        receiver = receiver_for(self.adapters, delivery_id)
+        if receiver is not None:
+            self._loop.call_soon_threadsafe(self._deliveries.offer, delivery_id, receiver)
 
     def _is_draining(self) -> bool:
         return self.context.draining
@@ -134,6 +140,7 @@ class Runtime:
         self.context.codecs.start()
         self._standing = [
             asyncio.create_task(self._sweep_for_ever()),
+            asyncio.create_task(self._deliveries.look_for_ever()),
             asyncio.create_task(self._exchange_for_ever()),
         ]
         if self._heartbeat is not None:
@@ -197,21 +204,8 @@ class Runtime:
         except Exception:
             log.exception("task_failed", task=task, id=an_id)
 
-    async def _deliver(self, delivery_id: str) -> None:
-        task: Any = asyncio.current_task()
-        self._deliveries.add(task)
-        try:
-            await deliver(self.adapters, delivery_id)
-        finally:
-            self._deliveries.discard(task)
-
-    def _abandon_deliveries(self) -> None:
-        """The grace is over: a receiver that still thinks gets the same message again later."""
-        for task in self._deliveries:
-            task.cancel()
-
     async def _close(self) -> None:
-        for task in self._standing[:1]:
+        for task in self._standing[:-1]:
             task.cancel()
         standing = {asyncio.current_task(), *self._standing, *self.context.codecs.tasks}
         turns = asyncio.all_tasks() - standing

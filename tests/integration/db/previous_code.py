@@ -126,6 +126,11 @@ _HOSTS = (
     """UPDATE requests SET held_until = :now, speed_at = :now, speed_images = 2,
         images_per_second = 1.5 WHERE id = :id""",
 )
+# Revision 0008: what a picture was before.
+_SOURCES = (
+    """UPDATE images SET source_format = 'png', source_width = 8, source_height = 6
+        WHERE request_id = :id AND seq = 1""",
+)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
@@ -134,6 +139,7 @@ PREVIOUS = {
     "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
     "0006": Code((*_ONCE, *_CLAIMED, *_WATCHED), _REMOVE_ONCE),
     "0007": Code((*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS), _REMOVE_ONCE),
+    "0008": Code((*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS, *_SOURCES), _REMOVE_ONCE),
 }
 
 

@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from app.adapters import now
-from app.db import deliveries as outbox
-from app.db.models import WebhookDelivery
 from app.domain.errors import OptionInvalid, RequestNotFound
 from app.domain.tasks import Task
 from app.ending.cancel import cancel
@@ -22,6 +18,7 @@ from app.ending.deliver import deliveries, redeliver
 from app.ending.retry import retry
 from tests.factories import make_jpeg
 from tests.integration.bench import Bench, bench, until
+from tests.integration.outbox import make_due
 from tests.parts.image_host import Answer, ImageHost
 from tests.parts.webhook_receiver import WebhookAnswer, WebhookReceiver
 
@@ -194,7 +191,7 @@ def test_the_last_attempt_of_the_schedule_ends_the_delivery(
         until(lambda n=attempt: len(log_of(local, request_id)[0]["attempts"]) == n)  # type: ignore[misc]
         if attempt < 10:
             assert log_of(local, request_id)[0]["status"] == "pending"
-            make_due(local)
+            make_due(local.adapters)
     assert log_of(local, request_id)[0]["status"] == "failed"
     assert len({one.headers["webhook-id"] for one in webhook_receiver.received}) == 1
 
@@ -264,19 +261,10 @@ def test_two_senders_at_once_send_once(
         (delivery,) = log_of(service, request_id)
         for _ in range(3):
             service.runtime.run(Task.DELIVER, delivery["id"])
+        until(lambda: log_of(service, request_id)[0]["status"] == "delivered")
         assert len(webhook_receiver.received) == 1
 
 
 def log_of(service: Bench, request_id: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = deliveries(service.adapters, request_id, owner="")["items"]
     return items
-
-
-def make_due(service: Bench) -> None:
-    """Let the schedule's next moment be now."""
-    with service.adapters.database.transaction() as connection:
-        connection.execute(
-            update(WebhookDelivery)
-            .where(WebhookDelivery.status == outbox.DeliveryStatus.PENDING.value)
-            .values(next_attempt_at=now())
-        )

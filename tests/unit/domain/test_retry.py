@@ -3,7 +3,13 @@ from annotated_types import Le
 
 from app.config import Settings
 from app.domain.errors import FetchTimeout, HttpStatusError, HttpStatusRetryable
-from app.domain.retry import SILENT_WORKER, Retry, image_retry_delay, webhook_retry_delay
+from app.domain.retry import (
+    SILENT_WORKER,
+    Retry,
+    image_retry_delay,
+    receiver_pause_seconds,
+    webhook_retry_delay,
+)
 
 MIDDLE = 0.5
 
@@ -48,6 +54,11 @@ def test_a_webhook_is_sent_ten_times_in_about_three_days() -> None:
     assert delays == [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
     assert webhook(10) is None
     assert 3 * 86_400 < sum(delays) < 3.5 * 86_400
+
+
+def test_a_silent_receiver_is_left_alone_for_a_minute_at_most() -> None:
+    pauses = [receiver_pause_seconds(silences) for silences in (1, 2, 3, 4, 5, 10_000)]
+    assert pauses == [5, 10, 20, 40, 60, 60]
 
 
 def test_a_receiver_that_is_gone_gets_no_more() -> None:
