@@ -4,22 +4,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from app.adapters import Adapters
 from app.broker.hints import Hints
 from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
 from app.db.engine import Database
 from app.db.migrate import migrate
-from app.domain.host_rules import NO_RULES, HostRules, HostRulesInvalid
+from app.domain.hosts.rules import NO_RULES, HostRules, HostRulesInvalid
 from app.metrics.registry import Metrics
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
-from app.services.adapters import Adapters
-from app.services.installation import find_or_make
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
+from app.upkeep.installation import find_or_make
 from app.worker.context import WorkerContext
 
 # Requests that one worker process works on side by side.
@@ -123,18 +123,8 @@ def prepare(adapters: Adapters) -> None:
     """
     migrate(adapters.database)
     find_or_make(adapters)
-    prepare_store(adapters.store)
-
-
-def prepare_store(store: Store) -> None:
-    """Make the bucket where it is missing, and prove that the store answers.
-
-    Raises:
-        StoreError: it does not; the message says why.
-    """
-    if isinstance(store, S3Store):
-        store.ensure_bucket()
-    store.check()
+    adapters.store.prepare()
+    adapters.store.check()
 
 
 def build_worker_context(adapters: Adapters) -> WorkerContext:

@@ -25,6 +25,11 @@ SECRETS = frozenset(
     }
 )
 
+# Each of them, set, picks another store than the local disk: `bootstrap.build_store` knows which.
+STORE_SETTINGS = ("S3_BUCKET",)
+# For sentences that send the operator to the settings of the store.
+STORE_ADVICE = f"{', '.join(STORE_SETTINGS)} and DATA_DIR"
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -11,28 +11,31 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
-from app.api import (
+from app.access.key_ring import KeyRing
+from app.adapters import Adapters
+from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
+from app.api.draining import Draining
+from app.api.errors import install_error_handlers
+from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
+from app.api.routes import (
     aliases,
     docs,
     downloads,
     events,
     health,
+    hosts,
     images,
+    pictures,
     requests,
+    steering,
     uploads,
-    webhook_log,
+    webhooks,
 )
-from app.api.draining import Draining
-from app.api.errors import install_error_handlers
-from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
-from app.api.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
 from app.api.telemetry import telemetry
 from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
 from app.metrics.registry import Metrics
-from app.services.adapters import Adapters
-from app.services.health import queue_facts
-from app.services.key_ring import KeyRing
+from app.upkeep.health import queue_facts
 from app.web import pages
 
 if TYPE_CHECKING:
@@ -41,6 +44,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
+# In the order of the documentation.
+ROUTES = (
+    uploads,
+    requests,
+    images,
+    hosts,
+    steering,
+    downloads,
+    events,
+    webhooks,
+    pictures,
+    health,
+    docs,
+    aliases,
+)
 # Room for the form's other fields and boundaries around a file of the largest size.
 FORM_OVERHEAD_BYTES = 1024 * 1024
 
@@ -72,9 +90,8 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.draining = Draining()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
-    for module in (uploads, requests, downloads, events, webhook_log, images, health, docs):
+    for module in ROUTES:
         app.include_router(module.router)
-    app.include_router(aliases.router)
     app.include_router(pages.router)
     app.mount("/docs/static", docs.static_files)
     install_error_handlers(app, max_upload_bytes=settings.max_upload_bytes)

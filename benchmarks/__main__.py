@@ -210,6 +210,27 @@ def hostile_hosts_command(
     measure_hostile_hosts(timeout_seconds=timeout_seconds)
 
 
+@app.command("silent-receivers")
+def silent_receivers_command(
+    receivers: Annotated[
+        list[int],
+        typer.Option(
+            min=1,
+            max=10_000,
+            default_factory=lambda: [1, 1_000],
+            help="Receivers that the dead webhooks go to; repeat for more numbers.",
+        ),
+    ],
+    dead: Annotated[int, typer.Option(min=1, help="Webhooks that nobody answers.")] = 10_000,
+    requests: Annotated[int, typer.Option(min=1, help="Good requests, one by one.")] = 100,
+) -> None:
+    """Good requests and their webhooks, alone and beside webhooks that nobody answers."""
+    from benchmarks.silent_receivers import compare_silent_receivers
+
+    print_heading("Receivers of webhooks that say nothing")
+    compare_silent_receivers(requests=requests, dead=dead, receivers=receivers)
+
+
 @app.command("bookkeeping")
 def bookkeeping_command(
     images: Annotated[

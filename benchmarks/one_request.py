@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.adapters import now
 from app.bootstrap import build_adapters
 from app.config import load_settings
 from app.db import queue, requests
@@ -22,8 +23,7 @@ from app.db.requests import RequestRow
 from app.domain.naming import original_key
 from app.domain.results import ImageResult, Source, StoredFile
 from app.domain.statuses import ImageStatus
-from app.services.adapters import now
-from app.services.record import record_outcomes
+from app.ending.record import record_outcomes
 from app.worker.turn import RECORD_BATCH
 from benchmarks.figures import print_table, progress, spread
 from benchmarks.processes import Meter, side_by_side

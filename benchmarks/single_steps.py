@@ -18,7 +18,7 @@ from app.bootstrap import build_adapters, build_worker_context
 from app.config import load_settings
 from app.domain.formats import content_type
 from app.domain.options import ProcessingOptions
-from app.services.ingest import ingest
+from app.intake.ingest import ingest
 from app.worker.context import WorkerContext
 from benchmarks.processes import Meter
 from tests.parts.process import REPOSITORY

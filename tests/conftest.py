@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.kills.launcher import Launcher, launcher_of_this_process
 from tests.parts.image_host import ImageHost
 from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
@@ -64,6 +65,12 @@ def moto_server() -> Iterator[S3Server]:
     server = start_moto()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def launcher() -> Launcher:
+    """Starts commands of the service by a fork."""
+    return launcher_of_this_process()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from app.access.key_ring import KeyRing
 from app.domain.errors import Unauthorized
-from app.services.key_ring import KeyRing
 
 SESSION_COOKIE = "page_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

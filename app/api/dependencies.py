@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import WithJsonSchema
 
+from app.adapters import Adapters
 from app.api.draining import Draining
+from app.config import Settings
 from app.domain.errors import IMAGE_ERROR_CODES
-from app.services.adapters import Adapters
 
 
 async def adapters_of(request: Request) -> Adapters:
@@ -22,8 +23,15 @@ async def draining_of(request: Request) -> Draining:
     return draining
 
 
+async def settings_of(request: Request) -> Settings:
+    """The configuration that the application was built with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 AdaptersDep = Annotated[Adapters, Depends(adapters_of)]
 DrainingDep = Annotated[Draining, Depends(draining_of)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 RequestIdPath = Annotated[
     str,

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import http_problem_response, problem_response, upload_too_large
+from app.api.contract.errors import upload_too_large
+from app.api.errors import http_problem_response, problem_response
 from app.metrics.calls import CallMetrics
 
 log = structlog.get_logger(__name__)

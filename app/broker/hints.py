@@ -7,6 +7,8 @@ import uuid
 import structlog
 from celery import Celery
 
+from app.domain.tasks import Task
+
 log = structlog.get_logger(__name__)
 
 QUEUE = "image-processing"
@@ -19,7 +21,7 @@ WAITING_MAX = 1_000
 
 
 class Hints:
-    """Sends hints like `request.work`; a broker that is away is logged and otherwise ignored.
+    """Sends hints, each a task and an id; a broker that is away is logged and otherwise ignored.
 
     To Redis they go out from a thread: a broker that does not answer must not hold up an upload, or
     an ingest until its lease is over.
@@ -30,7 +32,7 @@ class Hints:
 
     def __init__(self, redis_url: str | None) -> None:
         self.embedded = redis_url is None
-        self._waiting: queue.Queue[tuple[str, tuple[str, ...], int]] = queue.Queue(WAITING_MAX)
+        self._waiting: queue.Queue[tuple[Task, tuple[str, ...], int]] = queue.Queue(WAITING_MAX)
         self._sender: threading.Thread | None = None
         self._lock = threading.Lock()
         # The in-process transport is one for the whole process: a queue of its own for each
@@ -68,7 +70,7 @@ class Hints:
             ),
         )
 
-    def send(self, task: str, *ids: str, times: int = 1) -> None:
+    def send(self, task: Task, *ids: str, times: int = 1) -> None:
         """Tell the workers, now or in a moment, that there may be something to do.
 
         Never raises for the broker's sake: the sweep finds what a lost hint would have told.
@@ -92,10 +94,10 @@ class Hints:
         while True:
             self._publish(*self._waiting.get())
 
-    def _publish(self, task: str, ids: tuple[str, ...], times: int) -> None:
+    def _publish(self, task: Task, ids: tuple[str, ...], times: int) -> None:
         for _ in range(times):
             try:
-                self.celery.send_task(task, args=ids, queue=self.queue)
+                self.celery.send_task(task.value, args=ids, queue=self.queue)
             except Exception as error:
                 # Each transport has its own family of errors, and none of them may fail an upload.
                 log.warning("hint_not_sent", task=task, ids=ids, error=repr(error))

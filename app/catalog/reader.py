@@ -8,26 +8,24 @@ rules, each with an example.
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from app.catalog.columns import Columns
-from app.catalog.detect import detect
-from app.catalog.detected import Detected
-from app.catalog.export_tally import ExportTally
-from app.catalog.findings import Findings, Tally
-from app.catalog.input_rows import InputRow
-from app.catalog.mapping import ColumnMapping
-from app.catalog.platforms import platform_name
-from app.catalog.products import ProductReader
-from app.catalog.records import Block, read_blocks
-from app.catalog.rows import RowReader
-from app.catalog.share_pages import SharePages
-from app.catalog.sheet import Sheet
-from app.catalog.urls import looks_like_path
-from app.catalog.usable_rows import UsableRows
+from app.catalog.cells.urls import looks_like_path
+from app.catalog.header.detect import detect
+from app.catalog.header.detected import Detected
+from app.catalog.header.sheet import Sheet
+from app.catalog.layouts.mapping import ColumnMapping
+from app.catalog.layouts.platforms import platform_name
+from app.catalog.rows.blocks import read_blocks
+from app.catalog.rows.input_rows import InputRow
+from app.catalog.rows.reader import RowReader
+from app.catalog.rows.usable_rows import UsableRows
+from app.catalog.tally.findings import Findings
+from app.catalog.tally.share_pages import SharePages
+from app.catalog.tally.tally import Tally
+from app.catalog.text.records import Block
 from app.domain.errors import CellError, CsvInvalid
 
 __all__ = [
     "ColumnMapping",
-    "Columns",
     "Detected",
     "Findings",
     "InputRow",
@@ -46,12 +44,11 @@ def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
     """All rows of the file, good and bad, in their order, in memory that does not grow.
 
     Args:
-        stream: the file that `detected` describes; read from its start, wherever it stands.
+        stream: the file that `detected` describes; read from its start, whatever its position.
     Raises:
         CsvInvalid: a row is so long that it cannot be read (`validate` says so first).
     """
-    export = detected.export
-    reader = RowReader(detected) if export is None else ProductReader(detected, export)
+    reader = RowReader(detected)
     for block in read_blocks(stream, detected):
         yield from reader.rows(block)
 
@@ -64,13 +61,9 @@ def read_usable_rows(stream: BinaryIO, detected: Detected) -> Iterator[UsableRow
     Raises:
         CsvInvalid: see `read_rows`.
     """
-    export = detected.export
-    reader = RowReader(detected) if export is None else ProductReader(detected, export)
+    reader = RowReader(detected)
     for block in read_blocks(stream, detected):
-        if isinstance(reader, RowReader):
-            yield reader.usable_rows(block)
-        else:
-            yield UsableRows.of(reader.rows(block))
+        yield reader.usable_rows(block)
 
 
 def validate(
@@ -129,7 +122,7 @@ def examine(
         max_rows: more rows than this are refused, before the rest is read.
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
-        base_url: what stands before relative paths, without a slash at its end.
+        base_url: the beginning of relative paths, without a slash at its end.
         sheet: the sheet that the file was made of; None: it came as it is.
         shares: counts the addresses that are pages of file shares; None: they are not counted.
     Raises:
@@ -138,8 +131,7 @@ def examine(
         OptionInvalid: `encoding` is unknown.
     """
     detected = detect(stream, encoding=encoding, columns=columns, base_url=base_url, sheet=sheet)
-    export = detected.export
-    tally = Tally(detected, shares) if export is None else ExportTally(detected, export, shares)
+    tally = Tally(detected, shares)
     for block in read_blocks(stream, detected):
         before = tally.rows
         tally.add(block)
@@ -150,20 +142,21 @@ def examine(
         message = "The file has a header but no rows. Add a row for each product."
         error = CellError(detected.header_row, None, None, "no_rows", message)
         raise CsvInvalid(message, [error], 1)
-    if export is not None and not findings.places and not findings.bad_rows:
+    if not detected.layout.is_list and not findings.places and not findings.bad_rows:
         raise _no_images(detected)
     return findings
 
 
 def _no_images(detected: Detected) -> CsvInvalid:
-    names = ", ".join(f'"{detected.column_name(index)}"' for index in detected.image_columns)
+    images = detected.layout.image_columns
+    names = ", ".join(f'"{detected.column_name(index)}"' for index in images)
     kind = "" if detected.platform is None else f", an export of {platform_name(detected.platform)}"
     message = (
         f"The file{kind}, has no image address in any row: {names} "
-        f"{'is' if len(detected.image_columns) == 1 else 'are'} empty. Export the products with "
+        f"{'is' if len(images) == 1 else 'are'} empty. Export the products with "
         'their images, or name other columns: columns={"images":["..."]}'
     )
-    column = detected.column_name(detected.image_columns[0])
+    column = detected.column_name(images[0])
     error = CellError(detected.header_row, column, None, "no_images", message)
     return CsvInvalid(message, [error], 1, detected=detected.public())
 
@@ -201,7 +194,7 @@ def _about_paths(findings: Findings) -> str:
     if path is None or detected.base_url is not None:
         return ""
     beside = f' beside full addresses such as "{findings.address}"' if findings.address else ""
-    hint = detected.export.base_url_hint if detected.export else ""
+    hint = detected.layout.base_url_hint
     return (
         f' The file has relative paths such as "{path}"{beside}: send base_url, the address that '
         f"stands before the paths, for example base_url={hint or 'https://YOUR-SHOP/images'}"

@@ -1,4 +1,6 @@
-"""The command line. Files at the top name the commands; what they share stands beside them.
+"""The command line: `app` puts the commands together, each of which registers itself.
 
-Heavy imports happen inside of the commands, so that `--help` answers at once.
+Heavy modules are loaded inside of the commands, so that `--help` answers at once. Imports `main`,
+`tasks`, `bootstrap`, `logs`, `worker`, the use cases `upkeep`, `intake`, `ending`, `results`,
+`access`, and `adapters`, `config`, `storage`, `db`, `catalog`, `domain`.
 """

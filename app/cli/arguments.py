@@ -5,10 +5,15 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app.cli.failures import UnusableInput
-from app.cli.terminal import shown
-from app.domain.options import Mode, OutputFormat, OutputMode, ProcessingOptions
+from app.cli.console.failures import UnusableInput
+from app.cli.console.terminal import shown
+from app.domain.formats import OutputFormat
+from app.domain.options import Mode, OutputMode, ProcessingOptions
 
+# Panels of `--help`: of commands, and of a command's options.
+RUN = "Run the service"
+LOCAL = "Work without a service"
+REMOTE = "Talk to a running service"
 PICTURE = "The pictures"
 SERVICE = "The service"
 

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from app.cli.failures import UnusableInput
-from app.cli.terminal import shown
+from app.cli.console.failures import UnusableInput
+from app.cli.console.terminal import shown
 
 # Stands for standard input or output.
 STANDARD = "-"

@@ -5,6 +5,7 @@ A crash, a decompression bomb or an endless picture fails one image and no other
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import structlog
 
@@ -14,16 +15,16 @@ from app.codecs.jobs import UNGIVEN, Job, Jobs
 from app.codecs.process import CRASHED, Answer, ChildLost, CodecLimits, CodecProcess
 from app.domain.errors import DecoderCrashed, DecoderOutOfMemory, ImageError, InternalError
 from app.domain.options import ProcessingOptions
+from app.domain.retry import CODEC_START
 from app.imaging.result import CompressedImage
 from app.imaging.rungs.planes import load_library
+from app.retrying import keep_trying
 
 __all__ = ["CodecLimits", "CodecPool"]
 
 log = structlog.get_logger()
 
 WATCH_SECONDS = 0.25
-# A child that could not be started is tried again after this.
-START_AGAIN_SECONDS = 1.0
 # Pictures ready for each child beside the one in hand: enough for the pause of the worker's loop
 # (10 ms) at 4 ms for a photo of a megapixel. The maximum is for all children together: one loop
 # does not refill more in its pause, and each place is an open file.
@@ -154,6 +155,13 @@ class CodecPool:
 
     async def _run(self, child: CodecProcess) -> None:
         """Keep this child running for as long as the pool is open."""
+        # Whatever fails, it goes on: else the child's share of the pictures would wait for ever.
+        await keep_trying(
+            CODEC_START, lambda: self._serve(child), on=Exception, failed=lambda *_: True
+        )
+
+    async def _serve(self, child: CodecProcess) -> NoReturn:
+        """Start this child, and the next one when it has ended, until one cannot be started."""
         first: Job | None = None
         while True:
             try:
@@ -161,14 +169,11 @@ class CodecPool:
                 first = await self._listen(child, first)
             except InternalError as error:
                 self._go_without(first, error)
+                raise
             except Exception:
-                # Without this loop, its share of the pictures would wait for ever.
                 log.exception("codec_process_failed")
                 self._go_without(first, InternalError(UNGIVEN))
-            else:
-                continue
-            first = None
-            await asyncio.sleep(START_AGAIN_SECONDS)
+                raise
 
     async def _listen(self, child: CodecProcess, first: Job | None) -> Job | None:
         """Settle the child's answers until it ends; returns the first picture for the next child.

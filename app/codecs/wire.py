@@ -19,7 +19,7 @@ from app.domain.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from app.domain.formats import FORMATS
+from app.domain.formats import READ, WRITTEN
 from app.domain.options import ProcessingOptions
 from app.imaging.result import CompressedImage
 
@@ -111,11 +111,11 @@ def unpack_header(message: bytes) -> dict[str, Any]:
     if not isinstance(notes, list) or len(notes) > MAX_NOTES:
         raise ChildTalksNonsense
     return {
-        "format": _format(fields.get("format")),
+        "format": _format(fields.get("format"), WRITTEN),
         "width": _side(fields.get("width")),
         "height": _side(fields.get("height")),
         "kept": fields.get("kept") is True,
-        "source_format": _format(fields.get("source_format")),
+        "source_format": _format(fields.get("source_format"), READ),
         "source_width": _side(fields.get("source_width")),
         "source_height": _side(fields.get("source_height")),
         "notes": tuple(_text(note) for note in notes),
@@ -129,8 +129,8 @@ def _error(code: object, message: object) -> Exception:
     return known(_text(message)) if known else ChildTalksNonsense()
 
 
-def _format(value: object) -> str:
-    if isinstance(value, str) and value in FORMATS:
+def _format(value: object, known: frozenset[str]) -> str:
+    if isinstance(value, str) and value in known:
         return value
     raise ChildTalksNonsense
 

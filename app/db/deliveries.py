@@ -1,14 +1,16 @@
-"""Queries on the webhooks' outbox and its log."""
+"""Queries on the webhooks' outbox and its log; who is sent to first is in `receivers.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from app.db.dialect import upsert
 from app.db.models import WebhookAttempt, WebhookDelivery
+from app.db.receivers import Receiver, is_due
+from app.db.silent_receivers import paused
 
 
 class DeliveryStatus(StrEnum):
@@ -22,6 +24,7 @@ def add(
     *,
     delivery_id: str,
     request_id: str,
+    receiver: Receiver,
     event: str,
     run: int,
     url: str,
@@ -34,6 +37,8 @@ def add(
         .values(
             id=delivery_id,
             request_id=request_id,
+            owner=receiver.owner,
+            host=receiver.host,
             event=event,
             run=run,
             url=url,
@@ -46,24 +51,22 @@ def add(
     )
 
 
-def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
-    """Deliveries whose next attempt is due and that nobody is sending."""
-    query = (
-        select(WebhookDelivery.id)
-        .where(_due(now))
-        .order_by(WebhookDelivery.next_attempt_at)
-        .limit(limit)
-    )
-    return connection.execute(query).scalars().all()
+def receiver_of(connection: Connection, delivery_id: str, *, now: datetime) -> Receiver | None:
+    """Whom a delivery goes to; None when it could not be claimed now."""
+    query = select(WebhookDelivery.owner, WebhookDelivery.host).where(_is_free(delivery_id, now))
+    row = connection.execute(query).one_or_none()
+    return Receiver(row.owner, row.host) if row is not None else None
 
 
 def claim(
     connection: Connection, delivery_id: str, *, now: datetime, lease_until: datetime
 ) -> Row[Any] | None:
-    """Take one due delivery; None when it is not due or another worker sends it."""
+    """Take one due delivery; None when it is not due, another worker sends it, or its receiver is
+    left alone for a while.
+    """
     statement = (
         update(WebhookDelivery)
-        .where(WebhookDelivery.id == delivery_id, _due(now))
+        .where(_is_free(delivery_id, now))
         .values(
             attempts=WebhookDelivery.attempts + 1,
             fence=WebhookDelivery.fence + 1,
@@ -142,9 +145,9 @@ def attempts_of(connection: Connection, delivery_ids: Sequence[str]) -> Sequence
     return connection.execute(query).all()
 
 
-def _due(now: datetime) -> Any:
+def _is_free(delivery_id: str, now: datetime) -> ColumnElement[bool]:
     return and_(
-        WebhookDelivery.status == DeliveryStatus.PENDING.value,
-        WebhookDelivery.next_attempt_at <= now,
-        or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until < now),
+        WebhookDelivery.id == delivery_id,
+        is_due(now),
+        ~paused(WebhookDelivery.owner, WebhookDelivery.host, now=now),
     )

@@ -1,7 +1,6 @@
 """Connections and transactions, the same for SQLite and Postgres."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.errors import DatabaseUnavailable
-
-SQLITE_BUSY_TIMEOUT_SECONDS = 30
-SQLITE_BUSY_PAUSE_SECONDS = 0.01
+from app.domain.retry import SQLITE_BUSY
+from app.retrying import keep_trying_blocking
 
 
 class Database:
@@ -38,7 +36,7 @@ class Database:
                 url,
                 pool_size=pool_size,
                 max_overflow=pool_size,
-                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+                connect_args={"timeout": SQLITE_BUSY.patience_seconds, "check_same_thread": False},
             )
             _prepare_sqlite(self.engine)
         else:
@@ -132,15 +130,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
     # Processes that open a new file at once each read it and then want it alone. SQLite sees that
     # they would wait for each other and fails at once, without its busy time-out.
-    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            # The low byte of an extended code is the plain one.
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > until:
-                raise
-        else:
-            return
-        time.sleep(SQLITE_BUSY_PAUSE_SECONDS)
+    keep_trying_blocking(
+        SQLITE_BUSY,
+        lambda: connection.execute("PRAGMA journal_mode=WAL"),
+        on=sqlite3.OperationalError,
+        # The low byte of an extended code is the plain one.
+        failed=lambda error, _: error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY,
+    )

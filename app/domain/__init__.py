@@ -1,1 +1,4 @@
-"""The core: what the words of this service mean. No I/O, no clock, no framework."""
+"""The core: what the words of this service mean. No I/O, no clock, no framework.
+
+It imports nothing of ours.
+"""

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.formats import OutputFormat
+
 # JPEG and WebP end at 65,535 and 16,383 pixels a side; asking for more can never be met.
 MAX_SIDE_PX = 16_383
 # Raised whenever the codecs make other pictures of the same options: the next run then does every
@@ -18,16 +20,6 @@ class Mode(StrEnum):
 
     COMPRESS = "compress"
     CHECK = "check"
-
-
-class OutputFormat(StrEnum):
-    """The format of the compressed images; `keep` means the format of the source."""
-
-    JPEG = "jpeg"
-    WEBP = "webp"
-    AVIF = "avif"
-    PNG = "png"
-    KEEP = "keep"
 
 
 class OutputMode(StrEnum):

@@ -39,7 +39,7 @@ class Metrics:
         self._watched: dict[str, Collector] = {}
 
     def watch_queue(self, facts: Callable[[], dict[str, Any]]) -> None:
-        """Ask `facts` (`services.health.queue_facts`) at every scrape."""
+        """Ask `facts` (`upkeep.health.queue_facts`) at every scrape."""
         self._watch("queue", QueueCollector(facts))
 
     def watch_worker(self, state: Callable[[], WorkerState]) -> None:

@@ -55,6 +55,16 @@ class QueueCollector(_AtScrape):
             "1 while orphans are left in the store, as it may not be this database's own.",
             value=facts["orphan_sweep_blocked"],
         )
+        yield GaugeMetricFamily(
+            "webhook_deliveries_pending",
+            "Webhooks that no receiver has taken yet, due now or later.",
+            value=facts["webhooks_pending"],
+        )
+        yield GaugeMetricFamily(
+            "webhook_receivers_paused",
+            "Receivers of webhooks that are left alone for a while, as they did not answer.",
+            value=facts["receivers_paused"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ class WorkerState:
         codec_idle: of them, those without a picture.
         codec_waiting: pictures that wait for one.
         codec_replaced: children that had to be started anew, since the start.
+        deliveries: webhooks on their way.
     """
 
     lanes: int
@@ -86,6 +97,7 @@ class WorkerState:
     codec_idle: int
     codec_waiting: int
     codec_replaced: int
+    deliveries: int
 
 
 class WorkerCollector(_AtScrape):
@@ -107,6 +119,7 @@ class WorkerCollector(_AtScrape):
             ("codec_children", "Processes that decode and encode.", state.codec_children),
             ("codec_children_idle", "Codec children without a picture.", state.codec_idle),
             ("codec_pictures_waiting", "Pictures that wait for a child.", state.codec_waiting),
+            ("worker_deliveries", "Webhooks on their way to a receiver.", state.deliveries),
         ):
             yield GaugeMetricFamily(name, meaning, value=value)
         hosts = GaugeMetricFamily(

@@ -20,15 +20,12 @@ from app.domain.errors import (
     ResponseTooLarge,
     TlsFailed,
 )
+from app.domain.retry import RETRY_AFTER_READ_SECONDS_MAX
 from app.outbound.client import AddressRefused, AnswerUnbounded
 from app.outbound.guard import BLOCKED_MESSAGE
 
 # Who the sentences about a fetch speak of.
 IMAGE_HOST = "The image's host"
-
-# Ten years stand for every longer pause, so that a wish of 10^20 seconds stays a number of seconds
-# that can be added to a date. What a wish is worth is decided by whoever waits.
-MAX_RETRY_AFTER_SECONDS = 10 * 365 * 86_400.0
 
 _KEPT_OUT = (
     "If a browser shows the picture, the host keeps out other sites (hot-link protection) or "
@@ -99,7 +96,7 @@ def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> fl
         return None
     value = value.strip()
     if value.isdigit():
-        return min(float(value), MAX_RETRY_AFTER_SECONDS)
+        return min(float(value), RETRY_AFTER_READ_SECONDS_MAX)
     try:
         until = parsedate_to_datetime(value)
         # A date without a zone is meant as GMT, as the RFC asks for.
@@ -107,7 +104,7 @@ def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> fl
         pause = (until - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, OverflowError):
         return None
-    return min(max(pause, 0.0), MAX_RETRY_AFTER_SECONDS)
+    return min(max(pause, 0.0), RETRY_AFTER_READ_SECONDS_MAX)
 
 
 def _with_causes(error: BaseException) -> list[BaseException]:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import aiohttp
 
 from app.domain.errors import FetchTimeout, TooManyRedirects
-from app.domain.host_rules import NO_RULES, HostRules
+from app.domain.hosts.rules import NO_RULES, HostRules
 from app.outbound.body import FIRST_BYTES, first_bytes, noted, whole_file
 from app.outbound.client import READ_BUFFER_BYTES, open_session
 from app.outbound.failures import IMAGE_HOST, translate
@@ -58,6 +58,10 @@ class FetchedImage:
     etag: str | None
     last_modified: str | None
     final_url: str
+
+    def without_data(self) -> "FetchedImage":
+        """What was said of the file, without its bytes."""
+        return FetchedImage(b"", self.content_type, self.etag, self.last_modified, self.final_url)
 
 
 @dataclass(frozen=True, slots=True)

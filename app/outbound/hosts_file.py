@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from app.domain.host_rules import HostRules, HostRulesInvalid
+from app.domain.hosts.rules import HostRules, HostRulesInvalid
 
 # tomllib's messages may quote the file; where in the file is all that is passed on.
 _POSITION = re.compile(r"\(at (line [0-9]+), column [0-9]+\)\Z|\(at end of document\)\Z")

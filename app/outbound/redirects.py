@@ -7,7 +7,7 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from app.domain.errors import HttpStatusError, InvalidUrl
-from app.domain.host_rules import HostRules
+from app.domain.hosts.rules import HostRules
 from app.outbound.failures import IMAGE_HOST, status_text
 from app.outbound.guard import AddressGuard, Target, host_key
 

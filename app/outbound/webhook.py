@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from app.domain.errors import FetchTimeout, ImageError
+from app.domain.errors import ConnectFailed, DnsFailed, FetchTimeout, ImageError
 from app.outbound.client import open_session
 from app.outbound.failures import retry_after_seconds, status_text, translate
 from app.outbound.guard import AddressGuard
@@ -19,6 +19,8 @@ _MAX_ANSWER_BYTES = 4 * 1024
 # The status is the answer. The rest is read only so that a well-behaved receiver does not see its
 # connection reset; it may not take time that the receiver chooses.
 _ANSWER_BODY_SECONDS = 0.5
+# What comes of asking somebody who does not answer; the rest is refused by us or is an answer.
+_SILENCE = frozenset({FetchTimeout.code, ConnectFailed.code, DnsFailed.code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class WebhookAnswer:
     retry_after_seconds: float | None
     duration_ms: int
 
+    @property
+    def is_silence(self) -> bool:
+        """True when the receiver did not answer, or could not be reached."""
+        return self.error in _SILENCE
+
 
 class WebhookSender:
     """Sends webhooks for one event loop; every delivery opens and closes its own connection.
@@ -45,6 +52,7 @@ class WebhookSender:
         guard: which addresses are allowed.
         user_agent: who calls.
         timeout_seconds: for one attempt, from the name to the answer's status.
+        connect_seconds: of them, for the connection, from the name to the end of TLS.
         lookup: how names become addresses; None asks the operating system.
     """
 
@@ -54,11 +62,13 @@ class WebhookSender:
         *,
         user_agent: str,
         timeout_seconds: float = 15.0,
+        connect_seconds: float = 5.0,
         lookup: Lookup | None = None,
     ) -> None:
         self._guard = guard
         self._user_agent = user_agent
         self._timeout_seconds = timeout_seconds
+        self._connect_seconds = connect_seconds
         self._resolver = GuardedResolver(guard, lookup)
         self._session: aiohttp.ClientSession | None = None
 
@@ -107,12 +117,19 @@ class WebhookSender:
         target = self._guard.parse(url)
         try:
             async with self._open().post(
-                target.request_url, data=body, headers=headers, allow_redirects=False
+                target.request_url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(connect=self._connect_seconds),
             ) as response:
                 # The answer is here: a slow rest must not turn it into a time-out.
                 deadline.reschedule(None)
                 await _read_a_little(response.content)
                 return response.status, retry_after_seconds(response.headers.get("Retry-After"))
+        except aiohttp.ConnectionTimeoutError as error:
+            limit = f"{self._connect_seconds:g} seconds"
+            raise FetchTimeout(f"{_HOST} did not take the connection within {limit}.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise translate(error, _HOST) from error
 

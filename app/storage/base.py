@@ -44,10 +44,13 @@ class Store(Protocol):
         """The address under which anybody can GET this object."""
 
     def note(self) -> str | None:
-        """What `put_note` wrote last, or None: to whom this store belongs (`services/owner.py`)."""
+        """What `put_note` wrote last, or None. `upkeep/store_owner.py` says what it means."""
 
     def put_note(self, text: str) -> None:
         """Write the note; no key leads to it, so it is never listed, published or deleted."""
+
+    def prepare(self) -> None:
+        """Make what the store needs before its first object, such as a bucket; may be repeated."""
 
     def check(self) -> None:
         """Prove that the store answers and is writable; used at start and by /readyz."""

@@ -150,6 +150,9 @@ class LocalStore:
                 _sync(file)
             _sync_folder(self._root)
 
+    def prepare(self) -> None:
+        """Folders are made as they are needed; nothing is to be made before."""
+
     def check(self) -> None:
         """Write and remove a file, and look at the free space."""
         with _as_store_error("write"):

@@ -55,7 +55,7 @@ class S3Store:
     Both clients are made once and may be used from several threads and event loops.
 
     Args:
-        bucket: its name; `ensure_bucket` makes it when it is missing.
+        bucket: its name; `prepare` makes it when it is missing.
         endpoint_url: the server's address; None means AWS.
         region: None means what the environment says, else us-east-1.
         access_key: None together with `secret_key` means boto's own chain of credentials.
@@ -212,7 +212,7 @@ class S3Store:
                 self._client.delete_object(Bucket=self._bucket, Key=_PROBE_KEY)
             self._was_writable = True
 
-    def ensure_bucket(self) -> None:
+    def prepare(self) -> None:
         """Make the bucket when it is missing, and let anybody read the published images in it.
 
         A policy that somebody has put on the bucket stays as it is. A store that knows no policies,

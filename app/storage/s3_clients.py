@@ -10,17 +10,14 @@ import obstore
 from botocore.config import Config
 from obstore.auth.boto3 import Boto3CredentialProvider
 
+from app.domain.retry import STORE_CALL_ATTEMPTS, STORE_PUT_PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Credential
 
 _CONNECT_TIMEOUT_SECONDS = 5
 _PUT_TIMEOUT_SECONDS = 30
-
-# Covers a dropped keep-alive connection and a short hiccup; longer outages are the image's own
-# attempts in the database, which do not hold a place in the pipe while they wait.
-_PUT_RETRIES = 2
-_PUT_RETRY_WINDOW_SECONDS = 20
 
 
 def bulk_client(
@@ -38,7 +35,7 @@ def bulk_client(
             response_checksum_validation="when_required",
             connect_timeout=_CONNECT_TIMEOUT_SECONDS,
             read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": STORE_CALL_ATTEMPTS},
             max_pool_connections=16,
         ),
     )
@@ -81,7 +78,7 @@ def put_client(
             "pool_idle_timeout": timedelta(seconds=30),
         },
         retry_config={
-            "max_retries": _PUT_RETRIES,
-            "retry_timeout": timedelta(seconds=_PUT_RETRY_WINDOW_SECONDS),
+            "max_retries": STORE_CALL_ATTEMPTS - 1,
+            "retry_timeout": timedelta(seconds=STORE_PUT_PATIENCE_SECONDS),
         },
     )

@@ -6,8 +6,8 @@ from typing import Any
 from celery.app import trace
 from celery.worker import WorkController
 
+from app.adapters import Adapters
 from app.bootstrap import build_worker_context
-from app.services.adapters import Adapters
 from app.tasks.registry import register_tasks
 from app.worker.process.runtime import Runtime
 

@@ -4,20 +4,19 @@ from collections.abc import Callable
 
 from celery import Celery
 
+from app.domain.tasks import Task
 from app.worker.process.runtime import Runtime
-
-TASKS = ("request.ingest", "request.work", "request.purge", "webhook.deliver")
 
 
 def register_tasks(celery: Celery, runtime: Callable[[], Runtime]) -> None:
     """Make the tasks known to this app; `runtime` is asked for when one runs."""
-    for name in TASKS:
-        celery.task(name=name, shared=False)(_task(name, runtime))
+    for task in Task:
+        celery.task(name=task.value, shared=False)(_run(task, runtime))
 
 
-def _task(name: str, runtime: Callable[[], Runtime]) -> Callable[[str], None]:
+def _run(task: Task, runtime: Callable[[], Runtime]) -> Callable[[str], None]:
     def run(an_id: str) -> None:
-        runtime().run(name, an_id)
+        runtime().run(task, an_id)
 
-    run.__name__ = name.replace(".", "_")
+    run.__name__ = task.value.replace(".", "_")
     return run

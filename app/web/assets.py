@@ -30,18 +30,22 @@ class Asset:
 
 
 def _load() -> dict[str, Asset]:
+    paths = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES]
+    versions = {path.parent: sha256() for path in paths}
+    for path in paths:
+        versions[path.parent].update(path.name.encode() + path.read_bytes())
     assets = {}
-    for path in sorted(FOLDER.rglob("*")):
-        if path.suffix in MEDIA_TYPES:
-            body = path.read_bytes()
-            name = path.relative_to(FOLDER).as_posix()
-            version = sha256(body).hexdigest()[:12]
-            assets[name] = Asset(
-                body=body,
-                packed=gzip.compress(body, mtime=0),
-                media_type=MEDIA_TYPES[path.suffix],
-                address=f"/assets/{version}/{name}",
-            )
+    for path in paths:
+        body = path.read_bytes()
+        name = path.relative_to(FOLDER).as_posix()
+        # One version for a folder: a module finds its neighbours by their names beside its own.
+        version = versions[path.parent].hexdigest()[:12]
+        assets[name] = Asset(
+            body=body,
+            packed=gzip.compress(body, mtime=0),
+            media_type=MEDIA_TYPES[path.suffix],
+            address=f"/assets/{version}/{name}",
+        )
     return assets
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
@@ -11,18 +11,18 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from app.adapters import Adapters
 from app.api.auth import comes_from_our_page
-from app.api.errors import KINDS, RETRY_AFTER_SECONDS, upload_too_large
+from app.api.contract.errors import KINDS, upload_too_large
+from app.api.errors import retry_after_seconds, unavailable
 from app.config import Settings
 from app.domain.errors import (
     DatabaseUnavailable,
     OptionInvalid,
     RequestError,
-    ServiceUnavailable,
     StoreError,
     Unauthorized,
 )
-from app.services.adapters import Adapters
 from app.storage.base import Store
 from app.web import assets, words
 
@@ -106,12 +106,8 @@ class PageRoute(APIRoute):
                 return problem_page(request, error)
             except ForeignForm:
                 return render(request, "foreign.html", status=403)
-            except DatabaseUnavailable:
-                detail = "The database does not answer right now."
-                return problem_page(request, ServiceUnavailable(detail))
-            except StoreError:
-                detail = "The file store does not answer right now."
-                return problem_page(request, ServiceUnavailable(detail))
+            except (DatabaseUnavailable, StoreError) as error:
+                return problem_page(request, unavailable(error))
             except HTTPException as error:
                 if error.status_code != 413:
                     raise
@@ -129,8 +125,9 @@ def problem_page(request: Request, error: RequestError) -> HTMLResponse:
     if isinstance(error, OptionInvalid):
         # Whatever was to be loaded: a wrong choice is said beside the choices, and those stay.
         response.headers["HX-Retarget"] = "#problem"
-    if isinstance(error, ServiceUnavailable):
-        response.headers["Retry-After"] = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
+    seconds = retry_after_seconds(error)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -151,11 +148,3 @@ def sign_in_page(request: Request, error: Unauthorized | None) -> HTMLResponse:
         error=error if path != "/" and request.method == "POST" else None,
         signed_in=False,
     )
-
-
-def request_settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-SettingsDep = Annotated[Settings, Depends(request_settings)]

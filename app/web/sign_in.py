@@ -10,10 +10,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.access.key_ring import session_of
 from app.api.auth import SESSION_COOKIE, KeysDep
+from app.api.dependencies import SettingsDep
 from app.domain.errors import Unauthorized
-from app.services.key_ring import session_of
-from app.web.html import FromOurPage, PageRoute, SettingsDep, render, sign_in_page
+from app.web.html import FromOurPage, PageRoute, render, sign_in_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.formats import advised_labels
 from app.domain.options import Mode
 
 # State -> (word, icon of templates/_macros.html). An icon never stands without its word.
@@ -79,9 +80,7 @@ REASONS = {
     "not_an_image": Reason(
         "There is no picture at the address", "Often a web page; link to the picture itself."
     ),
-    "unsupported_format": Reason(
-        "The format is not supported", "Use JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF."
-    ),
+    "unsupported_format": Reason("The format is not supported", f"Use {advised_labels()}."),
     "corrupt_image": Reason("The picture is damaged", "Upload it to its host again."),
     "too_many_pixels": Reason("The picture has too many pixels", "Offer a smaller one."),
     "decoder_crashed": Reason("The picture could not be read", "Save it again and try once more."),

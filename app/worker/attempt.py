@@ -5,11 +5,11 @@ A request that only checks has its images looked at instead (`check.py`).
 
 import random
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
+from app.adapters import now
 from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import (
     DecoderCrashed,
@@ -23,11 +23,11 @@ from app.domain.formats import content_type, extension
 from app.domain.naming import image_key, original_key
 from app.domain.options import Mode, ProcessingOptions
 from app.domain.results import ImageResult, Source, StoredFile, joined
-from app.domain.retry import image_retry_delay
+from app.domain.retry import CODEC_CRASH, image_retry_delay
 from app.domain.statuses import ImageStatus
 from app.imaging.result import CompressedImage
 from app.outbound.fetch import FetchedImage
-from app.services.adapters import now
+from app.retrying import keep_trying
 from app.storage.base import Store
 from app.worker.check import check
 from app.worker.context import WorkerContext
@@ -75,11 +75,13 @@ async def _through_the_pipe(
     compressed = await _compress(context, fetched.data, options)
     if not options.keep_originals:
         # A slow store must not keep both in memory.
-        fetched = replace(fetched, data=b"")
+        fetched = fetched.without_data()
     slot.hold(len(fetched.data) + len(compressed.data))
-    async with slot.storing():
-        with metrics.store_seconds.time():
-            return await _store(context, image, options, fetched, source_bytes, compressed)
+    await slot.to_store()
+    with metrics.store_seconds.time():
+        outcome = await _store(context, image, options, fetched, source_bytes, compressed)
+    slot.stored()
+    return outcome
 
 
 def failure(context: WorkerContext, image: ClaimedImage, error: ImageError) -> Outcome:
@@ -121,14 +123,12 @@ def _refused(image: ClaimedImage, error: ImageError) -> Outcome:
 async def _compress(
     context: WorkerContext, data: bytes, options: ProcessingOptions
 ) -> CompressedImage:
-    try:
-        return await context.codecs.compress(data, options)
-    except DecoderOutOfMemory:
-        raise
-    except DecoderCrashed:
-        # Somebody else may have ended the child, such as the kernel when memory is short. A picture
-        # that brings decoders down does so once more, and fails.
-        return await context.codecs.compress(data, options)
+    return await keep_trying(
+        CODEC_CRASH,
+        lambda: context.codecs.compress(data, options),
+        on=DecoderCrashed,
+        failed=lambda error, _: not isinstance(error, DecoderOutOfMemory),
+    )
 
 
 async def _store(

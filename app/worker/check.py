@@ -3,11 +3,11 @@
 import asyncio
 from functools import partial
 
+from app.adapters import now
 from app.db.queue import Outcome
 from app.domain.results import ImageResult, Source, joined
 from app.domain.statuses import ImageStatus
 from app.imaging.heads.look import look
-from app.services.adapters import now
 from app.worker import fetching
 from app.worker.context import WorkerContext
 from app.worker.slots import Slot

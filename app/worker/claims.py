@@ -9,10 +9,10 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from app.adapters import now
 from app.db import queue
 from app.db.images import reuse
 from app.db.queue import ClaimedImage, waiting
-from app.services.adapters import now
 from app.worker.context import WorkerContext
 from app.worker.slots import Slot
 

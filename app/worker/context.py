@@ -9,22 +9,24 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from app.adapters import Adapters
 from app.codecs.pool import CodecPool
 from app.domain.errors import DatabaseUnavailable
-from app.domain.hosts import Policy
+from app.domain.hosts.exchange import Policy
+from app.domain.retry import DATABASE
+from app.domain.tasks import Task
+from app.ending.give_up import fail_given_up
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
-from app.services.adapters import Adapters
-from app.services.give_up import fail_given_up
-from app.worker.hosts import Hosts
+from app.retrying import keep_trying
+from app.worker.hosts.known import Hosts
+from app.worker.places import Places
 from app.worker.slots import Slots
 from app.worker.window import Window
 
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
-
-DATABASE_PAUSE_SECONDS = 1.0
 
 
 class WorkerContext:
@@ -53,6 +55,7 @@ class WorkerContext:
                 given_up=self._fail_given_up,
             ),
         )
+        self.places = Places()
         self._drain_until: float | None = None
 
     @property
@@ -72,7 +75,7 @@ class WorkerContext:
     def come_back(self, request_id: str, seconds: float) -> None:
         """Look at a request again then: until that time all its images wait for their hosts."""
         loop = asyncio.get_running_loop()
-        hint = partial(self.adapters.hints.send, "request.work", request_id)
+        hint = partial(self.adapters.hints.send, Task.WORK, request_id)
         # In a thread, as a broker that is away may keep the sender for a second.
         loop.call_later(
             seconds, lambda: None if self.draining else loop.run_in_executor(None, hint)
@@ -112,6 +115,7 @@ class WorkerContext:
             codec_idle=self.codecs.idle,
             codec_waiting=self.codecs.waiting,
             codec_replaced=self.codecs.replaced,
+            deliveries=self.places.taken,
         )
 
     async def in_transaction(self, work: Callable[[Connection], Result]) -> Result:
@@ -120,14 +124,17 @@ class WorkerContext:
         Raises:
             DatabaseUnavailable: it did not come back before the grace of a stop was over.
         """
-        while True:
-            try:
-                return await asyncio.to_thread(self._transact, work)
-            except DatabaseUnavailable as error:
-                log.warning("database_unavailable", error=str(error))
-                if self.grace_is_over:
-                    raise
-            await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+
+        def failed(error: DatabaseUnavailable, _attempt: int) -> bool:
+            log.warning("database_unavailable", error=str(error))
+            return not self.grace_is_over
+
+        return await keep_trying(
+            DATABASE,
+            lambda: asyncio.to_thread(self._transact, work),
+            on=DatabaseUnavailable,
+            failed=failed,
+        )
 
     def _transact(self, work: Callable[[Connection], Result]) -> Result:
         with self.adapters.database.transaction() as connection:

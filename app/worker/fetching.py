@@ -4,10 +4,10 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from app.domain.errors import ImageError, RateLimited
-from app.domain.hosts import shown_host
+from app.domain.hosts.exchange import shown_host
 from app.outbound.fetch import FetchedImage, LookedAt
-from app.worker.answers import Answer, Kind, judge
 from app.worker.context import WorkerContext
+from app.worker.hosts.answers import Answer, Kind, judge
 from app.worker.slots import Slot
 from app.worker.take_over import fetch_unless_unchanged
 

@@ -1,22 +1,17 @@
 """Waiting for a store that is away, as it holds up every image alike."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
 
 from app.domain.errors import StoreError
+from app.domain.retry import STORE
+from app.retrying import keep_trying
 
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
-
-# Waiting with the result in hand costs a place in the pipe; giving up would cost the hosts another
-# download, and soon the image.
-STORE_PATIENCE_SECONDS = 60.0
-STORE_PAUSE_SECONDS = 1.0
 
 
 async def patiently(key: str, ask: Callable[[], Awaitable[Result]]) -> Result:
@@ -25,14 +20,10 @@ async def patiently(key: str, ask: Callable[[], Awaitable[Result]]) -> Result:
     Raises:
         StoreError: the store was away for longer than a minute.
     """
-    patience_ends: float | None = None
-    while True:
-        try:
-            return await ask()
-        except StoreError as error:
-            if patience_ends is None:
-                log.warning("store_waited_for", key=key, error=str(error))
-                patience_ends = time.monotonic() + STORE_PATIENCE_SECONDS
-            elif time.monotonic() > patience_ends:
-                raise
-        await asyncio.sleep(STORE_PAUSE_SECONDS)
+
+    def failed(error: StoreError, attempt: int) -> bool:
+        if attempt == 1:
+            log.warning("store_waited_for", key=key, error=str(error))
+        return True
+
+    return await keep_trying(STORE, ask, on=StoreError, failed=failed)

@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
 from app.db.queue import ClaimedImage
-from app.worker.answers import Answer, Kind
-from app.worker.host import Permit
-from app.worker.hosts import Hosts
+from app.worker.hosts.answers import Answer, Kind
+from app.worker.hosts.known import Hosts
+from app.worker.hosts.permit import Permit
 from app.worker.window import Window
 
 # Images that are being stored at a time: a store 300 ms away takes them as fast as the codecs make
@@ -24,6 +24,8 @@ SLOW_TOLD_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
+_NO_ANSWER = Answer(Kind.NEUTRAL)
+
 
 class Slot:
     """One image's way through the worker; whoever took it closes it, whatever happened.
@@ -32,13 +34,14 @@ class Slot:
     place in the window when the picture goes to the store, the bytes when all is over.
     """
 
-    __slots__ = ("_bytes", "_in_window", "_permit", "_slots", "image")
+    __slots__ = ("_bytes", "_in_window", "_permit", "_slots", "_storing_since", "image")
 
     def __init__(self, slots: "Slots", image: ClaimedImage, permit: Permit) -> None:
         self.image = image
         self._slots = slots
         self._permit: Permit | None = permit
         self._in_window = True
+        self._storing_since: float | None = None
         self._bytes = 0
 
     def answered(self, answer: Answer) -> None:
@@ -52,26 +55,29 @@ class Slot:
         self._slots.window.held_bytes += size - self._bytes
         self._bytes = size
 
-    @asynccontextmanager
-    async def storing(self) -> AsyncIterator[None]:
-        """Inside, the picture is on its way to the store and has left the window.
+    async def to_store(self) -> None:
+        """The picture is on its way to the store, and has left the window.
 
         Where the store has all that it may have at a time, the image waits in the window: then
         nothing new is fetched.
         """
-        async with self._slots.store:
-            self._leave_window()
-            self._slots.storing += 1
-            began = time.monotonic()
-            try:
-                yield
-            finally:
-                self._slots.storing -= 1
-                self._slots.stored(time.monotonic() - began)
+        await self._slots.store.acquire()
+        self._leave_window()
+        self._slots.storing += 1
+        self._storing_since = time.monotonic()
+
+    def stored(self) -> None:
+        """The store has the picture, or does not take it."""
+        if self._storing_since is not None:
+            began, self._storing_since = self._storing_since, None
+            self._slots.storing -= 1
+            self._slots.store.release()
+            self._slots.stored(time.monotonic() - began)
 
     def close(self) -> None:
         """Give back what is still taken; any number of times."""
-        self.answered(Answer(Kind.NEUTRAL))
+        self.answered(_NO_ANSWER)
+        self.stored()
         self._leave_window()
         self.hold(0)
 

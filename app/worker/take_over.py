@@ -4,12 +4,12 @@ from functools import partial
 
 import structlog
 
+from app.adapters import now
 from app.db.images.reuse import EarlierImage
 from app.db.queue import ClaimedImage, Outcome
 from app.domain.errors import StorageFailed, StoreError
 from app.domain.statuses import ImageStatus
 from app.outbound.fetch import FetchedImage, Validators
-from app.services.adapters import now
 from app.storage.base import Store
 from app.worker.context import WorkerContext
 from app.worker.patience import patiently

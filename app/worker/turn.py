@@ -8,15 +8,16 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection
 
+from app.adapters import now
 from app.db import queue, requests
 from app.db.images import reuse
 from app.db.queue import Outcome, waiting
 from app.domain.errors import DatabaseUnavailable
 from app.domain.options import ProcessingOptions
 from app.domain.statuses import RequestStatus
-from app.services.adapters import now
-from app.services.finish import announce
-from app.services.record import record_outcomes
+from app.domain.tasks import Task
+from app.ending.finish import announce
+from app.ending.record import record_outcomes
 from app.worker.attempt import attempt
 from app.worker.claims import Claims
 from app.worker.context import WorkerContext
@@ -55,7 +56,7 @@ async def take_turn(context: WorkerContext, request_id: str) -> None:
         if begun is not None:
             again = await Turn(context, request_id, begun).run()
     if again:
-        await asyncio.to_thread(context.adapters.hints.send, "request.work", request_id)
+        await asyncio.to_thread(context.adapters.hints.send, Task.WORK, request_id)
 
 
 class _Begun(NamedTuple):

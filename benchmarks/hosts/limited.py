@@ -39,6 +39,7 @@ LIMITED_ROWS = (
     _row("20-429", 20, "429 with `Retry-After: 1`", retry_after="1"),
     _row("50-429", 50, "429 with `Retry-After: 1`", retry_after="1"),
     _row("50-429-bare", 50, "429 without it"),
+    _row("50-429-far", 50, "429 with `Retry-After: 1`, 200 ms away", retry_after="1", delay_ms=200),
     _row(
         "50-503",
         50,

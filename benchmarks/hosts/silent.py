@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.domain.retry import IMAGE_BACKOFF_BASE_SECONDS, IMAGE_BACKOFF_FACTOR
+from app.domain.retry import IMAGE
 from benchmarks.figures import print_table, progress, spread
 from benchmarks.goals import Measured
 from benchmarks.hosts.stand import Stand, Taken, new_address, urls_of
@@ -34,11 +34,8 @@ class Sizes:
     @property
     def giving_up_seconds(self) -> float:
         """All attempts of one image, each until its limit, and the back-offs between them."""
-        back_offs = (
-            IMAGE_BACKOFF_BASE_SECONDS * IMAGE_BACKOFF_FACTOR**number
-            for number in range(MAX_ATTEMPTS - 1)
-        )
-        return MAX_ATTEMPTS * self.timeout_seconds + sum(back_offs)
+        back_offs = [IMAGE.pause(attempt, chance=0.5) for attempt in range(1, MAX_ATTEMPTS)]
+        return MAX_ATTEMPTS * self.timeout_seconds + sum(each or 0.0 for each in back_offs)
 
 
 FULL, QUICK = Sizes(10_000, 300, 5), Sizes(1_000, 60, 2)

@@ -31,7 +31,7 @@ class UnlimitedRow:
 
 UNLIMITED_ROWS = (
     UnlimitedRow("no-limit", "no limit, local", 0, 6_000),
-    UnlimitedRow("no-limit-200ms", "no limit, 200 ms", 200, 3_000),
+    UnlimitedRow("no-limit-200ms", "no limit, 200 ms", 200, 6_000),
 )
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.api.errors import HTTP_KINDS, KINDS
+from app.api.contract.errors import HTTP_KINDS, KINDS
 from app.domain import errors
 from app.web.words import REASONS
 from docs.generate import words
@@ -133,11 +133,13 @@ def _problems(contract: Contract) -> str:
     for kind, rule in KINDS.items():
         detail = examples[kind.code]["detail"] if kind.code in examples else ""
         rows.append((code(kind.code), str(rule.status), kind.title, rule.remedy, detail))
-    for status, (name, title, remedy) in HTTP_KINDS.items():
-        rows.append((code(name), str(status), title, remedy, ""))
+    for status, http_kind in HTTP_KINDS.items():
+        rows.append((code(http_kind.code), str(status), http_kind.title, http_kind.remedy, ""))
     unknown = set(examples) - {kind.code for kind in KINDS}
     if unknown:
-        raise PageError(f"OpenAPI shows the errors {unknown}, which app/api/errors.py has not.")
+        raise PageError(
+            f"OpenAPI shows the errors {unknown}, which app/api/contract/errors.py has not."
+        )
     example = json.dumps(_csv_problem(contract), indent=2, ensure_ascii=False)
     codes = table(("`code`", "status", "title", "what to do", "`detail`, for example"), rows)
     return f"{codes}\n\nThe errors of a CSV come together, up to 100:\n\n```json\n{example}\n```"

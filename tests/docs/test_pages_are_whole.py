@@ -2,7 +2,7 @@
 
 import re
 
-from app.tasks.registry import TASKS
+from app.domain.tasks import Task
 from tests.docs.pages import ROOT
 
 
@@ -14,16 +14,7 @@ def test_the_page_of_workers_has_a_row_for_every_task() -> None:
     rows = re.findall(
         r"^\| `(\w+\.\w+)` \| .+ \| .+ \| .+ \|$", text_of("docs/workers.md"), re.MULTILINE
     )
-    assert sorted(rows) == sorted(TASKS)
-
-
-def test_the_page_of_the_architecture_has_every_room() -> None:
-    cells = re.findall(
-        r"^\| ((?:`\w+[/.]\w*` ?)+) \|", text_of("docs/architecture.md"), re.MULTILINE
-    )
-    named = {name.rstrip("/") for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
-    rooms = {path.name for path in (ROOT / "app").iterdir() if any(path.glob("*.py"))}
-    assert named == rooms | {"bootstrap.py"}
+    assert sorted(rows) == sorted(Task)
 
 
 def test_the_design_gives_every_decision_a_row() -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.served import Served
+from tests.kills.launcher import Launcher
 from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
 from tests.parts.s3_servers import S3Server
 
 
 @pytest.fixture(params=["embedded", "real"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+def served(request: pytest.FixtureRequest, tmp_path: Path, launcher: Launcher) -> Iterator[Served]:
     """A running service."""
     settings = {}
     if request.param == "real":
@@ -27,7 +28,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
             "AWS_ACCESS_KEY_ID": s3.access_key,
             "AWS_SECRET_ACCESS_KEY": s3.secret_key,
         }
-    service = Served(tmp_path, **settings)
+    service = Served(tmp_path, launcher=launcher, **settings)
     try:
         service.start()
         yield service

@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from tests.parts.process import REPOSITORY, free_port
+
+if TYPE_CHECKING:
+    from tests.kills.launcher import Launcher, Process
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH")
 DEFAULTS = {
@@ -25,27 +28,39 @@ DEFAULTS = {
 
 
 class Served:
-    """One service on one port and one `DATA_DIR`, which may be started again and again."""
+    """One service on one port and one `DATA_DIR`, which may be started again and again.
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    Args:
+        launcher: forks it instead of starting a Python, which takes seconds to import it all.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, launcher: "Launcher | None" = None, **settings: str
+    ) -> None:
         port = free_port()
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         own = {"DATA_DIR": str(data_dir), "PORT": str(port)}
         self.environment = passed_on | DEFAULTS | own | settings
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
         self._log = (data_dir / "serve.log").open("ab")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._launcher = launcher
+        self._process: subprocess.Popen[bytes] | Process | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
-            cwd=REPOSITORY,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        if self._launcher is not None:
+            self._process = self._launcher.start(
+                "serve", environment=self.environment, log=Path(self._log.name)
+            )
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve"],
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+            )
         until(self._is_ready, 30)
 
     @property

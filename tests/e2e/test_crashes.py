@@ -18,10 +18,12 @@ IMAGES = 80
 JPEG = make_jpeg(48, 32)
 
 
-# What a database and a broker have no part in is told by one stack.
+# What a database and a broker have no part in is told by one stack. On the other one
+# tests/kills/test_random_kills.py kills API and worker.
 embedded_only = pytest.mark.parametrize("served", ["embedded"], indirect=True)
 
 
+@embedded_only
 def test_a_killed_service_finishes_its_request_after_a_new_start(
     served: Served, image_host: ImageHost
 ) -> None:

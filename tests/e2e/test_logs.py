@@ -7,6 +7,7 @@ from typing import Any
 from app.worker.turn_log import FAILURES_TOLD
 from tests.e2e.served import Served, until
 from tests.factories import make_csv, make_jpeg
+from tests.kills.launcher import Launcher
 from tests.parts.image_host import ImageHost
 from tests.parts.process import free_port
 from tests.parts.webhook_receiver import WebhookAnswer, WebhookReceiver
@@ -76,9 +77,11 @@ def test_a_signed_address_that_fails_leaves_no_trace_of_its_query(
     assert accepted["http_request_id"] == call["http_request_id"]
 
 
-def test_many_failures_are_a_few_lines_and_a_sum(tmp_path: Path, image_host: ImageHost) -> None:
+def test_many_failures_are_a_few_lines_and_a_sum(
+    tmp_path: Path, launcher: Launcher, image_host: ImageHost
+) -> None:
     cells = [[str(n), "Mug", image_host.url(f"{n}.jpg")] for n in range(3 * FAILURES_TOLD)]
-    service = Served(tmp_path, LOG_FORMAT="json", LOG_LEVEL="info")
+    service = Served(tmp_path, launcher=launcher, LOG_FORMAT="json", LOG_LEVEL="info")
     try:
         service.start()
         request_id = service.upload(make_csv(cells=cells))

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.served import Served, until
 from tests.factories import make_csv
+from tests.kills.launcher import Launcher
 from tests.parts.process import REPOSITORY
 from tests.parts.trace_collector import TraceCollector
 
@@ -23,10 +24,13 @@ def collector() -> Iterator[TraceCollector]:
 
 
 def test_calls_are_traced_with_their_route_and_without_their_query(
-    tmp_path: Path, collector: TraceCollector
+    tmp_path: Path, launcher: Launcher, collector: TraceCollector
 ) -> None:
     service = Served(
-        tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=collector.base_url, OTEL_BSP_SCHEDULE_DELAY="50"
+        tmp_path,
+        launcher=launcher,
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.base_url,
+        OTEL_BSP_SCHEDULE_DELAY="50",
     )
     try:
         service.start()
@@ -68,11 +72,12 @@ def test_traces_that_wait_are_sent_at_a_stop(tmp_path: Path, collector: TraceCol
 
 
 def test_a_collector_that_is_away_disturbs_nothing(
-    tmp_path: Path, collector: TraceCollector
+    tmp_path: Path, launcher: Launcher, collector: TraceCollector
 ) -> None:
     collector.stop()
     service = Served(
         tmp_path,
+        launcher=launcher,
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.base_url,
         OTEL_EXPORTER_OTLP_TIMEOUT="1",
     )

@@ -13,6 +13,7 @@ import redis
 
 from tests.e2e.served import Served, until
 from tests.factories import make_csv, make_jpeg
+from tests.kills.launcher import Launcher
 from tests.parts.image_host import ImageHost
 from tests.parts.process import REPOSITORY, free_port
 
@@ -20,8 +21,10 @@ DONE = 'images_finished_total{code="",outcome="completed"} '
 
 
 @contextmanager
-def started(data_dir: Path, **settings: str) -> Iterator[Served]:
-    service = Served(data_dir, **settings)
+def started(
+    data_dir: Path, *, launcher: Launcher | None = None, **settings: str
+) -> Iterator[Served]:
+    service = Served(data_dir, launcher=launcher, **settings)
     try:
         service.start()
         yield service
@@ -61,10 +64,11 @@ def test_a_worker_process_shows_its_work_and_the_api_its_calls(
 
 
 def test_a_service_in_one_process_shows_all_and_its_own_port_needs_no_key(
-    tmp_path: Path, image_host: ImageHost
+    tmp_path: Path, launcher: Launcher, image_host: ImageHost
 ) -> None:
     port = free_port()
-    with started(tmp_path, METRICS_PORT=str(port), API_KEYS="a-key") as service:
+    settings = {"METRICS_PORT": str(port), "API_KEYS": "a-key"}
+    with started(tmp_path, launcher=launcher, **settings) as service:
         assert service.client.get("/metrics").status_code == 401
         service.client.headers["X-API-Key"] = "a-key"
         one_image(service, image_host)
@@ -97,8 +101,9 @@ def test_a_taken_port_stops_a_worker_with_one_sentence(tmp_path: Path, redis_url
 
 @pytest.mark.parametrize("wanted", ["true", "false"])
 def test_workers_tell_of_their_tasks_only_where_that_is_wanted(
-    tmp_path: Path, redis_url: str, image_host: ImageHost, wanted: str
+    tmp_path: Path, launcher: Launcher, redis_url: str, image_host: ImageHost, wanted: str
 ) -> None:
+    settings = {"REDIS_URL": redis_url, "CELERY_EVENTS": wanted}
     with redis.Redis.from_url(redis_url) as broker, broker.pubsub() as events:
         events.psubscribe("*celeryev*")
         assert events.get_message(timeout=5)["type"] == "psubscribe"
@@ -109,7 +114,7 @@ def test_workers_tell_of_their_tasks_only_where_that_is_wanted(
                 topics.add(message["channel"].decode().rpartition("/")[2].partition(".")[0])
             return kind in topics
 
-        with started(tmp_path, REDIS_URL=redis_url, CELERY_EVENTS=wanted) as service:
+        with started(tmp_path, launcher=launcher, **settings) as service:
             one_image(service, image_host)
             if wanted == "true":
                 until(lambda: told("worker"))

@@ -19,13 +19,6 @@ from tests.parts.webhook_receiver import WebhookReceiver
 StartService = Callable[..., Service]
 
 
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    """One zygote for the session."""
-    with Launcher() as launcher:
-        yield launcher
-
-
 @pytest.fixture(params=[EMBEDDED, FULL])
 def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
     """A fresh stack."""

@@ -1,4 +1,7 @@
-"""Processes of the service, forked by a zygote; this side of its pipe."""
+"""Processes of the service, forked by a zygote; this side of its pipe.
+
+A start costs a fork instead of the seconds that `python -m app` takes to import itself.
+"""
 
 import itertools
 import json
@@ -10,26 +13,29 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
-from tests.e2e.served import is_alive, parent_of, until
+from tests.e2e.served import PASSED_ON, is_alive, parent_of, until
 from tests.parts.process import REPOSITORY
 
 START_SECONDS = 60
 
 
 class Launcher:
-    """One zygote; use as a context."""
+    """One zygote, which ends with this process; used as a context, with the block."""
 
     def __init__(self) -> None:
+        # What it imports must find the same environment as in a service that is started by itself.
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.kills.zygote"],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # numpy's library would start threads, and only a process with one can be forked safely.
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=passed_on | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             start_new_session=True,
         )
         self._started: list[int] = []
@@ -46,16 +52,31 @@ class Launcher:
         *arguments: str,
         environment: Mapping[str, str],
         log: Path,
+        errors: Path | None = None,
+        stdin: Path | None = None,
+        folder: Path = REPOSITORY,
+        small: bool = False,
         point: str | None = None,
         marker: Path | None = None,
         signal_number: int = signal.SIGKILL,
         thrice: bool = False,
     ) -> "Process":
-        """Run `python -m app ARGUMENTS` in a process of its own."""
+        """Run `python -m app ARGUMENTS` in a process of its own.
+
+        Args:
+            log: gets standard output, and standard error where `errors` is None.
+            stdin: what it reads; None: nothing.
+            folder: where it runs.
+            small: with batches so small that a few images go through all that many do.
+        """
         order = {
             "arguments": arguments,
             "environment": dict(environment),
             "log": str(log),
+            "errors": str(errors or log),
+            "stdin": str(stdin or os.devnull),
+            "folder": str(folder),
+            "small": small,
             "point": point,
             "marker": str(marker),
             "signal": signal_number,
@@ -98,6 +119,12 @@ class Launcher:
         self._zygote.wait(START_SECONDS)
 
 
+@cache
+def launcher_of_this_process() -> Launcher:
+    """The one that all tests of this process share."""
+    return Launcher()
+
+
 class Process:
     """One running command; all that it has started counts as its family."""
 
@@ -107,7 +134,15 @@ class Process:
 
     @property
     def is_alive(self) -> bool:
-        return self._launcher.code_of(self.pid, 0) is None
+        return self.poll() is None
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._launcher.code_of(self.pid, 0)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self.send(signal.SIGTERM)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process itself; a dead one does not mind."""

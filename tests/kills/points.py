@@ -65,8 +65,8 @@ def _probes(arguments: tuple[Any, ...], result: Any) -> bool:
 
 
 SUBMIT = {
-    "before the request's commit": Point("app.services.submit:check_new_request", "after", API),
-    "after the request's commit": Point("app.services.submit:_write", "after", API),
+    "before the request's commit": Point("app.intake.submit:check_new_request", "after", API),
+    "after the request's commit": Point("app.intake.submit:_write", "after", API),
     "before the hint": Point(
         "app.broker.hints:Hints.send", "before", API, 1, _task("request.ingest")
     ),
@@ -75,9 +75,9 @@ SUBMIT = {
     ),
 }
 INGEST = {
-    "after the ingest's claim": Point("app.services.ingest:_write_rows", "before", WORKER),
+    "after the ingest's claim": Point("app.intake.ingest:_write_rows", "before", WORKER),
     "before a batch's commit": Point("app.db.requests:advance_ingest", "after", WORKER, 2),
-    "between two batches": Point("app.services.ingest:_flush", "after", WORKER, 2),
+    "between two batches": Point("app.intake.ingest:_flush", "after", WORKER, 2),
     "before the ingest's end": Point("app.db.requests:finish_ingest", "before", WORKER),
 }
 IMAGE = {
@@ -88,7 +88,7 @@ IMAGE = {
     "after the codec": Point("app.codecs.pool:CodecPool.compress", "after", WORKER, 3),
     "before the put": Point("app.worker.attempt:_put", "before", WORKER, 2),
     "after the put": Point("app.worker.attempt:_put", "after", WORKER, 2),
-    "before the sweep's commit": Point("app.services.sweep:record_outcomes", "after", WORKER),
+    "before the sweep's commit": Point("app.upkeep.sweep:record_outcomes", "after", WORKER),
 }
 END = {
     "before the record's commit": Point("app.db.requests:add_counts", "after", WORKER),
@@ -103,27 +103,31 @@ END = {
         "app.outbound.webhook:WebhookSender.send", "before", WORKER
     ),
     "after the webhook's 2xx": Point("app.outbound.webhook:WebhookSender.send", "after", WORKER),
-    "after the webhook's note": Point("app.services.deliver:_record", "after", WORKER),
+    "after the webhook's note": Point("app.ending.deliver:_record", "after", WORKER),
 }
 AFTERWARDS = {
     "while the output CSV is sent": Point("app.db.images:places", "before", API, 2),
-    "before the retry's commit": Point("app.services.retry:check_reopened_request", "after", API),
-    "after the retry's commit": Point("app.services.retry:status", "before", API),
-    "after the cancel's commit": Point("app.services.cancel:mark_images", "before", API),
-    "after the delete's commit": Point("app.services.delete:purge", "before", API),
-    "after the deleted files": Point("app.services.delete:_delete_some_rows", "before", API),
+    "before the retry's commit": Point("app.ending.retry:check_reopened_request", "after", API),
+    "after the retry's commit": Point("app.ending.retry:status", "before", API),
+    "after the cancel's commit": Point("app.ending.cancel:mark_images", "before", API),
+    "after the delete's commit": Point("app.upkeep.delete:purge", "before", API),
+    "after the deleted files": Point("app.upkeep.delete:_delete_some_rows", "before", API),
 }
 # At a host that refuses; the last three when it has done so for too long.
 HOSTS = {
     "before the permits' commit": Point("app.db.hosts:exchange", "after", WORKER, 3),
-    "while a host is paused": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _holds),
-    "with a probe in hand": Point("app.worker.hosts:Hosts._take_in", "after", WORKER, 1, _probes),
+    "while a host is paused": Point(
+        "app.worker.hosts.known:Hosts._take_in", "after", WORKER, 1, _holds
+    ),
+    "with a probe in hand": Point(
+        "app.worker.hosts.known:Hosts._take_in", "after", WORKER, 1, _probes
+    ),
 }
 GIVE_UP = {
     "before the give-up's commit": Point(
         "app.db.hosts.request_hosts:mark_given_up", "after", WORKER
     ),
-    "after the give-up's commit": Point("app.services.give_up:_fail_some", "before", WORKER),
+    "after the give-up's commit": Point("app.ending.give_up:_fail_some", "before", WORKER),
     "before the failures' commit": Point("app.db.queue:fail_waiting", "after", WORKER),
 }
 POINTS = SUBMIT | INGEST | IMAGE | END | AFTERWARDS | HOSTS | GIVE_UP

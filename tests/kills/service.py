@@ -70,6 +70,7 @@ class Service:
                 *arguments,
                 environment=self.environment,
                 log=self.stack.data_dir / f"{role}.log",
+                small=True,
                 point=point if role == armed else None,
                 marker=self.marker,
                 signal_number=signal.SIGSTOP if freeze else signal.SIGKILL,

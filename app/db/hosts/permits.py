@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from app.db.dialect import clock, upsert
 from app.db.hosts import request_hosts
 from app.db.models import Host
-from app.domain.host_control import HostControl
-from app.domain.hosts import Grant, Policy, Report, shown_host
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.exchange import Grant, Policy, Report, shown_host
 
 
 class Ask(NamedTuple):
@@ -120,11 +120,11 @@ def _new(host: str, now: datetime) -> dict[str, Any]:
 
 
 def _row(host: str, control: HostControl, now: float) -> dict[str, Any]:
-    limited = control.ceiling is not None
+    pace = control.pace
     return {
         "of_host": host,
         "new_state": control.state(now).value,
-        "new_requests_per_second": control.rate if limited else None,
+        "new_requests_per_second": pace.rate if pace.ceiling is not None else None,
         "new_retry_at": _moment(control.paused_until) if control.paused_until > now else None,
         "new_last_error": control.last_error,
         "new_control": control.to_json(),

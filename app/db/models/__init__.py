@@ -11,7 +11,7 @@ from app.db.models.images import Image, ImageFile
 from app.db.models.products import Product, ProductImage
 from app.db.models.requests import OPEN, ProcessingRequest, RequestError
 from app.db.models.upkeep import Installation, Lease, Unwatched
-from app.db.models.webhooks import WebhookAttempt, WebhookDelivery
+from app.db.models.webhooks import SilentReceiver, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "OPEN",
@@ -30,6 +30,7 @@ __all__ = [
     "RequestError",
     "RequestHost",
     "RequestId",
+    "SilentReceiver",
     "Unwatched",
     "WebhookAttempt",
     "WebhookDelivery",

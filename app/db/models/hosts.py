@@ -13,14 +13,14 @@ from app.db.models.base import Base, RequestId
 class Host(Base):
     """An image host as all workers know it, remembered between requests.
 
-    `control` is `domain.host_control.HostControl` as JSON: it is read and written as one value
+    `control` is `domain.hosts.control.HostControl` as JSON: it is read and written as one value
     under the row's lock. The columns beside it are what people are shown.
     """
 
     __tablename__ = "hosts"
 
     host: Mapped[str] = mapped_column(primary_key=True)
-    # `domain.hosts.HostState`.
+    # `domain.hosts.exchange.HostState`.
     state: Mapped[str] = mapped_column(server_default="ok")
     # What all workers together may ask for; None: no limit in sight.
     requests_per_second: Mapped[float | None]

@@ -1,4 +1,4 @@
-"""The tables `webhook_deliveries` and `webhook_attempts`: the outbox and its log."""
+"""The outbox of webhooks, its log, and the receivers that did not answer."""
 
 from datetime import datetime
 
@@ -18,6 +18,10 @@ class WebhookDelivery(Base):
     request_id: Mapped[str] = mapped_column(
         RequestId, ForeignKey("requests.id", ondelete="CASCADE")
     )
+    # The request's owner and `host:port` of the URL; see `db.receivers.Receiver`. Both are empty in
+    # what the code before 0009 wrote, until a worker fills them in.
+    owner: Mapped[str] = mapped_column(server_default="")
+    host: Mapped[str] = mapped_column(server_default="")
     event: Mapped[str]
     run: Mapped[int]
     url: Mapped[str]
@@ -33,8 +37,27 @@ class WebhookDelivery(Base):
 
     __table_args__ = (
         UniqueConstraint("request_id", "event", "run"),
-        partial_index("ix_webhook_deliveries_due", "next_attempt_at", where="status = 'pending'"),
+        partial_index(
+            "ix_webhook_deliveries_receivers",
+            "owner",
+            "host",
+            "next_attempt_at",
+            where="status = 'pending'",
+        ),
     )
+
+
+class SilentReceiver(Base):
+    """A receiver of webhooks that did not answer when it was last asked; an answer removes it."""
+
+    __tablename__ = "silent_receivers"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(primary_key=True)
+    # Times in a row; attempts side by side count once.
+    silences: Mapped[int]
+    noted_at: Mapped[datetime]
+    paused_until: Mapped[datetime]
 
 
 class WebhookAttempt(Base):

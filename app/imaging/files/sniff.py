@@ -4,9 +4,10 @@ import re
 from typing import NamedTuple
 
 from app.domain.errors import NotAnImage, UnsupportedFormat
+from app.domain.formats import advised_labels
 
 HEAD_BYTES = 1024
-USE_INSTEAD = "Please use JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
+USE_INSTEAD = f"Please use {advised_labels()}."
 
 
 class Signature(NamedTuple):

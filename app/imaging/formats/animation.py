@@ -28,12 +28,14 @@ def encode_animation(
         options |= avif.encoder_options(size[0] * size[1] * len(frames), quality)
     elif format == "png":
         options |= {"loop": animation.plays}
-    else:
+    elif format == "gif":
         # GIF counts repeats, and plays once where nothing is said.
         if animation.plays != 1:
             options["loop"] = animation.plays and animation.plays - 1
         if frames[0].mode == "RGBA":
             options["disposal"] = RESTORE_BACKGROUND
+    else:
+        raise ValueError(f"{format} is not written as an animation")
     out = BytesIO()
     frames[0].save(out, FORMATS[format].pillow, save_all=True, append_images=frames[1:], **options)
     data = out.getvalue()

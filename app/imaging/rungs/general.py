@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from app.domain.formats import FORMATS, ImageFormat, output_format
-from app.domain.options import OutputFormat, ProcessingOptions
+from app.domain.formats import FORMATS, ImageFormat, OutputFormat, output_format
+from app.domain.options import ProcessingOptions
 from app.imaging.files.jpeg import strip
 from app.imaging.files.orientation import UPRIGHT
 from app.imaging.files.parts import Parts
@@ -15,8 +15,6 @@ from app.imaging.steps.animation import decode_animation
 from app.imaging.steps.decode import decode
 from app.imaging.steps.flatten import flatten
 from app.imaging.steps.resize import scaled, shrink, target_size
-
-ANIMATED_FORMATS = frozenset({"webp", "gif", "png", "avif"})
 
 
 def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage:
@@ -33,7 +31,7 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
 
 def _stays_animated(parts: Parts, options: ProcessingOptions, wanted: ImageFormat) -> bool:
     asked = options.format in (OutputFormat.WEBP, OutputFormat.KEEP)
-    return asked and parts.frames > 1 and wanted.name in ANIMATED_FORMATS
+    return asked and parts.frames > 1 and wanted.animated
 
 
 def _compress_still(

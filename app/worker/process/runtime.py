@@ -4,19 +4,24 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import structlog
 
 from app.domain.errors import DatabaseUnavailable
-from app.services.delete import purge
-from app.services.deliver import deliver
-from app.services.ingest import ingest
-from app.services.sweep import open_work, sweep
+from app.domain.retry import STANDING
+from app.domain.tasks import Task
+from app.ending.receivers import receiver_for
+from app.intake.ingest import ingest
+from app.retrying import keep_trying
+from app.upkeep.delete import purge
+from app.upkeep.sweep import open_work, sweep
 from app.worker.context import WorkerContext
+from app.worker.process.deliveries import Deliveries
 from app.worker.process.event_loop import as_batch_work, gathering_loop
 from app.worker.process.heartbeat import Heartbeat
 from app.worker.turn import take_turn
@@ -30,6 +35,18 @@ THREADS = 32
 CLOSING_SECONDS = 15.0
 # For the last words about hosts; without them the next worker only begins more slowly.
 TELL_SECONDS = 2.0
+
+
+class _OnLoop(NamedTuple):
+    """The code of a task that waits most of its time, as a coroutine of the worker's loop."""
+
+    work: Callable[[str], Coroutine[Any, Any, None]]
+
+
+class _InThread(NamedTuple):
+    """The code of a task that computes or blocks for long; never called on the loop's thread."""
+
+    work: Callable[[str], None]
 
 
 class Runtime:
@@ -51,9 +68,15 @@ class Runtime:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
         self._thread = threading.Thread(target=self._run_loop, name="worker-loop")
         self._found_work: set[asyncio.Task[None]] = set()
-        self._deliveries: set[asyncio.Task[Any]] = set()
-        # What runs as long as the process: the sweep and the exchange about hosts.
+        self._deliveries = Deliveries(context)
+        # What runs as long as the process: what begins new work, and the exchange about hosts.
         self._standing: list[asyncio.Task[None]] = []
+        self._code: dict[Task, _OnLoop | _InThread] = {
+            Task.INGEST: _InThread(partial(ingest, self.adapters, stopping=self._is_draining)),
+            Task.WORK: _OnLoop(partial(take_turn, context)),
+            Task.DELIVER: _InThread(self._begin_delivery),
+            Task.PURGE: _InThread(partial(purge, self.adapters)),
+        }
 
     def start(self) -> None:
         """Start the codecs, the loop and the sweep."""
@@ -62,20 +85,17 @@ class Runtime:
         codecs = self.context.codecs
         log.info("worker_started", codec_processes=codecs.processes, turbojpeg=codecs.turbojpeg)
 
-    def run(self, task: str, an_id: str) -> None:
-        """Do one task to its end, on the caller's thread or on the loop."""
+    def run(self, task: Task, an_id: str) -> None:
+        """Do one task to its end, on the caller's thread or on the loop; a delivery only begins."""
         if self.context.draining:
             # The next worker, or the next start, finds the work without this hint.
             return
         try:
-            if task == "request.ingest":
-                ingest(self.adapters, an_id, stopping=lambda: self.context.draining)
-            elif task == "request.work":
-                self._await(take_turn(self.context, an_id))
-            elif task == "webhook.deliver":
-                self._await(self._deliver(an_id))
-            elif task == "request.purge":
-                purge(self.adapters, an_id)
+            match self._code[task]:
+                case _OnLoop(work):
+                    self._await(work(an_id))
+                case _InThread(work):
+                    work(an_id)
         except (DatabaseUnavailable, CancelledError) as error:
             # The database comes back and the sweep with it; a stop leaves the rest to leases.
             log.warning("task_interrupted", task=task, id=an_id, error=repr(error))
@@ -87,7 +107,7 @@ class Runtime:
             grace_seconds = self.adapters.settings.shutdown_grace_seconds
             self.context.drain(grace_seconds)
             self._loop.call_soon_threadsafe(
-                self._loop.call_later, grace_seconds, self._abandon_deliveries
+                self._loop.call_later, grace_seconds, self._deliveries.abandon
             )
 
     def stop(self) -> None:
@@ -101,6 +121,14 @@ class Runtime:
             self._loop.close()
         log.info("worker_stopped")
 
+    def _begin_delivery(self, delivery_id: str) -> None:
+        receiver = receiver_for(self.adapters, delivery_id)
+        if receiver is not None:
+            self._loop.call_soon_threadsafe(self._deliveries.offer, delivery_id, receiver)
+
+    def _is_draining(self) -> bool:
+        return self.context.draining
+
     def _run_loop(self) -> None:
         as_batch_work()
         self._loop.run_forever()
@@ -112,6 +140,7 @@ class Runtime:
         self.context.codecs.start()
         self._standing = [
             asyncio.create_task(self._sweep_for_ever()),
+            asyncio.create_task(self._deliveries.look_for_ever()),
             asyncio.create_task(self._exchange_for_ever()),
         ]
         if self._heartbeat is not None:
@@ -137,15 +166,16 @@ class Runtime:
             await asyncio.sleep(self.adapters.settings.sweep_seconds)
 
     async def _exchange_for_ever(self) -> None:
-        while True:
-            try:
-                await self.context.slots.hosts.exchange_for_ever()
-            except DatabaseUnavailable as error:
+        def failed(error: Exception, _attempt: int) -> bool:
+            if isinstance(error, DatabaseUnavailable):
                 log.warning("hosts_not_exchanged", error=str(error))
-            except Exception:
+            else:
                 # A bug here must not leave all images without permits.
-                log.exception("host_exchange_failed")
-            await asyncio.sleep(1.0)
+                log.error("host_exchange_failed", exc_info=error)
+            return True
+
+        exchange = self.context.slots.hosts.exchange_for_ever
+        await keep_trying(STANDING, exchange, on=Exception, failed=failed)
 
     async def _look_for_work(self) -> None:
         """Begin what no hint has told us of, as far as there are free lanes."""
@@ -155,7 +185,7 @@ class Runtime:
         for task, an_id in found:
             if len(self._found_work) >= self.context.lanes:
                 return
-            if task == "request.work" and (
+            if task is Task.WORK and (
                 an_id in self.context.slots.turns
                 or len(self.context.slots.turns) >= self.context.lanes
             ):
@@ -164,32 +194,18 @@ class Runtime:
             self._found_work.add(work)
             work.add_done_callback(self._found_work.discard)
 
-    async def _do(self, task: str, an_id: str) -> None:
+    async def _do(self, task: Task, an_id: str) -> None:
         try:
-            if task == "request.work":
-                await take_turn(self.context, an_id)
-            elif task == "webhook.deliver":
-                await self._deliver(an_id)
-            else:
-                await asyncio.to_thread(self.run, task, an_id)
+            match self._code[task]:
+                case _OnLoop(work):
+                    await work(an_id)
+                case _InThread():
+                    await asyncio.to_thread(self.run, task, an_id)
         except Exception:
             log.exception("task_failed", task=task, id=an_id)
 
-    async def _deliver(self, delivery_id: str) -> None:
-        task: Any = asyncio.current_task()
-        self._deliveries.add(task)
-        try:
-            await deliver(self.adapters, delivery_id)
-        finally:
-            self._deliveries.discard(task)
-
-    def _abandon_deliveries(self) -> None:
-        """The grace is over: a receiver that still thinks gets the same message again later."""
-        for task in self._deliveries:
-            task.cancel()
-
     async def _close(self) -> None:
-        for task in self._standing[:1]:
+        for task in self._standing[:-1]:
             task.cancel()
         standing = {asyncio.current_task(), *self._standing, *self.context.codecs.tasks}
         turns = asyncio.all_tasks() - standing

@@ -6,10 +6,10 @@ from datetime import timedelta
 from sqlalchemy import text
 from uuid_utils import uuid7
 
+from app.adapters import Adapters, now
 from app.catalog.reader import detect
 from app.db import requests
 from app.domain.options import ProcessingOptions
-from app.services.adapters import Adapters, now
 from tests.factories import make_csv
 
 IMAGES = """

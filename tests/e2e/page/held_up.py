@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
+from app.adapters import Adapters, now
 from app.db.models import Host, Image, ProcessingRequest, RequestError, RequestHost
-from app.services.adapters import Adapters, now
 from tests.e2e.page.giants import add_giant
 
 DONE, FAILED, WAITING = 412, 8, 280

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
+from app.adapters import now
 from app.db.models import Host
-from app.services.adapters import now
 from tests.e2e.page.held_up import PAUSED, SLOWED, add_held_up
 from tests.e2e.page.parts import csv_file, start, visit, wait_for_end
 from tests.factories import make_jpeg

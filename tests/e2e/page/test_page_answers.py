@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from app.domain.errors import StoreError
-from app.web.archive import zip_stream
 from app.web.assets import ASSETS
+from app.web.request.archive import zip_stream
 from tests.e2e.page.parts import fill_shop
 from tests.factories import make_csv, make_jpeg
 from tests.integration.api.parts import Service, accepted, ended

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from app.services import source_pictures
+from app.results import source_pictures
 from tests.factories import make_csv, make_jpeg
 from tests.integration.api.parts import Service, accepted, ended, running_service
 from tests.parts.image_host import Answer, ImageHost

@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract.problems import Problem
+from app.api.contract.uploads import Accepted, Preview
 from tests.catalogs import SAMPLES, Sample
 from tests.integration.api.parts import accepted, ended, make_csv, problem, upload
 
@@ -19,7 +20,7 @@ MAPPING = {"serial_number": "code", "product_name": "label", "images": ["foto"]}
 def test_the_dry_run_says_what_was_recognised(client: httpx.Client, sample: Sample) -> None:
     options = {"base_url": sample.base_url} if sample.base_url else {}
     response = upload(client, sample.data, dry_run="true", **options)
-    document = schemas.Preview.model_validate(response.json())
+    document = Preview.model_validate(response.json())
     assert document.detected.platform == sample.platform
     assert document.detected.columns.images == list(sample.columns)
     assert document.detected.because
@@ -28,7 +29,7 @@ def test_the_dry_run_says_what_was_recognised(client: httpx.Client, sample: Samp
 
 def test_an_accepted_export_tells_its_platform_everywhere(client: httpx.Client) -> None:
     response = upload(client, SHOPIFY)
-    document = schemas.Accepted.model_validate(response.json())
+    document = Accepted.model_validate(response.json())
     assert document.detected.platform == "shopify"
     status = client.get(response.headers["location"]).json()
     assert status["detected"] == response.json()["detected"]
@@ -53,7 +54,7 @@ def test_replace_names_the_encoding_that_it_keeps(client: httpx.Client) -> None:
 
 def test_an_unknown_file_is_refused_with_a_proposal_that_is_accepted(client: httpx.Client) -> None:
     document = problem(upload(client, UNKNOWN), 422, "csv_invalid")
-    schemas.Problem.model_validate(document)
+    Problem.model_validate(document)
     columns = document["detected"]["columns"]
     assert columns == {"serial_number": "Code", "product_name": "Label", "images": ["Foto"]}
     assert "columns={" in document["detail"]
@@ -96,7 +97,7 @@ def test_an_impossible_option_is_named(
 
 def test_a_column_that_is_absent_is_named(client: httpx.Client) -> None:
     document = problem(upload(client, UNKNOWN, columns='{"images":["Bild"]}'), 422, "csv_invalid")
-    schemas.Problem.model_validate(document)
+    Problem.model_validate(document)
     assert document["errors"][0]["column"] == "Bild"
     assert '"Foto"' in document["detail"]
 
@@ -105,7 +106,7 @@ def test_two_platforms_at_once_are_both_named(client: httpx.Client) -> None:
     header = "Handle,Title,Image Src,Variant SKU,SKU,Name,Published,Images"
     data = f"{header}\r\na,Mug,{HOST}/1.jpg,s,s,Mug,1,{HOST}/2.jpg\r\n".encode()
     document = problem(upload(client, data), 422, "csv_invalid")
-    schemas.Problem.model_validate(document)
+    Problem.model_validate(document)
     assert document["detected"]["candidates"] == ["shopify", "woocommerce"]
     assert document["errors"][0]["code"] == "ambiguous_platform"
 

@@ -6,7 +6,7 @@ import io
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract.uploads import Accepted, Preview
 from tests.integration.api.parts import Service, ended, make_csv, make_jpeg, problem, upload
 from tests.parts.image_host import ImageHost
 from tests.unit.catalog.workbooks import HEADER, make_sheet
@@ -31,7 +31,7 @@ def test_a_dry_run_counts_products_images_duplicates_and_hosts(client: httpx.Cli
     other = "http://b.example:8080/3.jpg"
     rows = ("Shirt", f"{ONE},{TWO},{other}"), ("Mug", ONE)
     found = upload(client, make_csv(*rows), dry_run="true").json()
-    schemas.Preview.model_validate(found)
+    Preview.model_validate(found)
     counts = ("products", "images", "places", "duplicates", "hosts", "bad_rows")
     assert [found[name] for name in counts] == [2, 3, 4, 1, 2, 0]
     assert found["top_hosts"] == [
@@ -175,7 +175,7 @@ def test_a_workbook_goes_all_the_way_and_comes_back_as_a_csv(
     data = make_sheet([1, "Mug\nblue", good], [2, "Größe", f"{good}, {TWO}"])
     files = {"file": ("shop.xlsx", data)}
     found = service.client.post("/upload", files=files).json()
-    schemas.Accepted.model_validate(found)
+    Accepted.model_validate(found)
     assert found["detected"]["encoding"] == "xlsx"
     status = ended(service.client, found["request_id"])
     assert (status["images"]["completed"], status["images"]["failed"]) == (1, 1)

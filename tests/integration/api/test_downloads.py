@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 
 import httpx
 import pytest
 
+from app.domain.formats import FORMATS, WRITTEN, OutputFormat
 from tests.integration.api.parts import (
     Service,
     accepted,
@@ -132,6 +134,23 @@ def test_a_published_picture_may_be_cached_for_ever(client: httpx.Client, done: 
     tag = response.headers["etag"]
     again = client.get(f"/images/{done}/2-1-shirt.jpg", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_picture_of_each_format_is_served_as_what_it_is(
+    service: Service, done: str, name: str
+) -> None:
+    entry = FORMATS[name]
+    key = f"{done}/9-1-shirt.{entry.extension}"
+    (service.data_dir / "files" / key).write_bytes(b"bytes of a picture")
+    response = service.client.get(f"/images/{key}")
+    assert (response.status_code, response.headers["content-type"]) == (200, entry.content_type)
+
+
+def test_the_page_offers_each_format_that_can_be_asked_for(client: httpx.Client) -> None:
+    page = client.get("/").text
+    choices = page.partition('<select name="format">')[2].partition("</select>")[0]
+    assert re.findall(r'<option value="(\w+)"', choices) == list(OutputFormat)
 
 
 def test_a_part_of_a_picture_can_be_asked_for(client: httpx.Client, done: str) -> None:

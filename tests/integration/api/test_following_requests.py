@@ -3,7 +3,10 @@
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract.deliveries import Delivery, DeliveryList
+from app.api.contract.hosts import HostPage
+from app.api.contract.images import ImagePage
+from app.api.contract.requests import RequestPage, RequestState
 from tests.integration.api.parts import (
     Service,
     accepted,
@@ -45,7 +48,7 @@ def done(client: httpx.Client, image_host: ImageHost) -> str:
 
 def test_the_status_tells_counts_bytes_and_errors(client: httpx.Client, done: str) -> None:
     document = client.get(f"/status/{done}").json()
-    schemas.RequestState.model_validate(document)
+    RequestState.model_validate(document)
     assert document["status"] == "completed"
     assert document["images"]["total"] == 2
     assert (document["images"]["completed"], document["images"]["failed"]) == (1, 1)
@@ -65,7 +68,7 @@ def test_an_unchanged_status_answers_304(client: httpx.Client, done: str) -> Non
 
 def test_images_are_listed_in_the_order_of_the_file(client: httpx.Client, done: str) -> None:
     page = client.get(f"/requests/{done}/images").json()
-    schemas.ImagePage.model_validate(page)
+    ImagePage.model_validate(page)
     good, gone = page["items"]
     assert (good["row"], good["status"], good["product"]["name"]) == (2, "completed", "Shirt")
     assert good["output_url"] == f"{client.base_url}/images/{done}/2-1-shirt.jpg"
@@ -109,7 +112,7 @@ def test_hosts_are_listed_with_their_counters_in_pages(
     first = client.get(f"/requests/{request_id}/hosts", params={"limit": 1})
     second = client.get(first.headers["link"].partition(";")[0].strip("<>"))
     for page in (first, second):
-        schemas.HostPage.model_validate(page.json())
+        HostPage.model_validate(page.json())
     assert "link" not in second.headers
     items = first.json()["items"] + second.json()["items"]
     names = [f"127.0.0.1:{host.base_url.rpartition(':')[2]}" for host in (image_host, slow_host)]
@@ -129,7 +132,7 @@ def test_requests_are_listed_newest_first_in_pages(client: httpx.Client) -> None
     address: str | None = "/requests?limit=2"
     while address and len(seen) < 3:
         response = client.get(address)
-        schemas.RequestPage.model_validate(response.json())
+        RequestPage.model_validate(response.json())
         seen += [item["request_id"] for item in response.json()["items"]]
         link = response.headers.get("link")
         address = link.partition(";")[0].strip("<>") if link else None
@@ -180,7 +183,7 @@ def test_failed_images_can_be_tried_again(client: httpx.Client, image_host: Imag
     assert ended(client, request_id)["status"] == "failed"
     response = client.post(f"/requests/{request_id}/retry")
     assert response.status_code == 202
-    schemas.RequestState.model_validate(response.json())
+    RequestState.model_validate(response.json())
     assert ended(client, request_id)["status"] == "completed"
     problem(client.post(f"/requests/{request_id}/retry"), 409, "wrong_state")
 
@@ -192,7 +195,7 @@ def test_a_running_request_can_be_cancelled(client: httpx.Client, slow_host: Ima
     response = client.post(f"/requests/{request_id}/cancel")
     assert response.status_code == 200
     assert response.json()["status"] == "cancelled"
-    schemas.RequestState.model_validate(client.get(f"/status/{request_id}").json())
+    RequestState.model_validate(client.get(f"/status/{request_id}").json())
     assert client.get(f"/download-output-csv/{request_id}").status_code == 200
 
 
@@ -251,13 +254,13 @@ def test_deliveries_are_listed_and_sent_again(
 
     wait_until(delivered, timeout_seconds=10)
     document = service.client.get(address).json()
-    schemas.DeliveryList.model_validate(document)
+    DeliveryList.model_validate(document)
     delivery = document["items"][0]
     assert delivery["event"] == "request.completed"
     assert delivery["attempts"][0]["status_code"] == 204
     response = service.client.post(f"{address}/{delivery['id']}/redeliver")
     assert response.status_code == 202
-    schemas.Delivery.model_validate(response.json())
+    Delivery.model_validate(response.json())
     second = webhook_receiver.wait_for(2)[1]
     assert second.headers["webhook-id"] == first.headers["webhook-id"] == delivery["webhook_id"]
     assert second.body == first.body

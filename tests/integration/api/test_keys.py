@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import create_engine, text
 
-from app.services import key_ring, keys
+from app.access import key_ring, keys
 from tests.integration.api.parts import (
     Service,
     accepted,

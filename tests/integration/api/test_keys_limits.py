@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from app.services import limits
+from app.access import limits
 from tests.integration.api.parts import (
     Service,
     accepted,

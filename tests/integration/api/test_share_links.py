@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.integration.api.parts import make_csv, upload
-from tests.integration.services.bench import bench
+from tests.integration.bench import bench
 
 # As people copy it from the page; see also the unit tests of `app.outbound.share_links`.
 GDRIVE = (

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import schemas
+from app.api.contract.uploads import Accepted, Preview
 from tests.integration.api.parts import Service, accepted, make_csv, problem, upload
 
 URL = "http://127.0.0.1:9/a.jpg"
@@ -22,7 +22,7 @@ def test_an_upload_is_accepted_with_id_location_and_links(service: Service) -> N
     response = upload(service.client, make_csv(("Shirt", f"{URL},{URL}"), ("Mug", URL)))
     assert response.status_code == 202
     document = response.json()
-    schemas.Accepted.model_validate(document)
+    Accepted.model_validate(document)
     assert response.headers["location"] == f"/status/{document['request_id']}"
     assert document["links"]["status"] == f"{service.base_url}/status/{document['request_id']}"
     assert (document["products"], document["images"], document["places"]) == (2, 1, 3)
@@ -91,7 +91,7 @@ def test_a_dry_run_answers_the_findings_and_stores_nothing(service: Service) -> 
     files = sorted(service.data_dir.rglob("input.csv"))
     response = upload(service.client, CSV, dry_run="true", quality="33")
     assert response.status_code == 200
-    schemas.Preview.model_validate(response.json())
+    Preview.model_validate(response.json())
     assert response.json()["images"] == 1
     assert response.json()["options"]["quality"] == 33
     assert stored(service.client) == before

@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.kills.launcher import launcher_of_this_process
 from tests.parts.process import REPOSITORY, free_port
 
 SECONDS = 60
@@ -50,16 +52,25 @@ def run_app(
     *arguments: str, folder: Path, stdin: bytes | None = None, **settings: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run `python -m app` to its end; a traceback is always a failure of the test."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        cwd=folder,
-        env=clean_environment(folder / "data", **settings),
-        input=stdin.decode() if stdin is not None else "",
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as outside:
+        said, errors, given = (Path(outside, name) for name in ("stdout", "stderr", "stdin"))
+        given.write_bytes(stdin or b"")
+        process = launcher_of_this_process().start(
+            *arguments,
+            environment=clean_environment(folder / "data", **settings),
+            log=said,
+            errors=errors,
+            stdin=given,
+            folder=folder,
+        )
+        try:
+            code = process.wait(SECONDS)
+        finally:
+            if process.is_alive:
+                process.kill()
+        done = subprocess.CompletedProcess(
+            arguments, code, said.read_text("utf-8"), errors.read_text("utf-8")
+        )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -69,25 +80,21 @@ def running_service(folder: Path, **settings: str) -> Iterator[str]:
     """`python -m app serve` on a free port, for the block; gives its address."""
     port = free_port()
     log = folder / "serve.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
-            cwd=folder,
-            env=clean_environment(folder / "data", PORT=str(port), **settings),
-            stdout=file,
-            stderr=file,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + SECONDS
-            while not _is_ready(url):
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
-            yield url
-        finally:
-            process.terminate()
-            assert process.wait(SECONDS) == 0, log.read_text()
+    environment = clean_environment(folder / "data", PORT=str(port), **settings)
+    process = launcher_of_this_process().start(
+        "serve", environment=environment, log=log, folder=folder
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + SECONDS
+        while not _is_ready(url):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        assert process.wait(SECONDS) == 0, log.read_text()
 
 
 def _is_ready(url: str) -> bool:

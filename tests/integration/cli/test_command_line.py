@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from app.cli.arguments import processing_options
-from app.cli.failures import UnusableInput
-from app.cli.process import process
-from app.cli.terminal import shown, size
+from app.cli.console.failures import UnusableInput
+from app.cli.console.terminal import shown, size
+from app.cli.local.process import process
 from app.domain.options import ProcessingOptions
 from tests.integration.cli.parts import run_app
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api.examples import STATE
+from app.api.contract.examples import STATE
 from tests.factories import make_jpeg
 from tests.integration.cli.conftest import WriteCsv
 from tests.integration.cli.parts import all_output_urls, output_urls, run_app, running_service

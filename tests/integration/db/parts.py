@@ -8,15 +8,17 @@ from typing import Any
 import uuid_utils
 from sqlalchemy import Connection, func, select, text
 
-from app.db import queue, requests, rows
+from app.db import deliveries, queue, requests, rows
 from app.db.engine import Database
 from app.db.hosts import request_hosts
 from app.db.hosts.request_hosts import HostCounts
 from app.db.models import Image, ProcessingRequest
 from app.db.queue import ClaimedImage, Outcome, write_outcomes
+from app.db.receivers import Receiver
 from app.domain.results import FACTS, FileRole, StoredFile, result_of
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOOKS = Receiver("", "hooks.test:80")
 
 
 def at(seconds: float) -> datetime:
@@ -49,6 +51,30 @@ def add_request(
     if images:
         write_urls(database, request_id, [f"http://host-a.test/{n}" for n in range(1, images + 1)])
     return request_id
+
+
+def add_delivery(
+    connection: Connection,
+    request_id: str,
+    *,
+    receiver: Receiver = HOOKS,
+    run: int = 1,
+    due: float = 0,
+) -> str:
+    """A webhook in the outbox, due at a moment; returns its id."""
+    delivery_id = str(uuid_utils.uuid7())
+    deliveries.add(
+        connection,
+        delivery_id=delivery_id,
+        request_id=request_id,
+        receiver=receiver,
+        event="request.completed",
+        run=run,
+        url="http://hooks.test/",
+        body="{}",
+        now=at(due),
+    )
+    return delivery_id
 
 
 def write_urls(

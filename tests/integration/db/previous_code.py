@@ -131,6 +131,13 @@ _SOURCES = (
     """UPDATE images SET original_key = 'originals/k', source_format = 'png', source_width = 8,
         source_height = 6 WHERE request_id = :id AND seq = 1 AND status = 'completed'""",
 )
+# Revision 0009: whom a webhook goes to, and who did not answer.
+_RECEIVERS = (
+    "UPDATE webhook_deliveries SET owner = 'shop', host = 'x.example' WHERE id = :id",
+    """INSERT INTO silent_receivers (owner, host, silences, noted_at, paused_until)
+        VALUES (:key, 'x.example', 1, :now, :now)""",
+)
+_WITH_HOSTS = (*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS)
 PREVIOUS = {
     "0001": Code(_FIRST),
     "0002": Code((*_FIRST, *_KEYS)),
@@ -138,8 +145,9 @@ PREVIOUS = {
     "0004": Code(_ONCE, _REMOVE_ONCE),
     "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
     "0006": Code((*_ONCE, *_CLAIMED, *_WATCHED), _REMOVE_ONCE),
-    "0007": Code((*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS), _REMOVE_ONCE),
-    "0008": Code((*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS, *_SOURCES), _REMOVE_ONCE),
+    "0007": Code(_WITH_HOSTS, _REMOVE_ONCE),
+    "0008": Code((*_WITH_HOSTS, *_SOURCES), _REMOVE_ONCE),
+    "0009": Code((*_WITH_HOSTS, *_SOURCES, *_RECEIVERS), _REMOVE_ONCE),
 }
 
 

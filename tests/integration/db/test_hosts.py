@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from app.adapters import now
 from app.db import hosts
 from app.db.engine import Database
 from app.db.hosts import Ask, Exchanged, request_hosts
 from app.db.models import Host, RequestHost
 from app.domain import retry
-from app.domain.host_control import HostControl
-from app.domain.hosts import Policy, Report
-from app.services.adapters import now
+from app.domain.hosts.control import HostControl
+from app.domain.hosts.exchange import Policy, Report
+from app.domain.hosts.pace import HostPace
 from tests.integration.db.parts import add_request, write_urls
 
 POLICY = Policy(patience_seconds=900, max_attempts=4, timeout_seconds=30)
@@ -38,7 +39,7 @@ def row_of(database: Database, host: str) -> Any:
 def limit_to(database: Database, host: str, rate: float) -> None:
     """Let the host be known for this rate."""
     exchange(database, {host: ask()})
-    control = HostControl(rate=rate, ceiling=rate, answered_at=now().timestamp())
+    control = HostControl(pace=HostPace(rate=rate, ceiling=rate), answered_at=now().timestamp())
     with database.transaction() as connection:
         values = {"control": control.to_json()}
         connection.execute(update(Host).where(Host.host == host).values(values))
@@ -82,6 +83,7 @@ def test_a_refusal_told_by_one_worker_holds_all(database: Database) -> None:
     limit_to(database, CDN, 40.0)
     refused = Report(
         refused=1,
+        first_refused_sent_at=now().timestamp(),
         refused_sent_at=now().timestamp(),
         retry_after=30,
         error="The image's host answered 429 (too many requests).",

@@ -1,31 +1,31 @@
 """The webhooks' outbox and its log, and the answers kept for idempotency keys."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import uuid_utils
 from sqlalchemy import Connection
 
-from app.db import deliveries, idempotency, requests
+from app.db import deliveries, idempotency, receivers, requests
 from app.db.deliveries import DeliveryStatus
 from app.db.engine import Database
 from app.db.models import IdempotencyKey, WebhookAttempt, WebhookDelivery
-from tests.integration.db.parts import START, add_request, at, count
+from tests.integration.db.parts import HOOKS, START, add_delivery, add_request, at, count
 
 
 def test_an_event_of_a_run_is_in_the_outbox_once(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        first = add(connection, request_id)
-        add(connection, request_id)
-        add(connection, request_id, run=2)
+        first = add_delivery(connection, request_id)
+        add_delivery(connection, request_id)
+        add_delivery(connection, request_id, run=2)
         assert [row.run for row in deliveries.of_request(connection, request_id)] == [2, 1]
-        assert deliveries.due(connection, now=START, limit=1) == [first]
+        assert due(connection, now=0, limit=1) == [first]
 
 
 def test_a_delivery_is_sent_by_one_and_a_late_sender_writes_nothing(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        delivery_id = add(connection, request_id)
+        delivery_id = add_delivery(connection, request_id)
         first = claim(connection, delivery_id, now=0)
         assert (first.attempts, first.fence) == (1, 1)
         assert claim(connection, delivery_id, now=5) is None
@@ -33,7 +33,7 @@ def test_a_delivery_is_sent_by_one_and_a_late_sender_writes_nothing(database: Da
         assert (second.attempts, second.fence) == (2, 2)
         assert not record(connection, first, DeliveryStatus.DELIVERED)
         assert record(connection, second, DeliveryStatus.DELIVERED)
-        assert deliveries.due(connection, now=at(999), limit=5) == []
+        assert due(connection, now=999) == []
         (row,) = deliveries.of_request(connection, request_id)
         assert (row.status, row.delivered_at) == ("delivered", START)
         assert [each.attempt for each in deliveries.attempts_of(connection, [delivery_id])] == [2]
@@ -42,19 +42,19 @@ def test_a_delivery_is_sent_by_one_and_a_late_sender_writes_nothing(database: Da
 def test_a_failed_delivery_is_due_again_later(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        delivery_id = add(connection, request_id)
+        delivery_id = add_delivery(connection, request_id)
         row = claim(connection, delivery_id, now=0)
         record(connection, row, DeliveryStatus.PENDING, next_attempt=30, status_code=500)
-        assert deliveries.due(connection, now=at(29), limit=5) == []
-        assert deliveries.due(connection, now=at(30), limit=5) == [delivery_id]
+        assert due(connection, now=29) == []
+        assert due(connection, now=30) == [delivery_id]
         deliveries.send_again(connection, delivery_id, now=at(1))
-        assert deliveries.due(connection, now=at(1), limit=5) == [delivery_id]
+        assert due(connection, now=1) == [delivery_id]
 
 
 def test_removing_a_request_takes_its_deliveries_and_keys_along(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        row = claim(connection, add(connection, request_id), now=0)
+        row = claim(connection, add_delivery(connection, request_id), now=0)
         record(connection, row, DeliveryStatus.DELIVERED)
         assert keep(connection, request_id, "key")
         requests.remove(connection, request_id)
@@ -83,19 +83,9 @@ def test_a_key_that_is_past_its_time_may_be_used_again(database: Database) -> No
         assert idempotency.forget(connection, before=at(101)) == 1
 
 
-def add(connection: Connection, request_id: str, *, run: int = 1) -> str:
-    delivery_id = str(uuid_utils.uuid7())
-    deliveries.add(
-        connection,
-        delivery_id=delivery_id,
-        request_id=request_id,
-        event="request.completed",
-        run=run,
-        url="http://hooks.test/",
-        body="{}",
-        now=START,
-    )
-    return delivery_id
+def due(connection: Connection, *, now: float, limit: int = 5) -> Sequence[str]:
+    """Deliveries to the one receiver of these tests."""
+    return receivers.due_for(connection, HOOKS, now=at(now), limit=limit)
 
 
 def claim(connection: Connection, delivery_id: str, *, now: float) -> Any:

@@ -80,16 +80,16 @@ def assert_today_s_code_reads_it(database: Database) -> None:
         assert connection.execute(select(func.count(ProcessingRequest.id))).scalar_one() == 2
 
 
-def test_originals_noted_before_and_beside_revision_0009_are_files_of_their_images(
+def test_originals_noted_before_and_beside_revision_0010_are_files_of_their_images(
     empty_url: str,
 ) -> None:
-    code, expected = PREVIOUS["0008"], StoredFile("originals/k", 10, 8, 6, "png")
+    code, expected = PREVIOUS["0009"], StoredFile("originals/k", 10, 8, 6, "png")
     database = Database(empty_url)
     try:
-        upgrade(database, "0008")
+        upgrade(database, "0009")
         with database.transaction() as connection:
             run(connection, code.life, BEFORE)
-        upgrade(database, "0009")
+        upgrade(database, "0010")
         with database.transaction() as connection:
             run(connection, code.life, AFTER)
         with database.read() as connection:
@@ -98,7 +98,7 @@ def test_originals_noted_before_and_beside_revision_0009_are_files_of_their_imag
         made = config()
         with database.transaction() as connection:
             made.attributes["connection"] = connection
-            command.downgrade(made, "0008")
+            command.downgrade(made, "0009")
             keys = select(text("original_key")).select_from(text("images")).where(text("seq = 1"))
             assert set(connection.execute(keys).scalars()) == {"originals/k"}
     finally:

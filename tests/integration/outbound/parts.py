@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
-from app.domain.host_rules import NO_RULES, HostRules
+from app.domain.hosts.rules import NO_RULES, HostRules
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.resolver import Lookup

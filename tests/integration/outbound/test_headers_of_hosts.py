@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.host_rules import HostRules
+from app.domain.hosts.rules import HostRules
 from app.outbound.fetch import Validators
 from tests.hostile_server import PICTURE, Exchange, HostileServer
 from tests.integration.outbound.parts import image_fetcher, names

@@ -131,6 +131,37 @@ def test_a_slow_or_endless_answer_does_not_turn_a_success_into_a_failure(
     assert (answer.status_code, answer.error) == (200, None)
 
 
+def test_a_receiver_that_takes_no_connection_is_given_up_sooner(server: HostileServer) -> None:
+    async def lookup(_name: str) -> list[str]:
+        await asyncio.sleep(60)
+        return []
+
+    async def run() -> WebhookAnswer:
+        sender = WebhookSender(
+            LOOPBACK_TOO, user_agent="test", timeout_seconds=30, connect_seconds=0.2, lookup=lookup
+        )
+        try:
+            return await sender.send(server.url("/hook", host="a.test"), body=BODY, headers=HEADERS)
+        finally:
+            await sender.aclose()
+
+    answer = asyncio.run(run())
+    assert (answer.error, answer.is_silence) == ("timeout", True)
+    assert answer.message == "The webhook's host did not take the connection within 0.2 seconds."
+    assert answer.duration_ms < 5_000
+
+
+@pytest.mark.parametrize("path", ["/hang", "/close-at-once", "/reset-at-once"])
+def test_no_answer_is_silence(server: HostileServer, path: str) -> None:
+    assert send(server.url(path)).is_silence
+
+
+def test_an_answer_and_a_refusal_of_our_own_are_no_silence(server: HostileServer) -> None:
+    server.serve("/hook", b"", status="500 Oops")
+    assert not send(server.url("/hook")).is_silence
+    assert not send(server.url("/hook"), guard=PUBLIC_ONLY).is_silence
+
+
 def test_a_delivery_is_sent_once_even_when_the_connection_breaks(server: HostileServer) -> None:
     asked = len(server.requests)
     send(server.url("/close-at-once"))

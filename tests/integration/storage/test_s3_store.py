@@ -72,7 +72,7 @@ def test_aws_is_the_default_endpoint() -> None:
 
 def test_anybody_can_read_published_images_and_nothing_else(moto_server: S3Server) -> None:
     store = make_store(moto_server, moto_server.unused_bucket_name())
-    store.ensure_bucket()
+    store.prepare()
     image = image_key(
         str(uuid_utils.uuid7()), row=2, position=1, product_name="Blue-Shirt", extension="jpg"
     )
@@ -88,8 +88,8 @@ def test_anybody_can_read_published_images_and_nothing_else(moto_server: S3Serve
 def test_new_bucket_gets_a_policy_for_published_images_only(moto_server: S3Server) -> None:
     bucket = moto_server.unused_bucket_name()
     store = make_store(moto_server, bucket)
-    store.ensure_bucket()
-    store.ensure_bucket()
+    store.prepare()
+    store.prepare()
     policy = json.loads(moto_server.client().get_bucket_policy(Bucket=bucket)["Policy"])
     (statement,) = policy["Statement"]
     assert statement["Effect"] == "Allow"
@@ -101,13 +101,13 @@ def test_policy_that_somebody_else_has_put_is_kept(moto_server: S3Server) -> Non
     bucket = moto_server.new_bucket()
     theirs = json.dumps({"Version": "2012-10-17", "Statement": []})
     moto_server.client().put_bucket_policy(Bucket=bucket, Policy=theirs)
-    make_store(moto_server, bucket).ensure_bucket()
+    make_store(moto_server, bucket).prepare()
     assert moto_server.client().get_bucket_policy(Bucket=bucket)["Policy"] == theirs
 
 
 def test_bucket_in_another_region_is_made_there(moto_server: S3Server) -> None:
     bucket = moto_server.unused_bucket_name()
-    make_store(moto_server, bucket, region="eu-central-1").ensure_bucket()
+    make_store(moto_server, bucket, region="eu-central-1").prepare()
     location = moto_server.client().get_bucket_location(Bucket=bucket)
     assert location["LocationConstraint"] == "eu-central-1"
 
@@ -116,8 +116,8 @@ def test_store_without_policies_starts_with_a_warning(s3_server: S3Server) -> No
     bucket = s3_server.unused_bucket_name()
     store = make_store(s3_server, bucket)
     with capture_logs() as logs:
-        store.ensure_bucket()
-        store.ensure_bucket()
+        store.prepare()
+        store.prepare()
     store.check()
     assert {(entry["log_level"], entry["event"]) for entry in logs} == {
         ("warning", "bucket_policy_not_set")
@@ -141,7 +141,7 @@ def test_wrong_keys_are_one_sentence_without_the_keys(
     with pytest.raises(StoreError) as listing:
         list(store.keys("a/"))
     with pytest.raises(StoreError) as ensuring:
-        store.ensure_bucket()
+        store.prepare()
     assert cause in str(putting.value)
     assert cause in str(listing.value)
     for message in (str(putting.value), str(listing.value), str(ensuring.value)):

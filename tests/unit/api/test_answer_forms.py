@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.api.answers import _attachment, json_text, matches_tag, state_tag
+from app.api.answers import attachment, matches_tag, state_tag
+from app.api.contract.health import Health
 
 
 @pytest.mark.parametrize(
@@ -22,18 +23,18 @@ def test_if_none_match_compares_every_named_tag(header: str | None, matches: boo
 
 
 def test_equal_documents_have_equal_tags_and_others_do_not() -> None:
-    one = state_tag(json_text({"a": 1}))
-    assert one == state_tag(json_text({"a": 1}))
-    assert one != state_tag(json_text({"a": 2}))
+    one = state_tag(Health(status="ok").model_dump_json())
+    assert one == state_tag(Health(status="ok").model_dump_json())
+    assert one != state_tag(Health(status="away").model_dump_json())
 
 
 def test_a_plain_file_name_stands_in_the_header_as_it_is() -> None:
-    assert _attachment("shoes-output.csv") == 'attachment; filename="shoes-output.csv"'
+    assert attachment("shoes-output.csv") == 'attachment; filename="shoes-output.csv"'
 
 
 @pytest.mark.parametrize("name", ['a"b.csv', "a\\b.csv", "Größe.csv", "商品.csv", "a\r\nX: y.csv"])
 def test_an_awkward_file_name_is_encoded_and_breaks_no_header(name: str) -> None:
-    header = _attachment(name)
+    header = attachment(name)
     assert header.isascii()
     assert header.isprintable()
     assert header.count('"') == 2

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from app.api.errors import KINDS, http_problem_response, problem_of, problem_response
-from app.api.openapi import EXAMPLE_ERRORS
-from app.api.schemas import Problem
+from app.api.contract.errors import KINDS
+from app.api.contract.problems import Problem, problem_of
+from app.api.errors import http_problem_response, problem_response
 from app.domain.errors import (
     CellError,
     CsvInvalid,
@@ -28,13 +28,12 @@ def test_every_request_error_is_in_the_table() -> None:
 
 
 def test_every_request_error_has_an_example_for_the_documentation() -> None:
-    assert set(EXAMPLE_ERRORS) == set(KINDS)
-    assert {type(error) for error in EXAMPLE_ERRORS.values()} == set(KINDS)
+    assert [type(kind.example) for kind in KINDS.values()] == list(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_problem_documents_have_the_fields_of_rfc_9457(kind: type[RequestError]) -> None:
-    response = problem_response(EXAMPLE_ERRORS[kind])
+    response = problem_response(KINDS[kind].example)
     document = json.loads(bytes(response.body))
     Problem.model_validate(document)
     assert response.media_type == "application/problem+json"

@@ -1,11 +1,21 @@
 """The OpenAPI document is complete: nobody has to guess a route, a form or an error."""
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.api import examples, schemas
+from app.api.contract import examples
+from app.api.contract.base import Document
+from app.api.contract.deliveries import Delivery
+from app.api.contract.images import ImageState
+from app.api.contract.requests import RequestState
+from app.api.contract.uploads import Accepted, Preview
+from app.catalog.out.report import ERROR_COLUMN, REPORT_COLUMNS
+from app.catalog.out.sample import sample_csv
+from app.catalog.out.writer import OUTPUT_COLUMN
 from app.config import Settings
 from app.main import create_app
 
@@ -136,19 +146,50 @@ def references(part: Any) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize(
-    ("model", "example"),
-    [
-        (schemas.Accepted, examples.ACCEPTED),
-        (schemas.Preview, examples.PREVIEW),
-        (schemas.RequestState, examples.STATE),
-        (schemas.RequestState, examples.REOPENED),
-        (schemas.RequestState, examples.CANCELLED),
-        (schemas.ImageState, examples.IMAGE),
-        (schemas.Delivery, examples.DELIVERY),
-    ],
-)
+SHOWN: list[tuple[type[Document], dict[str, Any]]] = [
+    (Accepted, examples.ACCEPTED),
+    (Preview, examples.PREVIEW),
+    (RequestState, examples.STATE),
+    (RequestState, examples.REOPENED),
+    (RequestState, examples.CANCELLED),
+    (ImageState, examples.IMAGE),
+    (Delivery, examples.DELIVERY),
+]
+
+
+@pytest.mark.parametrize(("model", "example"), SHOWN)
 def test_examples_are_answers_that_the_schema_allows(
-    model: type[schemas.Document], example: dict[str, Any]
+    model: type[Document], example: dict[str, Any]
 ) -> None:
     model.model_validate(example)
+
+
+@pytest.mark.parametrize(("model", "example"), SHOWN)
+def test_a_document_is_written_to_the_letter_as_it_was_made(
+    model: type[Document], example: dict[str, Any]
+) -> None:
+    made = json.dumps(example, ensure_ascii=False, separators=(",", ":"))
+    assert model.model_validate(example).model_dump_json() == made
+
+
+def test_the_report_is_shown_with_the_columns_that_it_has(document: dict[str, Any]) -> None:
+    shown = csv_example(document, "/requests/{request_id}/report.csv", "get", "200")
+    assert tuple(shown[0]) == REPORT_COLUMNS
+    assert [len(row) for row in shown] == [len(REPORT_COLUMNS)] * 3
+
+
+def test_the_other_csv_files_are_shown_as_they_are_written(document: dict[str, Any]) -> None:
+    assert csv_example(document, "/download-input-csv", "get", "200") == list(
+        csv.reader(sample_csv().decode().splitlines())
+    )
+    header, row = csv_example(document, "/download-output-csv/{request_id}", "get", "200")
+    assert header[-1] == OUTPUT_COLUMN
+    assert len(row[-1].split(",")) == len(row[-2].split(","))
+    header, row = csv_example(document, "/upload", "post", "422")
+    assert header[-1] == ERROR_COLUMN
+    assert row[-1] == "Line 3: Product Name is empty. Fill it in."
+
+
+def csv_example(document: dict[str, Any], path: str, method: str, status: str) -> list[list[str]]:
+    answer = document["paths"][path][method]["responses"][status]
+    return list(csv.reader(answer["content"]["text/csv"]["example"].splitlines()))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.api.form import KNOWN_OPTIONS, PROCESSING_OPTIONS, plain_schema, processing_options
+from app.api.upload.form import KNOWN_OPTIONS, PROCESSING_OPTIONS, plain_schema, processing_options
 from app.domain.errors import OptionInvalid
-from app.domain.options import OutputFormat, ProcessingOptions
+from app.domain.formats import OutputFormat
+from app.domain.options import ProcessingOptions
 
 
 def test_no_values_give_the_defaults() -> None:

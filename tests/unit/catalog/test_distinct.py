@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.distinct import DistinctCounter
+from app.catalog.tally.distinct import DistinctCounter
 
 
 @given(st.lists(st.lists(st.text(max_size=3), max_size=150), max_size=8))
@@ -49,7 +49,7 @@ def test_a_full_disk_costs_memory_and_no_count(monkeypatch: pytest.MonkeyPatch) 
         opened.append(Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
         return opened[-1]
 
-    monkeypatch.setattr("app.catalog.distinct.tempfile.TemporaryFile", full_disk)
+    monkeypatch.setattr("app.catalog.tally.distinct.tempfile.TemporaryFile", full_disk)
     counter = DistinctCounter()
     for number in range(12):
         counter.add([f"{number % 8}-{place}" for place in range(50_000)])

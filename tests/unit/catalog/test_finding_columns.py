@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalog.columns import Columns
+from app.catalog.layouts.layout import plain_list
 from tests.unit.catalog.csv_files import (
     ONE,
     findings_of,
@@ -34,7 +34,7 @@ from tests.unit.catalog.csv_files import (
 )
 def test_serial_number_is_found_under_every_usual_name(name: str) -> None:
     data = make_csv([["7", "Mug", ONE]], header=[name, "Product Name", "Input Image Urls"])
-    assert findings_of(data).detected.columns == Columns(0, 1, 2)
+    assert findings_of(data).detected.layout == plain_list(0, 1, 2)
     assert rows_of(data)[0].serial_number == "7"
 
 

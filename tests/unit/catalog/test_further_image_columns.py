@@ -5,14 +5,14 @@ import random
 
 import pytest
 
-from app.catalog.columns import Columns
-from app.catalog.detected import Detected
-from app.catalog.findings import Tally
-from app.catalog.mapping import parse_mapping
+from app.catalog.header.detected import Detected
+from app.catalog.layouts.layout import plain_list
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.out.replace import write_replaced
 from app.catalog.reader import InputRow, detect, read_rows, read_usable_rows, validate
-from app.catalog.records import read_blocks
-from app.catalog.replace import write_replaced
-from app.catalog.rows import RowReader
+from app.catalog.rows.blocks import read_blocks
+from app.catalog.rows.reader import RowReader
+from app.catalog.tally.tally import Tally
 from tests.unit.catalog.csv_files import (
     ONE,
     THREE,
@@ -227,7 +227,7 @@ def test_what_is_stored_is_read_again_in_the_same_way() -> None:
         ),
     ):
         detected = detect(io.BytesIO(data))
-        assert len(detected.image_columns) == 2
+        assert len(detected.layout.image_columns) == 2
         assert Detected.from_json(detected.to_json()) == detected
 
 
@@ -237,7 +237,7 @@ def test_requests_from_before_are_read_as_they_were() -> None:
     stored = detect(io.BytesIO(data)).to_json()
     stored["columns"] = {"serial_number": 0, "product_name": 1, "images": 2}
     detected = Detected.from_json(stored)
-    assert detected.columns == Columns(0, 1, 2)
+    assert detected.layout == plain_list(0, 1, 2)
     assert [row.urls for row in read_rows(io.BytesIO(data), detected)] == [(ONE,)]
     data = make_csv(
         [["m", "Mug", "v", "T", "D", "1", ONE, TWO]], header=[*SHOPIFY.split(","), "Hover"]

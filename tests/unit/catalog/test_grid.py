@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.detect import detect
-from app.catalog.encodings import CONTROL
-from app.catalog.grid import GridReader
-from app.catalog.lines import split_lines
+from app.catalog.header.detect import detect
 from app.catalog.reader import read_rows, validate
-from tests.unit.catalog.csv_files import HEADER, ONE, TWO, make_csv, make_lines
+from app.catalog.text.encodings import CONTROL
+from app.catalog.text.grid import GridReader
+from app.catalog.text.lines import split_lines
+from tests.unit.catalog.csv_files import ONE, TWO, make_lines
 
 PIECES = [
     '"',
@@ -35,8 +35,7 @@ CELLS = st.text(st.sampled_from('ab,"\n\r é\u2028;'), max_size=6)
 
 
 def reader(width: int = 3, delimiter: str = ",") -> GridReader:
-    names = [*HEADER, *(f"More {number}" for number in range(width - 3))]
-    return GridReader(detect(io.BytesIO(make_csv([], header=names, delimiter=delimiter))))
+    return GridReader(delimiter, width)
 
 
 def by_csv(text: str, delimiter: str) -> list[list[str]] | None:

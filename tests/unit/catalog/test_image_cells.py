@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.catalog.urls import MAX_URL_CHARS, UrlReader
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.urls import MAX_URL_CHARS
 from tests.unit.catalog.csv_files import ONE, THREE, TWO, make_csv, only_error_of, rows_of, urls_of
 
 COMMA_1 = "https://res.example.com/w_100,h_200,c_fill/v1/shoe.jpg"
@@ -11,9 +13,9 @@ COMMA_2 = "https://res.example.com/i?size=100,200&at=1,2"
 
 def read(cell: str) -> tuple[str, ...]:
     """The URLs of a cell without mistakes."""
-    urls, bad = UrlReader().split(cell)
-    assert bad == []
-    return urls
+    content = CellReader().read(cell, Separator.SCHEME)
+    assert content.bad == []
+    return tuple(place.url for place in content.places)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,10 @@ def test_text_that_is_no_url_is_an_error_and_never_dropped(cell: str, value: str
 
 
 def test_good_urls_beside_a_bad_one_are_kept_and_every_bad_one_is_named() -> None:
-    urls, bad = UrlReader().split(f"x.jpg, {ONE}, http://, {TWO}, https://?, {THREE}")
-    assert urls == (ONE, TWO, THREE)
-    assert [each.value for each in bad] == ["x.jpg", "http://", "https://?"]
+    cell = f"x.jpg, {ONE}, http://, {TWO}, https://?, {THREE}"
+    content = CellReader().read(cell, Separator.SCHEME)
+    assert [place.url for place in content.places] == [ONE, TWO, THREE]
+    assert [each.value for each in content.bad] == ["x.jpg", "http://", "https://?"]
 
 
 def test_long_values_are_cut_to_200_characters() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.catalog.mapping import parse_base_url, parse_mapping
+from app.catalog.layouts.mapping import parse_base_url, parse_mapping
 from app.catalog.reader import Findings, detect, read_rows, validate
 from app.domain.errors import CsvInvalid, OptionInvalid
 from tests.catalogs import HOST

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from app.catalog.out.report import REPORT_COLUMNS, ReportRow, write_report, write_rows
+from app.catalog.out.sample import sample_csv
+from app.catalog.out.writer import guarded, write_output
 from app.catalog.reader import Detected, detect
-from app.catalog.report import REPORT_COLUMNS, ReportRow, write_report, write_rows
-from app.catalog.sample import sample_csv
-from app.catalog.writer import guarded, write_output
 from tests.unit.catalog.csv_files import (
     ONE,
     THREE,

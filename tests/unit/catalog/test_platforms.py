@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from app.catalog.detected import Detected
-from app.catalog.exports import Separator
-from app.catalog.mapping import parse_mapping
-from app.catalog.platforms import matches, platform_name, platforms
+from app.catalog.cells.separator import Separator
+from app.catalog.header.detected import Detected
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.layouts.platforms import matches, platform_name, platforms
 from app.catalog.reader import Findings, InputRow, detect, read_rows, validate
-from app.catalog.workbook import write_first_sheet
+from app.catalog.workbook.first_sheet import write_first_sheet
 from app.domain.errors import CsvInvalid
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.unit.catalog.csv_files import make_csv, refusal_of, rows_of
@@ -171,7 +171,7 @@ def test_rows_without_a_key_that_are_no_continuation_are_products() -> None:
 def test_memory_for_names_ends_and_the_key_takes_their_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.catalog.products._NAMES_REMEMBERED", 2)
+    monkeypatch.setattr("app.catalog.rows.products._NAMES_REMEMBERED", 2)
     rows = [f"h{n},Name {n},{HOST}/{n}.jpg" for n in range(4)]
     data = exported("Handle,Title,Image Src", *rows, f"h0,,{HOST}/x.jpg", f"h3,,{HOST}/y.jpg")
     assert [row.product_name for row in rows_with_images(data)][4:] == ["h0", "Name 3"]
@@ -236,6 +236,6 @@ def test_separators_of_the_samples_are_those_of_their_platforms() -> None:
     found = {
         column.separator
         for sample in SAMPLES
-        for column in detect(io.BytesIO(sample.data)).export.images  # type: ignore[union-attr]
+        for column in detect(io.BytesIO(sample.data)).layout.images
     }
-    assert found == set(Separator) - {Separator.ANY, Separator.PIPE}
+    assert found == set(Separator) - {Separator.ANY, Separator.PIPE, Separator.SCHEME}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.catalog.out.writer import guarded, write_output
 from app.catalog.reader import detect, read_rows, validate
-from app.catalog.writer import guarded, write_output
 from app.domain.errors import RequestError
 from tests.unit.catalog.csv_files import ONE, TWO, make_csv, make_lines
 

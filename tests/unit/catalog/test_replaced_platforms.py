@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.cells import CellReader, replaced, written_url
-from app.catalog.detected import Detected
-from app.catalog.exports import Separator
-from app.catalog.mapping import parse_mapping
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.written import replaced, written_url
+from app.catalog.header.detected import Detected
+from app.catalog.header.sheet import Sheet
+from app.catalog.layouts.mapping import parse_mapping
+from app.catalog.out.replace import charset, write_replaced
 from app.catalog.reader import InputRow, detect, read_rows
-from app.catalog.replace import charset, write_replaced
-from app.catalog.sheet import Sheet
-from app.catalog.urls import UrlReader
-from app.catalog.workbook import write_first_sheet
+from app.catalog.workbook.first_sheet import write_first_sheet
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.unit.catalog.csv_files import ONE, THREE, TWO
 from tests.unit.catalog.workbooks import make_sheet
@@ -73,7 +73,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
 
     before, after = cells(sample.data), cells(output)
     assert len(before) == len(after)
-    images = set(detected.image_columns)
+    images = set(detected.layout.image_columns)
     places = 0
     for old, new in zip(before, after, strict=True):
         assert [cell for index, cell in enumerate(old) if index not in images] == [
@@ -83,7 +83,7 @@ def test_a_sample_differs_in_its_image_cells_only(sample: Sample) -> None:
     assert places == sample.places
     # What comes out goes in again, and is recognised as the same.
     again = detect(io.BytesIO(output))
-    assert (again.platform, again.columns) == (sample.platform, detected.columns)
+    assert (again.platform, again.layout) == (sample.platform, detected.layout)
     stream = io.BytesIO(sample.data)
     names = [row.urls for row in read_rows(io.BytesIO(output), again)]
     assert [len(urls) for urls in names] == [len(row.urls) for row in read_rows(stream, detected)]
@@ -113,6 +113,11 @@ def test_addresses_that_ran_over_are_replaced_where_they_stand() -> None:
         f"3,Jug,{NEW}/4-1.jpg,{NEW}/4-2.jpg,,",
         f'4,Pot,"{NEW}/5-1.jpg",{NEW}/5-2.jpg',
     ]
+
+
+def test_an_address_that_begins_in_quotes_and_ends_behind_them_is_replaced() -> None:
+    line = '1,Mug,"https://",a.example/1.jpg'
+    assert changed(line, f"2,Cup,{ONE}") == [f"1,Mug,{NEW}/2-1.jpg", f"2,Cup,{NEW}/3-1.jpg"]
 
 
 def test_odd_quotes_and_broken_rows_stay_as_they_are() -> None:
@@ -278,13 +283,13 @@ CELLS = st.lists(
 
 @given(cell=st.one_of(CELLS, st.text(max_size=40)))
 @settings(max_examples=500, deadline=None)
-def test_places_are_where_the_plain_reader_finds_its_urls(cell: str) -> None:
-    urls, bad = UrlReader().split(cell)
+def test_places_are_where_their_addresses_are_and_a_list_has_the_same(cell: str) -> None:
+    in_list = CellReader().read(cell, Separator.SCHEME)
     content = CellReader().read(cell, Separator.ANY)
-    if not bad:
+    if not in_list.bad:
         assert not content.bad
-        assert tuple(place.url for place in content.places) == urls
-    for place in content.places:
+        assert content.places == in_list.places
+    for place in [*content.places, *in_list.places]:
         assert cell[place.start : place.end].replace("&amp;", "&") == place.url
 
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from app.catalog.mapping import parse_mapping
+from app.catalog.layouts.mapping import parse_mapping
 from app.catalog.reader import Findings, read_rows, validate
 from tests.catalogs import SAMPLES, Sample
 from tests.unit.catalog.csv_files import ONE, THREE, TWO, findings_of, make_csv, make_lines

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.detect import detect
-from app.catalog.grid import GridReader
-from app.catalog.input_rows import InputRow
+from app.catalog.header.detect import detect
 from app.catalog.reader import UsableRows, read_rows, read_usable_rows
-from app.catalog.records import Block
-from app.catalog.rows import RowReader
+from app.catalog.rows.input_rows import InputRow
+from app.catalog.rows.reader import RowReader
+from app.catalog.text.grid import GridReader
+from app.catalog.text.records import Block
 from tests.unit.catalog.csv_files import ONE, TWO, make_lines
 from tests.unit.catalog.test_properties import DAMAGE, SEED, Table, damaged, tables
 
@@ -102,8 +102,8 @@ def test_a_block_that_was_cut_into_columns_has_the_same_rows(
     rest = text.getvalue().partition(line_end)[2]
     detected = detect(io.BytesIO(text.getvalue().encode()))
     if not has_serial_number:
-        detected = replace(detected, columns=replace(detected.list_columns, serial_number=None))
-    grid = GridReader(detected).read(rest)
+        detected = replace(detected, layout=replace(detected.layout, serial_number=None))
+    grid = GridReader(detected.delimiter, len(detected.header)).read(rest)
     assert grid is not None
     usable = RowReader(detected).usable_rows(Block(grid, first_line=2))
     assert usable == in_columns(RowReader(detected).rows_one_by_one(Block(grid, first_line=2)))

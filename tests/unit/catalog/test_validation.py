@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from app.catalog.detect import detect
-from app.catalog.findings import Tally
+from app.catalog.header.detect import detect
 from app.catalog.reader import validate
-from app.catalog.records import read_blocks
-from app.catalog.rows import RowReader
+from app.catalog.rows.blocks import read_blocks
+from app.catalog.rows.reader import RowReader
+from app.catalog.tally.tally import Tally
 from app.domain.errors import CsvInvalid, NotACsv
 from tests.unit.catalog.csv_files import (
     ONE,

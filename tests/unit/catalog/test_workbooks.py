@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.catalog.archive import ArchiveLimits
+from app.catalog.header.sheet import Sheet
+from app.catalog.out.writer import write_output
 from app.catalog.reader import Detected, InputRow, detect, read_rows, validate
-from app.catalog.sheet import Sheet
-from app.catalog.workbook import write_first_sheet
-from app.catalog.writer import write_output
+from app.catalog.workbook.archive import ArchiveLimits
+from app.catalog.workbook.first_sheet import write_first_sheet
 from app.domain.errors import CsvInvalid, NotACsv, RequestError, UploadTooLarge
 from tests.unit.catalog.workbooks import (
     DATE,

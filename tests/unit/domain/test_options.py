@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.domain.options import OutputFormat, ProcessingOptions
+from app.domain.formats import OutputFormat
+from app.domain.options import ProcessingOptions
 
 
 def test_the_defaults_are_jpeg_of_quality_50_in_the_same_size() -> None:

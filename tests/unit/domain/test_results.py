@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.api.schemas import ImageState
-from app.catalog.report import REPORT_COLUMNS
+from app.api.contract.images import ImageState
+from app.catalog.out.report import REPORT_COLUMNS
 from app.domain.results import (
     FACTS,
     FILE_FACTS,

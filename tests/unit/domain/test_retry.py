@@ -1,7 +1,15 @@
 import pytest
+from annotated_types import Le
 
+from app.config import Settings
 from app.domain.errors import FetchTimeout, HttpStatusError, HttpStatusRetryable
-from app.domain.retry import image_retry_delay, webhook_retry_delay
+from app.domain.retry import (
+    SILENT_WORKER,
+    Retry,
+    image_retry_delay,
+    receiver_pause_seconds,
+    webhook_retry_delay,
+)
 
 MIDDLE = 0.5
 
@@ -48,6 +56,11 @@ def test_a_webhook_is_sent_ten_times_in_about_three_days() -> None:
     assert 3 * 86_400 < sum(delays) < 3.5 * 86_400
 
 
+def test_a_silent_receiver_is_left_alone_for_a_minute_at_most() -> None:
+    pauses = [receiver_pause_seconds(silences) for silences in (1, 2, 3, 4, 5, 10_000)]
+    assert pauses == [5, 10, 20, 40, 60, 60]
+
+
 def test_a_receiver_that_is_gone_gets_no_more() -> None:
     assert webhook(1, 410) is None
     assert webhook(1, None) == 5
@@ -56,3 +69,27 @@ def test_a_receiver_that_is_gone_gets_no_more() -> None:
 @pytest.mark.parametrize(("after", "waited"), [(1, 5), (60, 60), (10**9, 86_400)])
 def test_a_receiver_s_wish_is_honoured_up_to_a_day(after: float, waited: float) -> None:
     assert webhook(1, 503, after=after) == waited
+
+
+def test_pauses_follow_their_list_and_then_grow_to_the_longest() -> None:
+    rule = Retry((1.0, 5.0), factor=2.0, longest_seconds=30.0)
+    assert [rule.pause(attempt) for attempt in range(1, 7)] == [1, 5, 10, 20, 30, 30]
+    assert rule.pause(10**6) == 30
+
+
+def test_no_attempt_follows_the_last_one_or_the_end_of_the_patience() -> None:
+    assert [Retry(attempts=2).pause(attempt) for attempt in (1, 2)] == [0.0, None]
+    patient = Retry((1.0,), patience_seconds=60.0)
+    assert patient.pause(99, waited_seconds=60.0) == 1.0
+    assert patient.pause(1, waited_seconds=60.1) is None
+
+
+def test_who_asks_for_a_pause_gets_it_where_the_rule_says_so() -> None:
+    assert Retry((1.0,)).pause(1, asked_seconds=50.0) == 1.0
+    assert Retry((1.0,), asked_seconds_max=20.0).pause(1, asked_seconds=50.0) == 20.0
+
+
+def test_silent_workers_count_no_less_than_attempts_may() -> None:
+    bounds = Settings.model_fields["fetch_max_attempts"].metadata
+    (most,) = (each.le for each in bounds if isinstance(each, Le))
+    assert not SILENT_WORKER.is_last(most - 1)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app.domain.formats import FORMATS, content_type, extension
+from app.domain.formats import FORMATS, OutputFormat, content_type, extension
 from app.imaging.steps.resize import shrink
 from tests.unit.imaging import zoo
 
-OUTPUTS = ("jpeg", "png", "webp", "avif")
+OUTPUTS = tuple(each.value for each in OutputFormat if each is not OutputFormat.KEEP)
 
 
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO"])

@@ -20,6 +20,7 @@ IDLE = WorkerState(
     codec_idle=2,
     codec_waiting=0,
     codec_replaced=0,
+    deliveries=0,
 )
 
 
@@ -32,6 +33,8 @@ def full_metrics(folder: Path) -> Metrics:
             "images_waiting": 0,
             "oldest_waiting_seconds": 0.0,
             "orphan_sweep_blocked": False,
+            "webhooks_pending": 0,
+            "receivers_paused": 0,
         }
     )
     metrics.watch_worker(lambda: IDLE)

@@ -48,6 +48,8 @@ def test_the_queue_is_read_at_every_scrape() -> None:
             "images_waiting": next(waiting),
             "oldest_waiting_seconds": 1.5,
             "orphan_sweep_blocked": True,
+            "webhooks_pending": 12,
+            "receivers_paused": 1,
         }
     )
     first, second = metrics.exposition().decode(), metrics.exposition().decode()
@@ -57,6 +59,8 @@ def test_the_queue_is_read_at_every_scrape() -> None:
     assert 'processing_requests{status="failed"} 0.0' in first
     assert "images_oldest_waiting_seconds 1.5" in first
     assert "orphan_sweep_blocked 1.0" in first
+    assert "webhook_deliveries_pending 12.0" in first
+    assert "webhook_receivers_paused 1.0" in first
     assert "database_up 1.0" in first
 
 
@@ -104,10 +108,11 @@ def test_a_sweep_tells_when_it_was() -> None:
 
 def test_the_last_worker_of_a_process_is_the_one_that_is_shown(tmp_path: Path) -> None:
     metrics = full_metrics(tmp_path)
-    metrics.watch_worker(lambda: WorkerState(8, 3, 20, 24, 7, {"held": 2}, 1, 2, 0, 5, 1))
+    metrics.watch_worker(lambda: WorkerState(8, 3, 20, 24, 7, {"held": 2}, 1, 2, 0, 5, 1, 9))
     assert samples(metrics, "worker_turns") == {"": 3}
     assert samples(metrics, "worker_images_storing") == {"": 7}
     assert samples(metrics, "worker_hosts") == {"held": 2}
+    assert samples(metrics, "worker_deliveries") == {"": 9}
     assert samples(metrics, "codec_children_replaced_total") == {"": 1}
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 import app.catalog
-from app.api.schemas import HostState
+from app.api.contract.hosts import HostState
 from app.domain.errors import IMAGE_ERROR_CODES
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.web import words
@@ -86,7 +86,7 @@ def test_the_next_try_at_a_host_is_a_few_words(seconds: float, text: str) -> Non
 
 def _codes_of_the_catalogue() -> set[str]:
     codes = set()
-    for path in Path(app.catalog.__path__[0]).glob("*.py"):
+    for path in Path(app.catalog.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

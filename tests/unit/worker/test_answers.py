@@ -13,8 +13,9 @@ from app.domain.errors import (
     InternalError,
     NotAnImage,
 )
-from app.worker.answers import Answer, Answers, Kind, judge
-from app.worker.host import Permit
+from app.domain.hosts.delivered import slot
+from app.worker.hosts.answers import Answer, Answers, Kind, judge
+from app.worker.hosts.permit import Permit
 
 PATIENCE = 900.0
 PERMIT = Permit("cdn.test:443", sent_at=1_000.0)
@@ -64,8 +65,10 @@ def test_answers_are_told_once_and_together() -> None:
     assert answers.urgent
     report = answers.report()
     assert (report.good, report.good_sent_at) == (2, 1_002.0)
-    assert (report.refused, report.refused_sent_at, report.retry_after) == (2, 1_001.0, 3.0)
-    assert (report.ended, report.error, report.served_per_second) == (4, "Too many.", 2.0)
+    assert report.good_sent == ((slot(PERMIT.sent_at), 1), (slot(1_002.0), 1))
+    assert (report.refused, report.retry_after) == (2, 3.0)
+    assert (report.first_refused_sent_at, report.refused_sent_at) == (PERMIT.sent_at, 1_001.0)
+    assert (report.ended, report.error) == (4, "Too many.")
     assert not answers.any
     assert not answers.urgent
 

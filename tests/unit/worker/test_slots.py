@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from app.db.hosts import Exchanged
 from app.db.queue import ClaimedImage
-from app.domain.hosts import Grant, Policy
-from app.worker import hosts as hosts_module
-from app.worker.answers import Answer, Kind
-from app.worker.hosts import Hosts
+from app.domain.hosts.exchange import Grant, Policy
+from app.worker.hosts import known as hosts_module
+from app.worker.hosts.answers import Answer, Kind
+from app.worker.hosts.known import Hosts
 from app.worker.slots import STORING_MAX, Slot, Slots
 from app.worker.window import Window
 
@@ -93,9 +93,11 @@ def test_what_is_stored_has_left_the_window_and_a_full_store_holds_it_there() ->
         begun, release = [], asyncio.Event()
 
         async def store(slot: Slot) -> None:
-            async with slot.storing():
-                begun.append(slot)
-                await release.wait()
+            await slot.to_store()
+            begun.append(slot)
+            await release.wait()
+            # One that fails is closed like any other.
+            slot.close()
 
         tasks = []
         for n in range(STORING_MAX + 1):

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from app.db.queue import ClaimedImage, Outcome
-from app.worker.host import Permit
+from app.worker.hosts.permit import Permit
 from app.worker.slots import Slot, Slots
 from app.worker.under_way import UnderWay
 

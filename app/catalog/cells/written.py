@@ -1,0 +1,40 @@
+"""Other addresses in the places of an image cell, written as its layout wants them."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from app.catalog.cells.reader import Place
+from app.catalog.cells.separator import Separator
+
+# What cannot be in an address of such a cell, and what is written instead.
+_WRITTEN = {
+    Separator.SCHEME: {",": "%2C", ";": "%3B", "|": "%7C"},
+    Separator.ANY: {",": "%2C", ";": "%3B", "|": "%7C"},
+    Separator.ONE: {},
+    Separator.COMMA: {",": "%2C"},
+    Separator.ESCAPED_COMMA: {",": "\\,"},
+    Separator.SEMICOLON: {";": "%3B"},
+    Separator.PIPE: {"|": "%7C"},
+    Separator.SPACE: {},
+}
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def replaced(
+    cell: str, places: Sequence[Place], urls: Sequence[str | None], separator: Separator
+) -> str:
+    """A cell with other addresses in these places of it; None keeps what stands there."""
+    parts, at = [], 0
+    for place, url in zip(places, urls, strict=True):
+        parts.append(cell[at : place.start])
+        at = place.end
+        parts.append(cell[place.start : at] if url is None else written_url(url, separator))
+    return "".join([*parts, cell[at:]])
+
+
+def written_url(url: str, separator: Separator) -> str:
+    """An address as it has to stand in a cell of this kind, in ASCII and without white space."""
+    url = quote(url, safe=_ASCII)
+    for sign, instead in _WRITTEN[separator].items():
+        url = url.replace(sign, instead)
+    return url

@@ -1,0 +1,175 @@
+"""Which encoding a file has, and its bytes as text, chunk by chunk."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from app.domain.errors import CellError, CsvInvalid, OptionInvalid
+
+CHUNK_BYTES = 256 * 1024
+
+# NUL and the other control characters that no cell may hold; TAB, LF and CR are layout.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+# UTF-32 comes before UTF-16: its little-endian mark begins with that of UTF-16.
+_MARKS: tuple[tuple[bytes, str], ...] = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+# In these, a byte of a line's end may be a part of another character.
+WIDE = {"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
+
+# A caller may choose one of these, by any name that Python knows them by. A list, because some
+# codecs of Python are no text encodings and some take time that grows with the square of the input.
+_CHOICE_NAMES = """
+    utf-8 utf-16-le utf-16-be utf-32-le utf-32-be ascii iso8859-1 iso8859-2 iso8859-3 iso8859-4
+    iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14
+    iso8859-15 iso8859-16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850
+    cp852 cp858 cp866 cp874 koi8-r koi8-u mac-roman mac-cyrillic mac-latin2 shift_jis cp932 euc_jp
+    gbk gb18030 big5 cp950 euc_kr cp949
+"""
+_CHOICES = {codecs.lookup(name).name for name in _CHOICE_NAMES.split()}
+_WITHOUT_MARK = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}
+
+_SAMPLE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a file's bytes become text. `guessed`: nothing in the file proves it."""
+
+    name: str
+    guessed: bool
+    bom: bool
+
+
+def find_encoding(stream: BinaryIO, *, chosen: str | None = None) -> Encoding:
+    """Read the file from start to end and say in which encoding all of it can be read.
+
+    A byte order mark decides; then the caller's choice; then UTF-16 by its pattern of zero bytes;
+    then UTF-8 if every byte of the file agrees, and Windows-1252 as a guess if not. The entire file
+    is read because the first byte that is not UTF-8 may be in its last row, and because rows read
+    by then could not be taken back.
+
+    Raises:
+        OptionInvalid: `chosen` is no encoding that we read.
+        CsvInvalid: the bytes are not text in the one encoding that is possible.
+    """
+    stream.seek(0)
+    head = stream.read(_SAMPLE_BYTES)
+    wanted = _choice(chosen) if chosen else _wide_by_zero_bytes(head)
+    for mark, marked in _MARKS:
+        if head.startswith(mark):
+            return _proved(stream, Encoding(marked, guessed=False, bom=True))
+    if wanted is not None:
+        return _proved(stream, Encoding(wanted, guessed=False, bom=False))
+    utf_8 = Encoding("utf-8", guessed=False, bom=False)
+    if _is_text(stream, utf_8):
+        return utf_8
+    return _proved(stream, Encoding("cp1252", guessed=True, bom=False))
+
+
+def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
+    """The file's text from its start, in chunks, each with True where no control character is.
+
+    Raises:
+        UnicodeDecodeError: the bytes are not in this encoding; `find_encoding` has proved it.
+    """
+    stream.seek(_mark_length(encoding))
+    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    wide = encoding.name in WIDE
+    while chunk := stream.read(CHUNK_BYTES):
+        text = decoder.decode(chunk)
+        yield text, not CONTROL.search(text) if wide else _is_clean(chunk)
+    text = decoder.decode(b"", final=True)
+    if text:
+        yield text, False
+
+
+def _is_clean(chunk: bytes) -> bool:
+    # Counting in numpy takes a tenth of a regular expression's time. In every encoding that is not
+    # wide, a byte below 32 is that control character and never a part of another one.
+    values = np.frombuffer(chunk, dtype=np.uint8)
+    low = np.count_nonzero(values < 32)
+    layout = sum(int(np.count_nonzero(values == ord(each))) for each in "\t\n\r")
+    return low == layout and b"\x7f" not in chunk
+
+
+def _choice(chosen: str) -> str:
+    try:
+        name = codecs.lookup(chosen.strip()).name
+    except (LookupError, ValueError):
+        name = ""
+    name = _WITHOUT_MARK.get(name, name)
+    if name not in _CHOICES:
+        raise OptionInvalid(
+            f'"{chosen[:40]}" is no text encoding that can be read here. Use, for example, utf-8, '
+            "utf-16, cp1252, iso-8859-1, cp1251, shift_jis or gb18030.",
+            option="encoding",
+        )
+    return name
+
+
+def _wide_by_zero_bytes(head: bytes) -> str | None:
+    # UTF-16 text of a catalogue is mostly ASCII, so nearly every second byte is zero. Single NULs
+    # in a file of another encoding are not taken for it; they are refused later, with their row.
+    pairs = len(head) // 2
+    if pairs < 2:
+        return None
+    even, odd = head[: 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
+    if odd > 0.4 * pairs and even < 0.05 * pairs:
+        return "utf-16-le"
+    if even > 0.4 * pairs and odd < 0.05 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def _proved(stream: BinaryIO, encoding: Encoding) -> Encoding:
+    if _is_text(stream, encoding):
+        return encoding
+    line = _first_wrong_line(stream, encoding)
+    message = (
+        f"Line {line:,} has bytes that are not text in {encoding.name}. Save the file as "
+        '"CSV UTF-8", or say with the field "encoding" which encoding it has.'
+    )
+    raise CsvInvalid(message, [CellError(line, None, None, "wrong_encoding", message)], 1)
+
+
+def _is_text(stream: BinaryIO, encoding: Encoding) -> bool:
+    try:
+        for _ in _texts(stream, encoding):
+            pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_wrong_line(stream: BinaryIO, encoding: Encoding) -> int:
+    line = 1
+    try:
+        for text in _texts(stream, encoding):
+            line += text.count("\n")
+    except UnicodeDecodeError as error:
+        line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
+    return line
+
+
+def _texts(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    stream.seek(_mark_length(encoding))
+    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    while chunk := stream.read(CHUNK_BYTES):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def _mark_length(encoding: Encoding) -> int:
+    if not encoding.bom:
+        return 0
+    return next(len(mark) for mark, name in _MARKS if name == encoding.name)

@@ -1,0 +1,22 @@
+"""`python -m app serve`."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.arguments import RUN
+
+commands = typer.Typer()
+
+
+@commands.command(rich_help_panel=RUN)
+def serve(
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only API and page; workers run elsewhere.")
+    ] = False,
+) -> None:
+    """Start the whole service: API, web page and worker."""
+    from app.cli.service.serve import serve as run
+    from app.config import settings
+
+    raise typer.Exit(run(settings(), with_worker=not no_worker))

@@ -1,0 +1,1 @@
+"""Calls to a running service over HTTP; imports `console`, `domain` and `config`."""

@@ -1,0 +1,52 @@
+"""Convert one workbook within limits: `python -m app.intake.workbook_child SOURCE TARGET ...`.
+
+Says on standard output what came of it: one line of JSON with the sheet or with the refusal.
+"""
+
+import errno
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from app.catalog.workbook.first_sheet import write_first_sheet
+from app.confined.limits import limit_resources
+from app.domain.errors import NotACsv, UploadTooLarge
+
+OOM_SCORE = Path("/proc/self/oom_score_adj")
+
+
+def main(arguments: list[str]) -> None:
+    """Convert and tell.
+
+    Args:
+        arguments: file descriptors of the workbook and of the CSV, `memory_bytes`, `cpu_seconds`,
+            `csv_bytes`.
+    """
+    source, target, memory_bytes, cpu_seconds, csv_bytes = map(int, arguments)
+    _let_others_go_first()
+    limit_resources(memory_bytes, file_bytes=csv_bytes, cpu_seconds=cpu_seconds)
+    try:
+        with os.fdopen(source, "rb") as workbook, os.fdopen(target, "wb") as csv_file:
+            answer = asdict(write_first_sheet(workbook, csv_file))
+    except (NotACsv, UploadTooLarge) as error:
+        answer = {"refused": error.code, "detail": error.detail}
+    except MemoryError:
+        answer = {"limit": "memory"}
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        answer = {"limit": "size"}
+    sys.stdout.write(json.dumps(answer))
+
+
+def _let_others_go_first() -> None:
+    """Take the processor that the service leaves, and be the first to go where memory ends."""
+    os.nice(5)
+    if OOM_SCORE.exists():
+        OOM_SCORE.write_text("1000", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
