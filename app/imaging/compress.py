@@ -5,12 +5,13 @@ The order: what is it (`files/sniff.py`), what does its header ask for (`files/j
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from app.domain.options import ProcessingOptions
 from app.imaging.files import gif, heic, jpeg, pillow, png, webp
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.parts import Parts
-from app.imaging.files.sniff import identify
+from app.imaging.files.sniff import FRONT_NOTE, identify, without_front
 from app.imaging.result import CompressedImage
 from app.imaging.rungs import general as general_rung
 from app.imaging.rungs import jpeg as jpeg_rung
@@ -56,8 +57,9 @@ def read_parts(data: bytes, max_pixels: int) -> Parts:
     """Read a file's own structure, within the limits, without decoding."""
     name = identify(data)
     if name == "heic":
-        heic.need_reader()
+        heic.load_reader()
+    file = without_front(data)
     reader = READERS.get(name)
-    parts = reader(data) if reader else pillow.read(data, name, max_pixels)
+    parts = reader(file) if reader else pillow.read(file, name, max_pixels)
     check_pixels(*parts.size, max_pixels)
-    return parts
+    return parts if file is data else replace(parts, notes=(FRONT_NOTE, *parts.notes))

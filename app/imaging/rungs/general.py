@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from app.domain.formats import FORMATS, ImageFormat, output_format
 from app.domain.options import OutputFormat, ProcessingOptions
-from app.imaging.files.jpeg import strip
+from app.imaging.files.jpeg_frame import strip
 from app.imaging.files.orientation import UPRIGHT
 from app.imaging.files.parts import Parts
 from app.imaging.formats.animation import encode_animation

@@ -9,6 +9,7 @@ from PIL import Image
 from app.domain.errors import CorruptImage, ImageError, UnsupportedFormat
 from app.domain.formats import FORMATS
 from app.imaging.files import jpeg, png, webp
+from app.imaging.files.jpeg_frame import CUT_OFF, NO_END_NOTE, mend
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.orientation import upright_size
 from app.imaging.files.parts import Parts
@@ -80,6 +81,8 @@ def failure(error: Exception, format: str) -> Exception:  # noqa: A002
 def decode_array(data: bytes, colorspace: str, **limits: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Decode a JPEG by libjpeg-turbo, and refuse a file of which it would guess pixels.
 
+    What is odd about the frame around the pixels costs a second try and a note.
+
     Raises:
         CorruptImage: cut off or damaged.
         ValueError: TurboJPEG cannot decode this kind of JPEG.
@@ -87,11 +90,19 @@ def decode_array(data: bytes, colorspace: str, **limits: int) -> tuple[np.ndarra
     try:
         return simplejpeg.decode_jpeg(data, colorspace, strict=True, **limits), ()
     except ValueError as error:
-        if STRAY_BYTES in str(error):
-            return simplejpeg.decode_jpeg(data, colorspace, strict=False, **limits), (STRAY_NOTE,)
-        if str(error).startswith(DAMAGE):
-            raise CorruptImage("The JPEG is cut off or damaged.") from error
-        raise
+        if not str(error).startswith(DAMAGE):
+            raise
+    mended, notes = mend(data)
+    try:
+        return simplejpeg.decode_jpeg(mended, colorspace, strict=True, **limits), notes
+    except ValueError as error:
+        # The decoder warns of these when it has all pixels.
+        if STRAY_BYTES not in str(error):
+            if str(error).startswith(DAMAGE):
+                raise CorruptImage(CUT_OFF) from error
+            raise
+    pixels = simplejpeg.decode_jpeg(mended, colorspace, strict=False, **limits)
+    return pixels, (*notes, STRAY_NOTE)
 
 
 def _decode_jpeg(
@@ -119,10 +130,13 @@ def _decode_jpeg(
         if "memory" in str(error).lower():
             raise MemoryError(str(error)) from error
         # Unusual sampling factors and the like: Pillow drives libjpeg's fuller interface.
-        bare = jpeg.strip(data)
+        bare, notes = mend(data)
+    if NO_END_NOTE in notes:
+        # In a file with an end mark, Pillow takes gray for the pixels that are not there.
+        raise CorruptImage(CUT_OFF)
     with open_image(bare, "jpeg", max_pixels) as image:
         image.load()
-        return image.copy(), ()
+        return image.copy(), notes
 
 
 def _decode_by_pillow(parts: Parts, max_pixels: int) -> Image.Image:
