@@ -7,6 +7,7 @@ The order: what is it (`files/sniff.py`), what does its header ask for (`files/j
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.domain.formats import FORMATS
 from app.domain.options import ProcessingOptions
 from app.imaging.files import gif, heic, jpeg, pillow, png, webp
 from app.imaging.files.limits import check_pixels
@@ -49,8 +50,20 @@ def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> Com
     for rung in LADDER:
         result = rung(parts, options, max_pixels)
         if result is not None:
-            return result
+            return _with_note_on_bytes(result, len(data))
     raise AssertionError("the last rung takes every picture")
+
+
+def _with_note_on_bytes(result: CompressedImage, source_bytes: int) -> CompressedImage:
+    """Say so where a drawing became larger as a JPEG, which is made for photos."""
+    if result.format != "jpeg" or result.source_format == "jpeg":
+        return result
+    if len(result.data) <= source_bytes:
+        return result
+    source = FORMATS[result.source_format]
+    smaller = "format=webp" if source.kept_as == "jpeg" else "format=keep or format=webp"
+    note = f"The JPEG is larger than its {source.pillow} source; {smaller} gives a smaller file."
+    return replace(result, notes=(*result.notes, note))
 
 
 def read_parts(data: bytes, max_pixels: int) -> Parts:

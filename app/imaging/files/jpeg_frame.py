@@ -78,7 +78,7 @@ def _join(data: bytes, parts: list[Segment]) -> bytes:
     for marker, start, end in parts:
         body = data[start:end]
         if marker == ENTROPY:
-            kept.append(_without_padding(body) if end == len(data) else body)
+            kept.append(without_padding(body) if end == len(data) else body)
             continue
         if marker == APP0 and body.startswith(b"JFIF\0") and len(body) >= JFIF_BYTES:
             body = body[: JFIF_BYTES - 2] + b"\0\0"
@@ -91,7 +91,7 @@ def _join(data: bytes, parts: list[Segment]) -> bytes:
     return b"".join(kept)
 
 
-def _without_padding(scan: bytes) -> bytes:
+def without_padding(scan: bytes) -> bytes:
     """A scan without the zeros up to the end of its file: decoders would take them for pixels."""
     bare = scan.rstrip(b"\0")
     if len(scan) - len(bare) <= MOST_ZEROS:

@@ -19,7 +19,7 @@ from PIL import (
 
 from app.domain.errors import CorruptImage, TooManyPixels, UnsupportedFormat
 from app.domain.formats import FORMATS
-from app.imaging.files import bmp, iso, orientation
+from app.imaging.files import bmp, iso, iso_items, orientation
 from app.imaging.files.code_points import code_points_note
 from app.imaging.files.limits import MAX_PROFILE_BYTES, check_pixels, megapixels
 from app.imaging.files.parts import Parts
@@ -101,16 +101,24 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
             *(code_points_note(*points) if format in ("avif", "heic") and points else ()),
         )
         metadata = {"exif", "xmp", "icc_profile"} & image.info.keys()
-        # Metadata of the other formats cannot be cut out without a new encoding.
-        bare_length = iso.bare_length(data) if format == "avif" and not metadata else None
+        bare = _bare_avif(data, metadata) if format == "avif" else None
         return Parts(
             format=format,
             size=image.size,
-            data=data[:bare_length],
+            data=bare or data,
             orientation=orientation.of(exif) if format == "avif" else orientation.UPRIGHT,
             icc_profile=profile if usable else None,
             frames=getattr(image, "n_frames", 1) if format == "avif" else 1,
             plays=0,
-            plain=bare_length is not None,
+            # Of a TIFF, `files.tiff` makes a file without metadata when it is asked for.
+            plain=bare is not None or format == "tiff",
             notes=notes,
         )
+
+
+def _bare_avif(data: bytes, metadata: set[str]) -> bytes | None:
+    """The file without metadata where that takes no new encoding; a profile cannot be taken out."""
+    length = iso.bare_length(data)
+    if not metadata and length is not None:
+        return data[:length]
+    return None if "icc_profile" in metadata else iso_items.without_items(data)

@@ -26,6 +26,8 @@ ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 SRGB_GAMMA, GAMMA_TOLERANCE = 0.45455, 0.03
 CUT_OFF = "The PNG ends before its end mark; it is cut off."
 NO_END_NOTE = "The PNG has no end mark, but all its pixels."
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+AT_ONCE_BYTES = 1024 * 1024
 PROFILE_NOTE = "The colour profile is broken and was ignored."
 
 
@@ -63,7 +65,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 def read(data: bytes, *, whole: bool = True) -> Parts:
     """Read the header of a PNG and leave its metadata behind.
 
-    A missing end mark is forgiven; the decoder finds out whether pixels are missing, too.
+    A missing end mark is forgiven; whether pixels are missing, too, `has_all_pixels` tells.
 
     Args:
         whole: False where `data` is only the start of the file. Metadata behind it, which hardly
@@ -127,6 +129,29 @@ def read(data: bytes, *, whole: bool = True) -> Parts:
         plays=plays,
         notes=tuple(notes),
     )
+
+
+def has_all_pixels(data: bytes) -> bool:
+    """Whether the pixels can be unpacked to the last one and their check sum is right.
+
+    The header is to be within its limits, as all of the pixels are unpacked, bit by bit.
+    """
+    bodies: dict[bytes, list[bytes]] = {b"IHDR": [], b"IDAT": []}
+    for name, start, end in chunks(data):
+        bodies.get(name, []).append(data[start + 8 : end - 4])
+    header, packed = bodies[b"IHDR"][0], b"".join(bodies[b"IDAT"])
+    width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
+    row_bytes = (width * header[8] * CHANNELS.get(header[9], 1) + 7) // 8
+    # Interlaced pixels take at most twice the bytes.
+    least = height * (row_bytes + 1)
+    machine, unpacked = zlib.decompressobj(), 0
+    while packed and unpacked <= 2 * least:
+        try:
+            unpacked += len(machine.decompress(packed, AT_ONCE_BYTES))
+        except zlib.error:
+            return False
+        packed = machine.unconsumed_tail
+    return machine.eof and unpacked >= least
 
 
 def _cut_pixels(rest: bytes) -> bytes:

@@ -1,42 +1,21 @@
-"""Whether a whole file without an end mark has all its pixels: by its code, without a decoder.
+"""Whether a whole JPEG without an end mark has all its pixels: by its code, without a decoder.
 
-Source: ITU-T T.81, annexes B, C and F.2; W3C PNG, third edition, 11.2.1.
+Source: ITU-T T.81, annexes B, C and F.2.
 """
 
 import re
-import zlib
 
-from app.imaging.files import jpeg, png
+from app.imaging.files import jpeg
 from app.imaging.files.jpeg import ENTROPY, FRAMES, PROGRESSIVE, SHOWN_EVERYWHERE, SOS, Segment
+from app.imaging.files.jpeg_frame import without_padding
 
 DHT, DRI = 0xC4, 0xDD
 RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 CODE_BITS, BLOCK_COEFFICIENTS = 16, 64
 UNKNOWN_CODE = (0, 0)
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-AT_ONCE_BYTES = 1024 * 1024
 
 # For each 16 bits: how many of them a symbol takes with its value, and the coefficients it fills.
 Table = list[tuple[int, int]]
-
-
-def png_is_whole(data: bytes) -> bool:
-    """Whether the pixels of a PNG can be unpacked to the last one."""
-    bodies: dict[bytes, list[bytes]] = {b"IHDR": [], b"IDAT": []}
-    for name, start, end in png.chunks(data):
-        bodies.get(name, []).append(data[start + 8 : end - 4])
-    header, packed = bodies[b"IHDR"][0], b"".join(bodies[b"IDAT"])
-    width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
-    row_bytes = (width * header[8] * CHANNELS.get(header[9], 1) + 7) // 8
-    machine = zlib.decompressobj()
-    missing = height * (row_bytes + 1)
-    while packed and missing > 0:
-        try:
-            missing -= len(machine.decompress(packed, AT_ONCE_BYTES))
-        except zlib.error:
-            return False
-        packed = machine.unconsumed_tail
-    return missing <= 0
 
 
 def jpeg_is_whole(data: bytes) -> bool | None:
@@ -63,7 +42,7 @@ def jpeg_is_whole(data: bytes) -> bool | None:
     except LookupError:
         return False
     entropy = next(data[start:end] for marker, start, end in parts if marker == ENTROPY)
-    pieces = RESTART.split(entropy)
+    pieces = RESTART.split(without_padding(entropy))
     left = units - interval * (len(pieces) - 1)
     if interval and not 0 < left <= interval:
         return left <= 0

@@ -78,7 +78,7 @@ def _png_end(data: bytes) -> tuple[str, ...]:
     parts = png.read(data)
     if png.NO_END_NOTE not in parts.notes:
         return ()
-    if not ends.png_is_whole(parts.data):
+    if not png.has_all_pixels(parts.data):
         raise CorruptImage(png.CUT_OFF)
     return (png.NO_END_NOTE,)
 
