@@ -17,9 +17,9 @@ IN_FILE, IN_IDAT = 0, 1
 
 
 class Item(NamedTuple):
-    """One item: the place of its type in the file, and where its bytes are."""
+    """One item: where its type and names are in the file, and where its bytes are."""
 
-    type_at: int
+    names: tuple[int, int]
     extents: list[tuple[int, int]]
 
 
@@ -42,8 +42,8 @@ def without_items(data: bytes) -> bytes | None:
     items = _metadata_items(data, meta[1] + META_HEADER_BYTES, meta[2])
     if items is None:
         return None
-    for type_at, extents in items:
-        blank[type_at : type_at + 4] = FREE
+    for (start, end), extents in items:
+        blank[start:end] = FREE.ljust(end - start, b"\0")
         for start, end in extents:
             blank[start:end] = bytes(end - start)
     return bytes(blank)
@@ -54,7 +54,7 @@ def _metadata_items(data: bytes, start: int, end: int) -> list[Item] | None:
     if not inside.keys() >= {b"iinf", b"iloc"}:
         return None
     at, behind = inside[b"iinf"]
-    types: dict[int, int] = {}
+    names: dict[int, tuple[int, int]] = {}
     for name, entry, entry_end in boxes(
         data, at + FULL_BYTES + (2 if data[at] == 0 else 4), behind
     ):
@@ -66,11 +66,11 @@ def _metadata_items(data: bytes, start: int, end: int) -> list[Item] | None:
             return None
         if data[type_at : type_at + 4] in METADATA_TYPES:
             number = data[entry + FULL_BYTES : entry + FULL_BYTES + id_bytes]
-            types[int.from_bytes(number, "big")] = type_at
+            names[int.from_bytes(number, "big")] = (type_at, entry_end)
     places = _places(data, *inside[b"iloc"], inside.get(b"idat", (0, 0))[0])
-    if places is None or not types.keys() <= places.keys():
+    if places is None or not names.keys() <= places.keys():
         return None
-    return [Item(type_at, places[number]) for number, type_at in types.items()]
+    return [Item(place, places[number]) for number, place in names.items()]
 
 
 def _places(

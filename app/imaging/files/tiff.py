@@ -93,7 +93,8 @@ def _directory(entries: list[Entry], position: int, order: str) -> bytes:
     for tag, kind, values, body in entries:
         place = body.ljust(INLINE_BYTES, b"\0")
         if len(body) > INLINE_BYTES:
+            bodies += b"\0" * (len(bodies) % 2)
             place = struct.pack(f"{order}I", behind + len(bodies))
-            bodies += body + b"\0" * (len(body) % 2)
+            bodies += body
         lines.append(struct.pack(f"{order}HHI", tag, kind, values) + place)
     return b"".join(lines) + bytes(4) + bodies

@@ -90,7 +90,8 @@ def _finish(
     same = wanted.name == parts.format and asked_size == source_size
     bare = _bare(parts) if may_keep and same else None
     fitted = fit(encode_at, options.quality, options.max_bytes)
-    if same and bare is None and fitted.ratio == 1.0 and len(fitted.data) > len(parts.data):
+    promised = same and options.format is OutputFormat.KEEP
+    if promised and bare is None and fitted.ratio == 1.0 and len(fitted.data) > len(parts.data):
         # Of an animation each try would take too long.
         smaller = _no_larger(encode_at, fitted, len(parts.data)) if parts.frames == 1 else None
         fitted, notes = (smaller, notes) if smaller else (fitted, (*notes, LARGER_NOTE))
@@ -120,7 +121,8 @@ def _bare(parts: Parts) -> bytes | None:
     """The source's own picture data without its metadata, or None where they cannot be parted."""
     if parts.format == "jpeg":
         return jpeg_frame.strip(parts.data)
-    return tiff.bare(parts.data) if parts.format == "tiff" else parts.data
+    bare = tiff.bare(parts.data) if parts.format == "tiff" else parts.data
+    return bare if bare is not None and len(bare) <= len(parts.data) else None
 
 
 def _no_larger(

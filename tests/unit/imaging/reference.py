@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -15,6 +15,7 @@ QUALITY = 90
 SPARE_DB = 1.0
 # No eye sees differences below this likeness.
 SAME_DB = 42.0
+SCREEN_GAMMA = 0.45455
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -80,7 +81,7 @@ def _reference(data: bytes) -> tuple[Image.Image | None, str]:
         turns = image.format not in ("TIFF", "HEIF")
         exif = Image.Exif()
         exif.load(image.info.get("exif", b"") if turns else b"")
-        upright = _in_srgb(_eight_bits(image), profile)
+        upright = _in_srgb(_with_gamma(_eight_bits(image), image.info), profile)
         turn = TURNS.get(exif.get(0x0112, 1))
         return _on_white(upright if turn is None else upright.transpose(turn)), ""
     except Exception as error:
@@ -90,7 +91,12 @@ def _reference(data: bytes) -> tuple[Image.Image | None, str]:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Mode L, RGB, CMYK or LAB, with or without alpha."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        values = np.asarray(image)
+        gray = Image.fromarray((values >> 8).astype(np.uint8))
+        clear = image.info.get("transparency")
+        if isinstance(clear, int):
+            gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+        return gray.convert("RGBA") if isinstance(clear, int) else gray
     if image.mode in ("I", "F"):
         raise ValueError("32 bits a channel")
     if image.mode in ("CMYK", "LAB"):
@@ -98,6 +104,16 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _with_gamma(image: Image.Image, info: dict[Any, Any]) -> Image.Image:
+    """The colours that the gamma of a PNG means, as browsers show them and Pillow does not."""
+    gamma = info.get("gamma", SCREEN_GAMMA)
+    if {"icc_profile", "srgb"} & info.keys() or abs(gamma - SCREEN_GAMMA) < 0.03:
+        return image
+    table = [round(255 * (step / 255) ** (1 / (gamma * 2.2))) for step in range(256)]
+    colours = len(image.getbands()) - (image.mode == "RGBA")
+    return image.point(table * colours + list(range(256)) * (image.mode == "RGBA"))
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
