@@ -1,1 +1,4 @@
-"""Celery as a carrier of hints: what it loses costs one sweep, never data."""
+"""Celery as a carrier of hints: what it loses costs one sweep, never data.
+
+Imports `domain`.
+"""

@@ -1,1 +1,4 @@
-"""What Prometheus reads: counted where it happens, collected where it is asked for."""
+"""What Prometheus reads: counted where it happens, collected where it is asked for.
+
+Imports `domain`.
+"""

@@ -1,1 +1,4 @@
-"""Where files lie: compressed images, uploaded CSVs, kept originals."""
+"""Where files are kept: compressed images, uploaded CSVs, kept originals; on disk or in S3.
+
+Imports `domain`.
+"""

@@ -1,6 +1,7 @@
 """The worker: Celery tasks that carry ids, and the process that they run in.
 
-`celery -A app.tasks worker` finds the app below; `python -m app worker` starts the same.
+`celery -A app.tasks worker` finds the app below; `python -m app worker` starts the same. Imports
+`bootstrap`, `logs`, `worker`, `adapters`, `config`, `domain`.
 """
 
 from typing import Any
