@@ -1,9 +1,6 @@
 """Settings: every variable of the environment or `.env`, with unit, bounds and default."""
 
-import base64
-import ipaddress
 import os
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, InstanceOf, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+from app import setting_values
+from app.setting_values import PROJECT_FOLDER as PROJECT_FOLDER
+from app.setting_values import Network
 
 # Their values may be a password, or have one inside: no message repeats them.
 SECRETS = frozenset(
@@ -29,8 +28,6 @@ SECRETS = frozenset(
 STORE_SETTINGS = ("S3_BUCKET",)
 # For sentences that send the operator to the settings of the store.
 STORE_ADVICE = f"{', '.join(STORE_SETTINGS)} and DATA_DIR"
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -219,79 +216,19 @@ class Settings(BaseSettings):
         "info", description="Least level that is logged."
     )
 
-    @field_validator("api_keys", mode="before")
-    @classmethod
-    def _split_keys(cls, value: Any) -> Any:
-        return (
-            [key.strip() for key in value.split(",") if key.strip()]
-            if isinstance(value, str)
-            else value
-        )
-
-    @field_validator("fetch_allow_networks", mode="before")
-    @classmethod
-    def _split_networks(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
-
-    @field_validator("fetch_ports", mode="before")
-    @classmethod
-    def _split_ports(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        one_or_range = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-        found = [one_or_range.fullmatch(part.strip()) for part in value.split(",")]
-        bounds = [(int(each[1]), int(each[2] or each[1])) for each in found if each]
-        if len(bounds) < len(found) or not all(1 <= a <= b <= 65_535 for a, b in bounds):
-            raise ValueError("must be ports from 1 to 65535 and ranges, such as 80,443,8000-8999")
-        return [range(first, last + 1) for first, last in bounds]
-
-    @field_validator("orphan_sweep", "log_format", "log_level", mode="before")
-    @classmethod
-    def _lower(cls, value: Any) -> Any:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("data_dir", "hosts_file")
-    @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        return (PROJECT_FOLDER / value.expanduser()).resolve() if value is not None else None
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str | None) -> str | None:
-        known = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite://")
-        if value is not None and not value.startswith(known):
-            raise ValueError("must start with postgresql:// or sqlite:///")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _known_broker(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("redis://", "rediss://")):
-            raise ValueError("must start with redis:// or rediss://")
-        return value
-
-    @field_validator("s3_endpoint_url", "s3_public_url", "public_base_url", "webhook_url")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value is not None else None
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _usable_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        # The library skips what is not base64 and would sign with the rest of a mistyped secret.
-        if value is not None:
-            encoded = value.get_secret_value().removeprefix("whsec_")
-            try:
-                key = base64.b64decode(encoded, validate=True)
-            except ValueError as error:
-                raise ValueError("must be whsec_ followed by base64") from error
-            if not key:
-                raise ValueError("must have a key behind whsec_")
-        return value
+    _split = field_validator("api_keys", mode="before")(setting_values.split)
+    _networks = field_validator("fetch_allow_networks", mode="before")(setting_values.networks)
+    _ports = field_validator("fetch_ports", mode="before")(setting_values.ports)
+    _lower = field_validator("orphan_sweep", "log_format", "log_level", mode="before")(
+        setting_values.lower
+    )
+    _absolute = field_validator("data_dir", "hosts_file")(setting_values.absolute)
+    _database = field_validator("database_url")(setting_values.database)
+    _broker = field_validator("redis_url")(setting_values.broker)
+    _web_address = field_validator(
+        "s3_endpoint_url", "s3_public_url", "public_base_url", "webhook_url"
+    )(setting_values.web_address)
+    _secret = field_validator("webhook_secret")(setting_values.signing_secret)
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -41,7 +41,7 @@ LIBRARIES = {
     "pillow_heif": {"imaging"},
     "prometheus_client": {"metrics"},
     "psycopg": {"db"},
-    "pydantic": {"api", "cli", "config", "domain"},
+    "pydantic": {"api", "cli", "config", "domain", "setting_values"},
     "pydantic_settings": {"config"},
     "python_calamine": {"catalog"},
     "rich": {"cli"},
