@@ -34,5 +34,7 @@ fi
 
 # After a failed check the tests run all the same: one run tells everything, the exit code says
 # that not all is well, and the last line is always pytest's own.
-"$bin/python" -m pytest -n 2 "$@" || status=$?
+# Four at a time keep two cores busy, because most tests wait: for servers, leases and limits. Each of
+# them gets tests that are neighbours, which share the service and the browser of their file.
+"$bin/python" -m pytest -n 4 --dist worksteal "$@" || status=$?
 exit "$status"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.parts import waiting
 from tests.parts.process import REPOSITORY, free_port
 
 if TYPE_CHECKING:
@@ -176,8 +177,5 @@ def is_alive(pid: int) -> bool:
 
 
 def until(true: Callable[[], bool], timeout_seconds: float = 10) -> None:
-    """Look every few milliseconds until it is true."""
-    deadline = time.monotonic() + timeout_seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {timeout_seconds} s"
-        time.sleep(0.03)
+    """Wait until it is true."""
+    waiting.until(true, timeout_seconds)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from app.intake.submit import submit
 from app.results import outputs, read
 from app.worker.process.runtime import Runtime
 from tests.factories import make_csv
+from tests.parts import waiting
 
 DEFAULTS: dict[str, Any] = {
     "fetch_allow_networks": "127.0.0.0/8",
@@ -159,8 +159,5 @@ def rows_of(download: outputs.Download) -> list[dict[str, str]]:
 
 
 def until(true: Callable[[], bool], timeout_seconds: float = 20) -> None:
-    """Look every few milliseconds until it is true."""
-    deadline = time.monotonic() + timeout_seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {timeout_seconds} s"
-        time.sleep(0.02)
+    """Wait until it is true."""
+    waiting.until(true, timeout_seconds)

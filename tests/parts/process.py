@@ -1,6 +1,7 @@
 """Finding, starting and stopping the servers that are programs of their own."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
+# Below those that Linux and macOS give to connections, and without one that browsers refuse.
+PORTS = range(11_000, 32_000)
 
 
 class PartMissing(Exception):
@@ -34,11 +37,16 @@ def find_program(name: str, *, folders: Sequence[Path] = (), install: str) -> st
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody listens on at this moment.
+
+    The system gives none of `PORTS` to a connection that asks for any port, so that it is still
+    free a moment later, when a server begins to listen on it.
+    """
+    chance = random.SystemRandom()
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port := chance.choice(PORTS)))
+            return port
 
 
 def own_children() -> set[int]:

@@ -4,6 +4,7 @@ import itertools
 import socket
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ class S3Server:
 
     def client(self) -> "S3Client":
         """A plain boto3 client, to look at what the service has stored."""
+        return self._client
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        # One for all: to make one takes boto3 longer than most tests.
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint_url,

@@ -3,7 +3,6 @@
 import io
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from PIL import Image
 
 from app.config import Settings
 from app.main import create_app
+from tests.parts import waiting
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,8 @@ def ended(client: httpx.Client, request_id: str, *, timeout_seconds: float = 20)
 
 
 def wait_until(true: Callable[[], bool], *, timeout_seconds: float) -> None:
-    """Look every few milliseconds until it is true."""
-    deadline = time.monotonic() + timeout_seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {timeout_seconds} s"
-        time.sleep(0.02)
+    """Wait until it is true."""
+    waiting.until(true, timeout_seconds)
 
 
 def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
