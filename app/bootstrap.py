@@ -16,6 +16,7 @@ from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.outbound.guard import AddressGuard
 from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
+from app.samples.sample import SamplePictures
 from app.storage.base import Store
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
@@ -142,6 +143,7 @@ def build_worker_context(adapters: Adapters) -> WorkerContext:
             user_agent=settings.fetch_user_agent,
         ),
         rules=adapters.host_rules,
+        own_file=SamplePictures(settings.base_url).find,
     )
     codecs = CodecPool(
         settings.codec_processes,

@@ -5,6 +5,6 @@ a caller means and `cursors` where a list goes on. `outputs` are the files that 
 `pictures` the stored ones, `publishing` hands out those on our own disk, `source_pictures` looks at
 them at their sources, and `hosts` tells how each image host does.
 
-Imports no other use case; `adapters`, `outbound`, `storage`, `db`, `catalog`, `imaging`, `domain`,
-`memory`.
+Imports no other use case; `adapters`, `outbound`, `storage`, `db`, `samples`, `catalog`, `imaging`,
+`domain`, `memory`.
 """

@@ -10,7 +10,6 @@ from app import memory
 from app.adapters import Adapters
 from app.catalog.out import report, writer
 from app.catalog.out.replace import charset, write_replaced
-from app.catalog.out.sample import sample_csv
 from app.catalog.reader import Detected, InputRow, read_rows
 from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
@@ -21,6 +20,7 @@ from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 from app.domain.statuses import ImageStatus, RequestStatus
 from app.results.read import find
 from app.results.selection import checked_code, find_host
+from app.samples.sample import FILENAME, sample_csv
 from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
@@ -36,9 +36,9 @@ class Download:
     chunks: Iterator[bytes]
 
 
-def sample() -> Download:
+def sample(adapters: Adapters) -> Download:
     """A CSV that can be uploaded as it is."""
-    return Download("sample.csv", CSV, iter([sample_csv()]))
+    return Download(FILENAME, CSV, iter([sample_csv(adapters.settings.base_url)]))
 
 
 def output_csv(

@@ -15,6 +15,7 @@ from app.domain.formats import content_type
 from app.domain.retry import CALL_AGAIN_SOON_SECONDS
 from app.imaging.files.sniff import identify
 from app.outbound.fetch import FetchConfig, ImageFetcher
+from app.samples.sample import SamplePictures
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ class SourcePictures:
         settings = adapters.settings
         self._guard = adapters.guard
         self._rules = adapters.host_rules
+        self._samples = SamplePictures(settings.base_url)
         self._config = FetchConfig(
             timeout_seconds=min(TIMEOUT_SECONDS, settings.fetch_timeout_seconds),
             max_bytes=min(MAX_BYTES, settings.max_image_bytes),
@@ -71,7 +73,9 @@ class SourcePictures:
 
     async def _fetch(self, url: str) -> SourcePicture:
         # One for each picture: looked at are few, and no connection is left to be closed later.
-        fetcher = ImageFetcher(self._guard, self._config, rules=self._rules)
+        fetcher = ImageFetcher(
+            self._guard, self._config, rules=self._rules, own_file=self._samples.find
+        )
         try:
             fetched = await fetcher.fetch(url)
         finally:

@@ -2,5 +2,5 @@
 
 `start/` is the way to a request, `request/` the request itself. Imports `api`, whose forms and keys
 it shares, `upkeep`, `intake`, `ending`, `results`, `access`, and `adapters`, `config`, `storage`,
-`catalog`, `domain`.
+`samples`, `catalog`, `domain`.
 """

@@ -91,9 +91,9 @@ def download_report_csv(
         {200: text_success("The sample.", "text/csv", csv_examples.INPUT_CSV)}, Unauthorized
     ),
 )
-def download_input_csv(request: Request, _owner: OwnerDep) -> Response:
+def download_input_csv(request: Request, adapters: AdaptersDep, _owner: OwnerDep) -> Response:
     """A small CSV that can be uploaded as it is; a start for a file of your own."""
-    return csv_response(request, outputs.sample())
+    return csv_response(request, outputs.sample(adapters))
 
 
 answer_head_too(router)

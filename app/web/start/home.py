@@ -104,7 +104,6 @@ def _home(
         "formats": output_choices(),
         "max_upload_bytes": settings.max_upload_bytes,
         "max_rows": settings.max_rows,
-        "sample_works": sample.works(adapters),
         "webhook_is_preset": settings.webhook_url is not None,
         "curl": upload_command(request, "products.csv", {}),
     }

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from app.catalog.out.report import REPORT_COLUMNS, ReportRow, write_report, write_rows
-from app.catalog.out.sample import sample_csv
 from app.catalog.out.writer import guarded, write_output
 from app.catalog.reader import Detected, detect
+from app.samples.sample import sample_csv
 from tests.unit.catalog.csv_files import (
     ONE,
     THREE,
@@ -182,6 +182,7 @@ def test_failed_rows_can_be_uploaded_again_and_again() -> None:
 
 
 def test_the_sample_can_be_uploaded_as_it_is() -> None:
-    findings = findings_of(sample_csv())
-    assert (findings.products, findings.images, findings.warnings) == (3, 6, [])
-    assert detected_of(sample_csv()).header == ("S. No.", "Product Name", "Input Image Urls")
+    sample = sample_csv("https://images.example")
+    findings = findings_of(sample)
+    assert (findings.products, findings.images, findings.warnings) == (4, 7, [])
+    assert detected_of(sample).header == ("S. No.", "Product Name", "Input Image Urls")
