@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from PIL import Image
@@ -27,6 +28,13 @@ def start_of(data: bytes, size: int = HEAD_BYTES) -> Head:
     return look(data[:size], whole=False, max_pixels=zoo.MAX_PIXELS)
 
 
+@cache
+def sample(name: str) -> bytes:
+    """One of the files below; the large ones take a while to make."""
+    return {**SAMPLES, **LATER}[name]()
+
+
+@cache
 def large(kind: str, **options: object) -> bytes:
     data = zoo.save(zoo.photo(1300, 900), kind, **options)
     assert len(data) > HEAD_BYTES
@@ -163,7 +171,7 @@ def old_bmp() -> bytes:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_format_and_size_are_those_that_the_codec_finds(name: str) -> None:
-    data = SAMPLES[name]()
+    data = sample(name)
     found = zoo.squeeze(data)
     seen = head_of(data)
     assert seen == Head(found.source_format, (found.source_width, found.source_height))
@@ -171,7 +179,7 @@ def test_format_and_size_are_those_that_the_codec_finds(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["large avif", "gif", "bmp", "pages", "icon", "animated webp"])
 def test_a_short_start_is_enough_where_it_has_the_header(name: str) -> None:
-    data = SAMPLES[name]()
+    data = sample(name)
     assert start_of(data, 1_000 if name == "large avif" else len(data) - 10) == head_of(data)
 
 
@@ -235,7 +243,7 @@ def meta_behind(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", LATER)
 def test_a_size_that_comes_later_is_left_open_with_a_note(name: str) -> None:
-    data = LATER[name]()
+    data = sample(name)
     assert len(data) > HEAD_BYTES
     seen = head_of(data)
     assert (seen.size, seen.notes) == (None, (NO_SIZE_NOTE,))
@@ -243,7 +251,7 @@ def test_a_size_that_comes_later_is_left_open_with_a_note(name: str) -> None:
 
 
 def test_too_many_pixels_are_seen_even_where_the_way_up_is_not() -> None:
-    data = LATER["webp that exif may turn"]()
+    data = sample("webp that exif may turn")
     with pytest.raises(ImageError) as caught:
         head_of(data, max_pixels=1_000_000)
     assert caught.value.code == "too_many_pixels"
@@ -251,7 +259,7 @@ def test_too_many_pixels_are_seen_even_where_the_way_up_is_not() -> None:
 
 @pytest.mark.parametrize("name", [*SAMPLES, *LATER])
 def test_any_start_of_a_file_is_read_or_refused(name: str) -> None:
-    data = {**SAMPLES, **LATER}[name]()[:HEAD_BYTES]
+    data = sample(name)[:HEAD_BYTES]
     sizes = {*range(1, min(len(data), 200)), *range(200, len(data), 1_997)}
     assert {code_of(data[:size], whole=True) for size in sizes} <= {
         None, "not_an_image", "unsupported_format", "corrupt_image"
