@@ -123,8 +123,8 @@ def test_processes_claim_and_record_images_of_one_request(run: Run, tmp_path: Pa
     assert 0 < float(held) <= float(whole)
 
 
-def test_silent_receivers_are_measured_on_both_stacks() -> None:
-    printed = run("silent-receivers", "--dead=40", "--receivers=4", "--requests=2")
+def test_silent_receivers_are_measured_on_both_stacks(run: Run) -> None:
+    printed = run("silent-receivers --dead=40 --receivers=4 --requests=2")
     for stack in ("SQLite", "Postgres"):
         row = cells(printed, stack)
         assert row[1] == "none"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def silent() -> Iterator[HostileServer]:
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A worker whose webhooks wait for 0.3 s instead of 15, and whose first pause is one second."""
-    monkeypatch.setattr(retry, "RECEIVER_PAUSE_SECONDS", 1.0)
+    monkeypatch.setattr(retry, "RECEIVER", replace(retry.RECEIVER, pauses=(1.0,)))
     with bench(working=False, data_dir=tmp_path) as made:
         monkeypatch.setattr(made.adapters.webhooks, "_timeout_seconds", TIMEOUT_SECONDS)
         yield made
@@ -131,7 +132,7 @@ def test_what_one_key_does_to_a_shared_host_is_nothing_to_another_key(
 def test_a_redelivery_does_not_wait_for_the_end_of_a_pause(
     impatient: Bench, silent: HostileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "RECEIVER_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(retry, "RECEIVER", replace(retry.RECEIVER, pauses=(60.0,)))
     request_id = add_due(impatient.adapters, silent.url("/hang"), 1)
     impatient.start()
     until(lambda: queue_facts(impatient.adapters)["receivers_paused"] == 1)
