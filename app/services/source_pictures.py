@@ -11,7 +11,7 @@ import structlog
 
 from app.domain.errors import ImageError, ServiceUnavailable, WrongState
 from app.domain.formats import content_type
-from app.imaging.files.sniff import identify
+from app.imaging.files.sniff import identify, without_front
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.services.adapters import Adapters
 
@@ -76,4 +76,6 @@ class SourcePictures:
             fetched = await fetcher.fetch(url)
         finally:
             await fetcher.aclose()
-        return SourcePicture(fetched.data, content_type(identify(fetched.data)))
+        # A browser knows a picture by its first byte.
+        picture = without_front(fetched.data)
+        return SourcePicture(picture, content_type(identify(picture)))
