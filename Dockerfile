@@ -10,7 +10,7 @@ RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes -r /build/requirements.txt
-# Further packages, such as "fastapi[opentelemetry]" for traces or pillow-heif for HEIC.
+# Further packages, such as "fastapi[opentelemetry]" for traces.
 ARG EXTRAS=""
 # Their versions are the builder's business.
 # hadolint ignore=DL3013

@@ -145,6 +145,17 @@ def pictures_command(
     measure_pictures(only=only)
 
 
+@app.command("real-pictures")
+def real_pictures_command(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of pictures, with all below.")],
+) -> None:
+    """Other people's pictures: are ours as Pillow and ImageCms make them?"""
+    from benchmarks.real_pictures import compare_pictures
+
+    print_heading("Real pictures")
+    raise typer.Exit(compare_pictures(folders))
+
+
 @app.command("hosts")
 def hosts_command(
     workers: Annotated[

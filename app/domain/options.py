@@ -11,7 +11,7 @@ from app.domain.formats import OutputFormat
 MAX_SIDE_PX = 16_383
 # Raised whenever the codecs make other pictures of the same options: the next run then does every
 # image again, instead of taking over what the code before has made.
-PICTURES_VERSION = 1
+PICTURES_VERSION = 2
 _NOT_ABOUT_PICTURES = frozenset({"mode", "output", "fresh"})
 
 

@@ -5,12 +5,15 @@ The order: what is it (`files/sniff.py`), what does its header ask for (`files/j
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from app.domain.formats import FORMATS
 from app.domain.options import ProcessingOptions
 from app.imaging.files import gif, heic, jpeg, pillow, png, webp
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.parts import Parts
-from app.imaging.files.sniff import identify
+from app.imaging.files.sniff import FRONT_NOTE, identify, without_front
+from app.imaging.formats.jpeg import FULL_CHROMA_QUALITY
 from app.imaging.result import CompressedImage
 from app.imaging.rungs import general as general_rung
 from app.imaging.rungs import jpeg as jpeg_rung
@@ -48,16 +51,34 @@ def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> Com
     for rung in LADDER:
         result = rung(parts, options, max_pixels)
         if result is not None:
-            return result
+            return _with_note_on_bytes(result, options, len(data))
     raise AssertionError("the last rung takes every picture")
+
+
+def _with_note_on_bytes(
+    result: CompressedImage, options: ProcessingOptions, source_bytes: int
+) -> CompressedImage:
+    """Say so where a drawing became larger as a JPEG, which is made for photos."""
+    if result.format != "jpeg" or result.source_format == "jpeg":
+        return result
+    # Who asks for the best quality expects more bytes.
+    if options.quality >= FULL_CHROMA_QUALITY:
+        return result
+    if len(result.data) <= source_bytes:
+        return result
+    source = FORMATS[result.source_format]
+    smaller = "format=webp" if source.kept_as == "jpeg" else "format=keep or format=webp"
+    note = f"The JPEG is larger than its {source.pillow} source; {smaller} gives a smaller file."
+    return replace(result, notes=(*result.notes, note))
 
 
 def read_parts(data: bytes, max_pixels: int) -> Parts:
     """Read a file's own structure, within the limits, without decoding."""
     name = identify(data)
     if name == "heic":
-        heic.need_reader()
+        heic.load_reader()
+    file = without_front(data)
     reader = READERS.get(name)
-    parts = reader(data) if reader else pillow.read(data, name, max_pixels)
+    parts = reader(file) if reader else pillow.read(file, name, max_pixels)
     check_pixels(*parts.size, max_pixels)
-    return parts
+    return parts if file is data else replace(parts, notes=(FRONT_NOTE, *parts.notes))

@@ -13,7 +13,7 @@ from app.adapters import Adapters
 from app.domain.errors import ImageError, ServiceUnavailable, WrongState
 from app.domain.formats import content_type
 from app.domain.retry import CALL_AGAIN_SOON_SECONDS
-from app.imaging.files.sniff import identify
+from app.imaging.files.sniff import identify, without_front
 from app.outbound.fetch import FetchConfig, ImageFetcher
 from app.samples.sample import SamplePictures
 
@@ -80,4 +80,6 @@ class SourcePictures:
             fetched = await fetcher.fetch(url)
         finally:
             await fetcher.aclose()
-        return SourcePicture(fetched.data, content_type(identify(fetched.data)))
+        # A browser knows a picture by its first byte.
+        picture = without_front(fetched.data)
+        return SourcePicture(picture, content_type(identify(picture)))

@@ -4,9 +4,8 @@ from app.domain.errors import CorruptImage, TooManyPixels
 
 # Profiles of printing presses reach 3 MB; larger ones are attacks.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
-# Only the orientation is read, and it is at the start of both.
+# Only the orientation is read, and it is at the start.
 MAX_EXIF_BYTES = 1024 * 1024
-MAX_XMP_BYTES = 1024 * 1024
 # No camera, browser or program comes near these; such a file costs seconds before any pixel.
 MAX_SEGMENTS = 20_000
 MAX_SCANS = 100

@@ -1,9 +1,8 @@
-"""Which way up a picture is, as EXIF or XMP says."""
+"""Which way up a picture is, as EXIF says; XMP says it, too, but browsers do not listen to it."""
 
-import re
 import struct
 
-from app.imaging.files.limits import MAX_EXIF_BYTES, MAX_XMP_BYTES
+from app.imaging.files.limits import MAX_EXIF_BYTES
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
@@ -11,7 +10,6 @@ UPRIGHT = 1
 FIRST_SIDEWAYS = 5
 LAST = 8
 EXIF_SHORT, EXIF_LONG = 3, 4
-XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])")
 
 
 def from_exif(block: bytes) -> int | None:
@@ -40,18 +38,9 @@ def from_exif(block: bytes) -> int | None:
     return None
 
 
-def from_xmp(packet: bytes) -> int | None:
-    """The orientation, 1 to 8, in an XMP packet, or None. Source: XMP part 2, 8.6."""
-    match = XMP_ORIENTATION.search(packet[:MAX_XMP_BYTES])
-    return int(match[1]) if match else None
-
-
-def choose(exif: bytes | None, xmp: bytes | None) -> int:
-    """The orientation of a file: EXIF's word, else XMP's, else upright."""
-    found = from_exif(exif) if exif else None
-    if found is None and xmp:
-        found = from_xmp(xmp)
-    return found or UPRIGHT
+def of(exif: bytes | None) -> int:
+    """The orientation of a file with this EXIF block: upright where it says nothing usable."""
+    return (from_exif(exif) if exif else None) or UPRIGHT
 
 
 def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:

@@ -19,8 +19,9 @@ from PIL import (
 
 from app.domain.errors import CorruptImage, TooManyPixels, UnsupportedFormat
 from app.domain.formats import FORMATS
-from app.imaging.files import iso, orientation
-from app.imaging.files.code_points import code_points_note
+from app.imaging.files import bmp, iso, orientation
+from app.imaging.files.bare import avif
+from app.imaging.files.colours import code_points_note
 from app.imaging.files.limits import MAX_PROFILE_BYTES, check_pixels, megapixels
 from app.imaging.files.parts import Parts
 
@@ -71,14 +72,24 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
     """Read the header of an AVIF, HEIC, TIFF, BMP or ICO.
 
     Pillow turns a TIFF upright itself while decoding, libheif a HEIC. For AVIF Pillow reports the
-    file's rotation boxes as an EXIF orientation; an orientation in the own EXIF or XMP of AVIF and
-    HEIC does not count (ISO/IEC 23000-22, 7.3.8).
+    file's rotation boxes as an EXIF orientation; an orientation in the own EXIF of AVIF and HEIC
+    does not count (ISO/IEC 23000-22, 7.3.8).
 
     Raises:
         CorruptImage, TooManyPixels: as `open_image`.
         UnsupportedFormat: pixels that have no meaning without knowing the camera or the science.
     """
-    with open_image(data, format, max_pixels) as image:
+    if format == "bmp":
+        data = bmp.with_usual_palette(data)
+    try:
+        opened = open_image(data, format, max_pixels)
+    except CorruptImage:
+        rewritten = bmp.with_usual_masks(data, max_pixels) if format == "bmp" else None
+        if rewritten is None:
+            raise
+        data = rewritten
+        opened = open_image(data, format, max_pixels)
+    with opened as image:
         if image.mode in ("F", "I"):
             raise UnsupportedFormat(
                 "The picture has 32 bits a channel. Please use one of 8 or 16 bits."
@@ -91,16 +102,24 @@ def read(data: bytes, format: str, max_pixels: int) -> Parts:  # noqa: A002
             *(code_points_note(*points) if format in ("avif", "heic") and points else ()),
         )
         metadata = {"exif", "xmp", "icc_profile"} & image.info.keys()
-        # Metadata of the other formats cannot be cut out without a new encoding.
-        bare_length = iso.bare_length(data) if format == "avif" and not metadata else None
+        bare = _bare_avif(data, metadata) if format == "avif" else None
         return Parts(
             format=format,
             size=image.size,
-            data=data[:bare_length],
-            orientation=orientation.choose(exif, None) if format == "avif" else orientation.UPRIGHT,
+            data=bare or data,
+            orientation=orientation.of(exif) if format == "avif" else orientation.UPRIGHT,
             icc_profile=profile if usable else None,
             frames=getattr(image, "n_frames", 1) if format == "avif" else 1,
             plays=0,
-            plain=bare_length is not None,
+            # Of a TIFF, `files.bare.tiff` makes a file without metadata when it is asked for.
+            plain=bare is not None or format == "tiff",
             notes=notes,
         )
+
+
+def _bare_avif(data: bytes, metadata: set[str]) -> bytes | None:
+    """The file without metadata where that takes no new encoding; a profile cannot be taken out."""
+    length = iso.bare_length(data)
+    if not metadata and length is not None:
+        return data[:length]
+    return None if "icc_profile" in metadata else avif.without_items(data)

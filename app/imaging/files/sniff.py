@@ -53,10 +53,20 @@ NOT_PICTURES = (
     Signature(b"OggS", "a sound file"),
 )
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+# By the length of the header, where it says that the picture has one plane.
+BITMAP_HEADERS = {12: 22} | dict.fromkeys((40, 52, 56, 64, 108, 124), 26)
 AVIF_BRANDS = {b"avif", b"avis"}
-HTML = re.compile(
-    rb"<(!doctype\s+html|html|head|body|script|title|meta|div|p|h1|a|iframe|style|center)\b"
+# A page may begin with comments, and an XML declaration.
+WEB_PAGE = re.compile(
+    rb"(?>(?:<!--.*?-->\s*|<\?xml\b.*?\?>\s*)*)"
+    rb"<(?:!doctype\s+html|html|head|body|script|title|meta|div|p|h1|a|iframe|style|center)\b",
+    re.DOTALL,
 )
+# No text has these, whatever its language; a tab, line breaks, a form feed and escape it may have.
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# What a script leaves in front of a picture: line breaks behind its end, a byte order mark.
+FRONT = re.compile(rb"(?:\xef\xbb\xbf|[\t\n\r ])+")
+FRONT_NOTE = "Blank characters before the picture were skipped."
 
 
 def identify(data: bytes) -> str:
@@ -68,7 +78,7 @@ def identify(data: bytes) -> str:
     """
     if not data:
         raise NotAnImage("The address answered with an empty file.")
-    head = data[:HEAD_BYTES]
+    head = without_front(data)[:HEAD_BYTES]
     known = _readable(head)
     if known is not None:
         return known
@@ -89,6 +99,17 @@ def identify(data: bytes) -> str:
     raise NotAnImage("The file is in no picture format that is known here.")
 
 
+def without_front(data: bytes) -> bytes:
+    """The file from its first byte on, where blank characters stand before a picture we read.
+
+    The same object comes back where nothing is to do.
+    """
+    front = FRONT.match(data, 0, HEAD_BYTES)
+    if front is None or _readable(data[front.end() : front.end() + HEAD_BYTES]) is None:
+        return data
+    return data[front.end() :]
+
+
 def _readable(head: bytes) -> str | None:
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
@@ -100,7 +121,7 @@ def _readable(head: bytes) -> str | None:
         return "webp"
     if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00\x08\x00", b"MM\x00+\x00\x08")):
         return "tiff"
-    if head.startswith(b"BM") and len(head) >= 26 and head[6:10] == b"\0\0\0\0":
+    if head.startswith(b"BM") and _is_bitmap(head):
         return "bmp"
     if head.startswith(b"\x00\x00\x01\x00") and head[4:6] != b"\0\0":
         return "ico"
@@ -113,6 +134,16 @@ def _readable(head: bytes) -> str | None:
     return None
 
 
+def _is_bitmap(head: bytes) -> bool:
+    """Whether more than two letters say so: a reserved field of zeros, or a header that is known.
+
+    Old programs put the hot spot of a pointer into the reserved field.
+    """
+    planes_at = BITMAP_HEADERS.get(int.from_bytes(head[14:18], "little"), 0)
+    known = planes_at and head[planes_at : planes_at + 2] == b"\1\0"
+    return len(head) >= 26 and (bool(known) or head[6:10] == b"\0\0\0\0")
+
+
 def _brands(head: bytes) -> set[bytes]:
     """Major and compatible brands of an ISO media file. Source: ISO/IEC 14496-12, 4.3."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -120,18 +151,23 @@ def _brands(head: bytes) -> set[bytes]:
 
 
 def _refuse_text(head: bytes) -> None:
+    """Name what is text, by how it begins; a few letters within bytes of another kind say nothing.
+
+    Raises:
+        NotAnImage, UnsupportedFormat: it is text.
+    """
     text = head.removeprefix(b"\xef\xbb\xbf")
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = text[2:].replace(b"\0", b"")
     text = text.lstrip().lower()
-    page = text.startswith((b"<!doctype html", b"<html"))
-    if b"<svg" in text and not page:
-        raise UnsupportedFormat(f"This is a vector drawing (SVG), which is not read. {USE_INSTEAD}")
-    if page or HTML.search(text):
+    if WEB_PAGE.match(text):
         raise NotAnImage("The address answered with a web page (HTML), not a picture.")
+    if BINARY.search(text):
+        return
+    if text.startswith(b"<") and b"<svg" in text:
+        raise UnsupportedFormat(f"This is a vector drawing (SVG), which is not read. {USE_INSTEAD}")
     if text.startswith(b"<"):
         raise NotAnImage("The address answered with XML, not a picture.")
     if text.startswith((b"{", b"[")):
         raise NotAnImage("The address answered with JSON, not a picture.")
-    if not text or not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head):
-        raise NotAnImage("The address answered with text, not a picture.")
+    raise NotAnImage("The address answered with text, not a picture.")

@@ -7,19 +7,24 @@ from collections.abc import Mapping
 
 from app.domain.errors import CorruptImage
 from app.imaging.files import orientation
+from app.imaging.files.colours import TOO_LARGE_NOTE
 from app.imaging.files.limits import (
     MAX_EXIF_BYTES,
     MAX_PROFILE_BYTES,
     MAX_SEGMENTS,
-    MAX_XMP_BYTES,
     check_frames,
 )
 from app.imaging.files.parts import HeadTooShort, Parts
 
 PICTURE = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
+PIXELS = (b"VP8 ", b"VP8L", b"ANMF")
+KNOWN = PICTURE | {b"ICCP", b"EXIF", b"XMP "}
+# The headers of the chunk, of the frame and of its picture.
+SMALLEST_FRAME_BYTES = 8 + 16 + 8
+LENGTH_NOTE = "The WebP says another length than it has; its picture is whole."
 # Bits of VP8X that announce ICC, EXIF and XMP; they go with the chunks.
 METADATA_FLAGS = 0x20 | 0x08 | 0x04
-TURNING_FLAGS = 0x08 | 0x04
+EXIF_FLAG = 0x08
 ALPHA_FLAG, ANIMATION_FLAG = 0x10, 0x02
 FLAGS_AT = 20
 # Two canvases of libwebp's, its answer, and Pillow's copy of that.
@@ -36,26 +41,27 @@ def read(data: bytes, *, whole: bool = True) -> Parts:
         TooManyPixels: more frames than any animation has.
         HeadTooShort: what turns the picture comes after what is here, or the picture itself does.
     """
-    end = 8 + int.from_bytes(data[4:8], "little")
-    if whole and end > len(data):
-        raise CorruptImage("The WebP is shorter than it says; it is cut off.")
+    # Some programs write another number than that of the bytes behind it.
+    said = 8 + int.from_bytes(data[4:8], "little")
+    end = len(data) if whole else said
     picture: list[bytes] = []
     found: dict[bytes, bytes] = {}
     size: tuple[int, int] | None = None
-    frames, plays, position = 0, 1, 12
+    frames, plays, position, cut = 0, 1, 12, False
     for _ in range(MAX_SEGMENTS):
-        if position + 8 > min(end, len(data)):
-            break
         name = data[position : position + 4]
+        if position + 8 > len(data) or (position >= said and name not in KNOWN):
+            break
         length = int.from_bytes(data[position + 4 : position + 8], "little")
         body = position + 8
         position = body + length + length % 2
         if body + length > end:
-            raise CorruptImage("The WebP ends in the middle of a chunk; it is cut off.")
+            cut = True
+            break
         if name in PICTURE:
             picture.append(_bare(name, data[body : body + length]))
             size = size or _size(name, data[body : body + 10])
-        elif name in (b"ICCP", b"EXIF", b"XMP "):
+        elif name in (b"ICCP", b"EXIF"):
             found.setdefault(name, data[body : body + length])
         if name == b"ANMF":
             frames += 1
@@ -64,24 +70,29 @@ def read(data: bytes, *, whole: bool = True) -> Parts:
             plays = int.from_bytes(data[body + 4 : body + 6], "little")
     else:
         raise CorruptImage(f"The WebP has more than {MAX_SEGMENTS} chunks.")
-    if end > len(data) and (size is None or _turned_later(data, found)):
+    if not whole and end > len(data) and (size is None or _turned_later(data, found)):
         raise HeadTooShort(size)
-    if size is None:
+    # A chunk that is cut off behind a still picture is metadata; of an animation it is a frame.
+    frame_missing = frames > 0 and (cut or said - len(data) >= SMALLEST_FRAME_BYTES)
+    if whole and (frame_missing or (cut and not _has_pixels(picture))):
+        raise CorruptImage("The WebP ends in the middle of its picture; it is cut off.")
+    if size is None or (whole and not _has_pixels(picture)):
         raise CorruptImage("The WebP holds no picture.")
     profile = found.get(b"ICCP")
     too_large = profile is not None and len(profile) > MAX_PROFILE_BYTES
+    notes = (TOO_LARGE_NOTE,) if too_large else ()
+    if whole and (said > len(data) or position > said + said % 2):
+        notes = (*notes, LENGTH_NOTE)
     joined = b"WEBP" + b"".join(picture)
     return Parts(
         format="webp",
         size=size,
         data=b"RIFF" + len(joined).to_bytes(4, "little") + joined,
-        orientation=orientation.choose(
-            found.get(b"EXIF", b"")[:MAX_EXIF_BYTES], found.get(b"XMP ", b"")[:MAX_XMP_BYTES]
-        ),
+        orientation=orientation.of(found.get(b"EXIF", b"")[:MAX_EXIF_BYTES]),
         icc_profile=None if too_large else profile,
         frames=max(1, frames),
         plays=plays,
-        notes=("The colour profile is absurdly large and was ignored.",) if too_large else (),
+        notes=notes,
     )
 
 
@@ -116,10 +127,14 @@ def _bare(name: bytes, body: bytes) -> bytes:
     return name + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2)
 
 
+def _has_pixels(picture: list[bytes]) -> bool:
+    return any(chunk.startswith(PIXELS) for chunk in picture)
+
+
 def _turned_later(data: bytes, found: Mapping[bytes, bytes]) -> bool:
-    """Whether VP8X announces EXIF or XMP, which stand behind the pixels, and neither was found."""
+    """Whether VP8X announces EXIF, which stands behind the pixels, and it was not found."""
     flags = data[FLAGS_AT] if data[12:16] == b"VP8X" and len(data) > FLAGS_AT else 0
-    return bool(flags & TURNING_FLAGS) and not found.keys() & {b"EXIF", b"XMP "}
+    return bool(flags & EXIF_FLAG) and b"EXIF" not in found
 
 
 def _size(name: bytes, body: bytes) -> tuple[int, int] | None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.errors import CorruptImage
-from app.imaging.files import gif, heic, jpeg, png, webp
+from app.imaging.files import gif, jpeg, png, webp
+from app.imaging.files.bare import jpeg as bare_jpeg
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.parts import HeadTooShort, Parts
-from app.imaging.files.sniff import identify
-from app.imaging.heads import bitmaps, iso, tiff
+from app.imaging.files.sniff import FRONT_NOTE, identify, without_front
+from app.imaging.heads import bitmaps, ends, iso, tiff
 
 NO_SIZE_NOTE = "The pixel size is not in the first bytes of the file; it was not checked."
+NO_END_NOTE = "The JPEG has no end mark; whether pixels are missing was not checked."
 
 Size = tuple[int, int]
 
@@ -40,31 +42,50 @@ def look(data: bytes, *, whole: bool, max_pixels: int) -> Head:
         CorruptImage: as far as these bytes show it.
     """
     name = identify(data)
-    if name == "heic":
-        heic.need_installed()
+    file = without_front(data)
+    notes = () if file is data else (FRONT_NOTE,)
     try:
-        size = READERS[name](data, whole)
+        size = READERS[name](file, whole)
     except HeadTooShort as short:
         if short.stored is not None:
             check_pixels(*short.stored, max_pixels)
-        return Head(name, None, (NO_SIZE_NOTE,))
+        return Head(name, None, (*notes, NO_SIZE_NOTE))
     check_pixels(*size, max_pixels)
-    return Head(name, size)
+    if whole and name in ENDS:
+        notes = (*notes, *ENDS[name](file))
+    return Head(name, size, notes)
 
 
 def _of(read: Callable[..., Parts]) -> Callable[[bytes, bool], Size]:
     return lambda data, whole: read(data, whole=whole).upright_size
 
 
-def _jpeg_size(data: bytes, whole: bool) -> Size:
-    parts = jpeg.read(data, whole=whole)
-    if whole and not jpeg.has_its_end(data):
-        raise CorruptImage("The JPEG is cut off or damaged.")
-    return parts.upright_size
+def _jpeg_end(data: bytes) -> tuple[str, ...]:
+    """Notes on the end of a whole JPEG.
+
+    Raises:
+        CorruptImage: it is missing, with pixels before it.
+    """
+    if bare_jpeg.has_its_end(data, list(jpeg.segments(data))):
+        return ()
+    whole = ends.jpeg_is_whole(data)
+    if whole is False:
+        raise CorruptImage(bare_jpeg.CUT_OFF)
+    return (bare_jpeg.NO_END_NOTE if whole else NO_END_NOTE,)
+
+
+def _png_end(data: bytes) -> tuple[str, ...]:
+    """As `_jpeg_end`, for a PNG."""
+    parts = png.read(data)
+    if png.NO_END_NOTE not in parts.notes:
+        return ()
+    if not png.has_all_pixels(parts.data):
+        raise CorruptImage(png.CUT_OFF)
+    return (png.NO_END_NOTE,)
 
 
 READERS: dict[str, Callable[[bytes, bool], Size]] = {
-    "jpeg": _jpeg_size,
+    "jpeg": _of(jpeg.read),
     "png": _of(png.read),
     "webp": _of(webp.read),
     "gif": _of(gif.read),
@@ -74,3 +95,5 @@ READERS: dict[str, Callable[[bytes, bool], Size]] = {
     "bmp": lambda data, _: bitmaps.bmp_size(data),
     "ico": lambda data, _: bitmaps.ico_size(data),
 }
+# What the end of a whole file tells, after its header.
+ENDS: dict[str, Callable[[bytes], tuple[str, ...]]] = {"jpeg": _jpeg_end, "png": _png_end}

@@ -4,17 +4,19 @@ from collections.abc import Callable
 
 from app.domain.formats import FORMATS, ImageFormat, OutputFormat, output_format
 from app.domain.options import ProcessingOptions
-from app.imaging.files.jpeg import strip
+from app.imaging.files.bare import jpeg, tiff
 from app.imaging.files.orientation import UPRIGHT
 from app.imaging.files.parts import Parts
 from app.imaging.formats.animation import encode_animation
 from app.imaging.formats.encode import encode, most_pixels
 from app.imaging.result import CompressedImage
-from app.imaging.rungs.budget import fit
+from app.imaging.rungs.budget import Fitted, fit, lower_quality
 from app.imaging.steps.animation import decode_animation
 from app.imaging.steps.decode import decode
 from app.imaging.steps.flatten import flatten
 from app.imaging.steps.resize import scaled, shrink, target_size
+
+LARGER_NOTE = "Larger than its source, which could not be kept as it is."
 
 
 def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage:
@@ -84,10 +86,14 @@ def _finish(
     may_keep = keepable and parts.plain and parts.orientation == UPRIGHT
     # `size` may be smaller: a format has its longest side, an encoder its memory.
     asked_size = target_size(source_size, options, max(source_size))
-    bare = None
-    if may_keep and wanted.name == parts.format and asked_size == source_size:
-        bare = strip(parts.data) if parts.format == "jpeg" else parts.data
+    same = wanted.name == parts.format and asked_size == source_size
+    bare = _bare(parts) if may_keep and same else None
     fitted = fit(encode_at, options.quality, options.max_bytes)
+    promised = same and options.format is OutputFormat.KEEP
+    if promised and bare is None and fitted.ratio == 1.0 and len(fitted.data) > len(parts.data):
+        # Of an animation each try would take too long.
+        smaller = _no_larger(encode_at, fitted, len(parts.data)) if parts.frames == 1 else None
+        fitted, notes = (smaller, notes) if smaller else (fitted, (*notes, LARGER_NOTE))
     shrunk = fitted.ratio < 1.0 or size != asked_size
     kept = bare is not None and _better(bare, fitted.data, shrunk, options.max_bytes)
     if kept:
@@ -108,6 +114,24 @@ def _finish(
         source_height=source_size[1],
         notes=notes,
     )
+
+
+def _bare(parts: Parts) -> bytes | None:
+    """The source's own picture data without its metadata, or None where they cannot be parted."""
+    if parts.format == "jpeg":
+        return jpeg.strip(parts.data)
+    bare = tiff.bare(parts.data) if parts.format == "tiff" else parts.data
+    return bare if bare is not None and len(bare) <= len(parts.data) else None
+
+
+def _no_larger(
+    encode_at: Callable[[int, float], bytes], fitted: Fitted, source_bytes: int
+) -> Fitted | None:
+    """The best quality whose file is no larger than the source, or None."""
+    smaller, _ = lower_quality(
+        lambda quality: encode_at(quality, 1.0), fitted.data, fitted.quality, source_bytes
+    )
+    return smaller
 
 
 def _better(bare: bytes, encoded: bytes, shrunk: bool, max_bytes: int | None) -> bool:

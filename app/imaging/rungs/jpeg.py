@@ -11,7 +11,7 @@ import simplejpeg
 
 from app.domain.formats import FORMATS, output_format
 from app.domain.options import ProcessingOptions
-from app.imaging.files.jpeg import strip
+from app.imaging.files.bare.jpeg import strip
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.orientation import UPRIGHT
 from app.imaging.files.parts import Parts
@@ -78,8 +78,8 @@ def _decode(
             if planes is not None:
                 return partial(encode_planes, planes), ()
         pixels, notes = decode_array(parts.data, wanted)
-    except ValueError:
-        # The general rung may be able to decode it.
+    except (ValueError, KeyError):
+        # A kind that TurboJPEG does not know, or has no name for: the general rung may decode it.
         return None
 
     def encoded(quality: int) -> bytes:

@@ -9,6 +9,7 @@ from PIL import Image
 from app.domain.errors import CorruptImage, ImageError, UnsupportedFormat
 from app.domain.formats import FORMATS
 from app.imaging.files import jpeg, png, webp
+from app.imaging.files.bare.jpeg import CUT_OFF, NO_END_NOTE, mend
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.orientation import upright_size
 from app.imaging.files.parts import Parts
@@ -80,6 +81,8 @@ def failure(error: Exception, format: str) -> Exception:  # noqa: A002
 def decode_array(data: bytes, colorspace: str, **limits: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Decode a JPEG by libjpeg-turbo, and refuse a file of which it would guess pixels.
 
+    What is odd about the frame around the pixels costs a second try and a note.
+
     Raises:
         CorruptImage: cut off or damaged.
         ValueError: TurboJPEG cannot decode this kind of JPEG.
@@ -87,42 +90,65 @@ def decode_array(data: bytes, colorspace: str, **limits: int) -> tuple[np.ndarra
     try:
         return simplejpeg.decode_jpeg(data, colorspace, strict=True, **limits), ()
     except ValueError as error:
-        if STRAY_BYTES in str(error):
-            return simplejpeg.decode_jpeg(data, colorspace, strict=False, **limits), (STRAY_NOTE,)
-        if str(error).startswith(DAMAGE):
-            raise CorruptImage("The JPEG is cut off or damaged.") from error
-        raise
+        if not str(error).startswith(DAMAGE):
+            raise
+    mended, notes = mend(data)
+    try:
+        return simplejpeg.decode_jpeg(mended, colorspace, strict=True, **limits), notes
+    except ValueError as error:
+        # The decoder warns of these when it has all pixels.
+        if STRAY_BYTES not in str(error):
+            if str(error).startswith(DAMAGE):
+                raise CorruptImage(CUT_OFF) from error
+            raise
+    pixels = simplejpeg.decode_jpeg(mended, colorspace, strict=False, **limits)
+    return pixels, (*notes, STRAY_NOTE)
 
 
 def _decode_jpeg(
     parts: Parts, max_pixels: int, target: tuple[int, int] | None
 ) -> tuple[Image.Image, tuple[str, ...]]:
-    data = parts.data
+    stored = None if target is None else upright_size(target, parts.orientation)
     try:
-        height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-        check_pixels(int(width), int(height), max_pixels)
-        limits = {}
-        if target is not None:
-            stored = upright_size(target, parts.orientation)
-            limits = {
-                "min_width": min(int(width), stored[0] * SPARE_SCALE),
-                "min_height": min(int(height), stored[1] * SPARE_SCALE),
-            }
-        if space in CMYK_SPACES:
-            array, notes = decode_array(data, "CMYK", **limits)
-            if jpeg.has_adobe_marker(data):
-                np.subtract(255, array, out=array)
-            return Image.fromarray(array, "CMYK"), notes
-        array, notes = decode_array(data, "GRAY" if space == "Gray" else "RGB", **limits)
-        return Image.fromarray(array[:, :, 0] if space == "Gray" else array), notes
+        return _by_turbojpeg(parts.data, max_pixels, stored)
     except ValueError as error:
         if "memory" in str(error).lower():
             raise MemoryError(str(error)) from error
-        # Unusual sampling factors and the like: Pillow drives libjpeg's fuller interface.
-        bare = jpeg.strip(data)
-    with open_image(bare, "jpeg", max_pixels) as image:
-        image.load()
-        return image.copy(), ()
+    mended, odd = mend(parts.data)
+    if odd:
+        try:
+            image, notes = _by_turbojpeg(mended, max_pixels, stored)
+        except ValueError:
+            if NO_END_NOTE in odd:
+                # In a file with an end mark, Pillow takes gray for the pixels that are missing.
+                raise CorruptImage(CUT_OFF) from None
+        else:
+            return image, (*odd, *notes)
+    # Unusual sampling factors and the like: Pillow drives libjpeg's fuller interface.
+    with open_image(mended, "jpeg", max_pixels) as opened:
+        opened.load()
+        return opened.copy(), odd
+
+
+def _by_turbojpeg(
+    data: bytes, max_pixels: int, stored: tuple[int, int] | None
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """The pixels, decoded smaller where `stored` says that a smaller size will be needed."""
+    height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    check_pixels(int(width), int(height), max_pixels)
+    limits = {}
+    if stored is not None:
+        limits = {
+            "min_width": min(int(width), stored[0] * SPARE_SCALE),
+            "min_height": min(int(height), stored[1] * SPARE_SCALE),
+        }
+    if space in CMYK_SPACES:
+        array, notes = decode_array(data, "CMYK", **limits)
+        if jpeg.has_adobe_marker(data):
+            np.subtract(255, array, out=array)
+        return Image.fromarray(array, "CMYK"), notes
+    array, notes = decode_array(data, "GRAY" if space == "Gray" else "RGB", **limits)
+    return Image.fromarray(array[:, :, 0] if space == "Gray" else array), notes
 
 
 def _decode_by_pillow(parts: Parts, max_pixels: int) -> Image.Image:
@@ -141,6 +167,8 @@ def _load(parts: Parts, max_pixels: int) -> tuple[Image.Image, bool]:
     """
     if parts.format == "webp":
         webp.need_memory(parts.size)
+    if png.NO_END_NOTE in parts.notes and not png.has_all_pixels(parts.data):
+        raise CorruptImage(png.CUT_OFF)
     data = png.still(parts.data) if parts.format == "png" and parts.frames > 1 else parts.data
     with open_image(data, parts.format, max_pixels) as image:
         image.load()

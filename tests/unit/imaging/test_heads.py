@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from functools import cache
 
@@ -10,7 +11,10 @@ import pytest
 from PIL import Image
 
 from app.domain.errors import ImageError
-from app.imaging.heads.look import NO_SIZE_NOTE, Head, look
+from app.imaging.files import png
+from app.imaging.files.bare import jpeg as bare_jpeg
+from app.imaging.files.sniff import FRONT_NOTE
+from app.imaging.heads.look import NO_END_NOTE, NO_SIZE_NOTE, Head, look
 from tests.unit.imaging import zoo
 
 HEAD_BYTES = 65_536
@@ -43,7 +47,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
         f"{carrier} {orientation}": lambda c=carrier, o=orientation: zoo.carrying(
             zoo.quarters(), o, c
         )
-        for carrier in zoo.CARRIERS
+        for carrier in (*zoo.CARRIERS, *zoo.XMP_CARRIERS)
         for orientation in range(1, 9)
     },
     **{f"large {kind.lower()}": lambda k=kind: large(k) for kind in ("PNG", "GIF", "BMP", "TIFF")},
@@ -99,12 +103,15 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "cut webp": lambda: zoo.save(zoo.quarters(), "WEBP")[:-20],
     "cut gif": lambda: zoo.save(zoo.quarters(), "GIF")[:-20],
     "cut jpeg": lambda: zoo.save(zoo.quarters(), "JPEG")[:-40],
-    "jpeg without its end": lambda: zoo.save(zoo.quarters(), "JPEG", exif=thumbnail())[:-2],
-    "gray jpeg without its end": lambda: zoo.save(zoo.quarters().convert("L"), "JPEG")[:-2],
-    "cmyk jpeg without its end": lambda: zoo.save(zoo.quarters().convert("CMYK"), "JPEG")[:-2],
-    "progressive jpeg without its end": lambda: zoo.save(zoo.quarters(), "JPEG", progressive=True)[
-        :-2
-    ],
+    "cut jpeg with a thumbnail": lambda: zoo.save(zoo.quarters(), "JPEG", exif=thumbnail())[:-9],
+    "cut gray jpeg": lambda: zoo.save(zoo.quarters().convert("L"), "JPEG")[:-9],
+    "cut cmyk jpeg": lambda: zoo.save(zoo.quarters().convert("CMYK"), "JPEG")[:-9],
+    "cut jpeg with restart marks": lambda: zoo.save(
+        zoo.photo(), "JPEG", restart_marker_blocks=3, quality=20
+    )[:-9],
+    "cut jpeg padded with zeros": lambda: zoo.save(zoo.photo(90, 90), "JPEG")[:-99] + bytes(2_000),
+    "cut png of many chunks": lambda: zoo.save(zoo.quarters(), "PNG")[:-40],
+    "png without its last pixels": lambda: cut_pixels(),
     "cut header of a jpeg": lambda: zoo.save(zoo.quarters(), "JPEG")[:100],
     "jpeg without a frame": lambda: b"\xff\xd8" + zoo.jpeg_segment(0xDA, b"\1" * 10),
     "float tiff": lambda: zoo.save(Image.new("F", (8, 8)), "TIFF"),
@@ -112,6 +119,38 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "odd bmp": lambda: b"BM" + bytes(12) + struct.pack("<III", 13, 5, 5) + bytes(200),
     "bmp without pixels": lambda: zoo.save(zoo.quarters(), "BMP")[:18] + bytes(100),
 }
+
+
+ENDLESS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "jpeg": (
+        lambda: zoo.save(zoo.quarters(), "JPEG", exif=thumbnail())[:-2],
+        bare_jpeg.NO_END_NOTE,
+    ),
+    "gray jpeg": (
+        lambda: zoo.save(zoo.photo(90, 70).convert("L"), "JPEG")[:-2],
+        bare_jpeg.NO_END_NOTE,
+    ),
+    "cmyk jpeg": (
+        lambda: zoo.save(zoo.quarters().convert("CMYK"), "JPEG")[:-1],
+        bare_jpeg.NO_END_NOTE,
+    ),
+    "jpeg with restart marks": (
+        lambda: zoo.save(zoo.photo(91, 77), "JPEG", restart_marker_blocks=3)[:-2],
+        bare_jpeg.NO_END_NOTE,
+    ),
+    "progressive jpeg": (
+        lambda: zoo.save(zoo.quarters(), "JPEG", progressive=True)[:-2],
+        NO_END_NOTE,
+    ),
+    "png": (lambda: zoo.save(zoo.photo(50, 40), "PNG")[:-12], png.NO_END_NOTE),
+}
+
+
+def cut_pixels() -> bytes:
+    """A PNG whose chunks are whole, but whose pixels end too early."""
+    pixels = zlib.compress(bytes(20 * 31))
+    header = struct.pack(">IIBBBBB", 30, 30, 8, 0, 0, 0, 0)
+    return png.SIGNATURE + zoo.png_chunk(b"IHDR", header) + zoo.png_chunk(b"IDAT", pixels)
 
 
 def thumbnail() -> bytes:
@@ -147,12 +186,24 @@ def test_a_short_start_is_enough_where_it_has_the_header(name: str) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_heic_is_seen_upright_as_the_codec_turns_it(orientation: int) -> None:
-    pytest.importorskip("pillow_heif")
     for size in ((96, 64), (97, 65)):
         image = zoo.stored(zoo.quarters(*size), orientation)
         data = zoo.heic(image, exif=zoo.exif_block(orientation))
         found = zoo.squeeze(data)
         assert head_of(data) == Head("heic", (found.source_width, found.source_height))
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_missing_end_mark_is_noted_where_the_codec_takes_the_picture(name: str) -> None:
+    make, note = ENDLESS[name]
+    found = zoo.squeeze(make())
+    size = (found.source_width, found.source_height)
+    assert head_of(make()) == Head(found.source_format, size, (note,))
+
+
+def test_a_line_break_before_a_picture_is_skipped_with_a_note() -> None:
+    data = b"\r\n" + zoo.save(zoo.quarters(), "JPEG")
+    assert head_of(data) == Head("jpeg", (96, 64), (FRONT_NOTE,)) == start_of(data, 2_000)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -1,28 +1,18 @@
-"""HEIC with and without the extra; the decoder never enters the service's own process."""
+"""HEIC, the photos of phones; the decoder never enters the service's own process."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from app.domain.errors import TooManyPixels, UnsupportedFormat
-from app.imaging.files import heic
+from app.domain.errors import TooManyPixels
 from tests.unit.imaging import zoo
 
 ROOT = Path(__file__).resolve().parents[3]
 COLOUR = (200, 100, 50)
-
-
-@pytest.fixture
-def no_extra(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As on a machine where pillow-heif is not installed."""
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    heic.load_reader.cache_clear()
-    yield
-    heic.load_reader.cache_clear()
 
 
 @pytest.mark.parametrize("wanted", ["jpeg", "png", "webp", "avif", "keep"])
@@ -66,16 +56,10 @@ def test_nothing_personal_in_a_heic_reaches_an_output() -> None:
         assert zoo.SECRET[:8] not in zoo.squeeze(data, format=wanted).data
 
 
-@pytest.mark.usefixtures("no_extra")
-def test_heic_without_the_extra_is_named_with_what_to_use() -> None:
-    for data in (stub(b"heic"), stub(b"mif1")):
-        with pytest.raises(UnsupportedFormat, match="HEIC") as caught:
-            zoo.squeeze(data)
-        assert "JPEG, PNG" in caught.value.message
-
-
-def stub(brand: bytes) -> bytes:
-    return b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic"
+def test_heic_is_read_without_a_package_that_a_user_has_to_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert any(each.startswith("pillow-heif") for each in project["dependencies"])
+    assert "\npillow-heif==" in (ROOT / "requirements.txt").read_text()
 
 
 SERVICE = """

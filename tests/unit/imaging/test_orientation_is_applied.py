@@ -43,6 +43,15 @@ def test_exif_wins_over_xmp() -> None:
     assert zoo.near(zoo.pixel(result, (10, 10)), zoo.RED, 12)
 
 
+@pytest.mark.parametrize("carrier", zoo.XMP_CARRIERS)
+@pytest.mark.parametrize("turn", range(2, 9))
+def test_xmp_alone_turns_nothing_as_in_browsers(carrier: str, turn: int) -> None:
+    as_stored = zoo.stored(zoo.quarters(), turn)
+    result = zoo.squeeze(zoo.carrying(zoo.quarters(), turn, carrier), quality=90)
+    assert (result.width, result.height) == as_stored.size
+    assert zoo.psnr(zoo.opened(result), as_stored) > 25
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -159,9 +159,10 @@ def carrying(upright: Image.Image, orientation: int, carrier: str) -> bytes:
 
 
 CARRIERS = (
-    "jpeg exif", "jpeg xmp", "png exif", "png xmp", "png packed xmp", "png raw profile",
-    "webp exif", "webp xmp", "tiff", "tiff deflate", "avif",
+    "jpeg exif", "png exif", "png raw profile", "webp exif", "tiff", "tiff deflate", "avif",
 )  # fmt: skip
+# Browsers do not listen to these.
+XMP_CARRIERS = ("jpeg xmp", "png xmp", "png packed xmp", "webp xmp")
 
 
 # Colorants of the profiles below, adapted to D50. Sources: SMPTE EG 432-1 and Adobe RGB (1998).
@@ -310,7 +311,7 @@ def sixteen_bit_gray() -> np.ndarray:
 
 
 def heic(image: Image.Image, **options: Any) -> bytes:
-    """A photo as phones save it; needs the `heic` extra."""
+    """A photo as phones save it; by pillow-heif."""
     import pillow_heif
 
     pillow_heif.register_heif_opener()
