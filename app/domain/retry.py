@@ -137,7 +137,7 @@ RECONNECT_MILLISECONDS = 2_000
 # The rate doubles in steps of HOST_STEP_SECONDS as long as answers come back; at HOST_FREE_RATE and
 # after HOST_FREE_SERVED good answers there is no limit in sight. What keeps a host that allows 50
 # from being asked for many more is how few may be on their way, see HOST_FIRST_CONTACT.
-HOST_START_RATE = 100.0
+HOST_START_RATE = 20.0
 HOST_STEP_SECONDS = 0.1
 HOST_FREE_RATE = 400.0
 HOST_FREE_SERVED = 120
@@ -146,7 +146,7 @@ HOST_MIN_RATE = 0.2
 HOST_CAREFUL_RATE = 20.0
 # Requests on their way during that slow start: this many, and one more for each so many answers.
 # Those without an answer for so long no longer count, as their worker may have died.
-HOST_FIRST_CONTACT = 18
+HOST_FIRST_CONTACT = 10
 HOST_SERVED_PER_OUTSTANDING = 4
 HOST_OUTSTANDING_SECONDS = 10.0
 # Permits for requests are granted for so long ahead; while the limit is not known for less, and few

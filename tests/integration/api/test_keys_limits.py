@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from app.access import limits
+from app.domain.retry import CALL_AGAIN_LATER_SECONDS
 from tests.integration.api.parts import (
     Service,
     accepted,
@@ -114,7 +115,7 @@ def test_images_beyond_the_limit_wait_until_others_are_done(
     with client_of(limited, "key-6") as client:
         request_id = accepted(client, slow_csv(slow_host, 3))
         answer = upload(client, slow_csv(slow_host, 2))
-        assert too_many(answer, "too_many_open_images") == limits.OPEN_IMAGES_RETRY_SECONDS
+        assert too_many(answer, "too_many_open_images") == CALL_AGAIN_LATER_SECONDS
         assert client.post(f"/requests/{request_id}/cancel").status_code == 200
         second = accepted(client, slow_csv(slow_host, 4))
         too_many(upload(client, FAILING), "too_many_open_images")

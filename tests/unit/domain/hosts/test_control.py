@@ -42,7 +42,7 @@ def test_the_limit_of_a_host_far_away_is_found_as_well(
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("latency", [0.005, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("latency", [0.005, 0.05, 0.1])
 @pytest.mark.parametrize("window", ["fixed", "sliding"])
 def test_the_first_seconds_draw_no_ban(workers: int, latency: float, window: str) -> None:
     host = LimitingHost(50, window, ban_seconds=10)
