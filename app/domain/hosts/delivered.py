@@ -5,8 +5,8 @@ workers tell of theirs at different times; so the moment of sending decides whic
 belong to.
 """
 
-from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 # The length of a slot, and how long slots are kept behind the newest: a limit is estimated from the
 # second before a refusal, and a slow host's refusal is known seconds after it was sent.
@@ -26,37 +26,35 @@ def slot(sent_at: float) -> int:
     return int(sent_at * SLOTS_A_SECOND)
 
 
+@dataclass(slots=True)
 class Delivered:
     """Good answers in each slot of the last seconds, those of all workers together."""
 
-    __slots__ = ("_good",)
-
-    def __init__(self, slots: Slots = ()) -> None:
-        self._good: Counter[int] = Counter(dict(slots))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Delivered) and self._good == other._good
-
-    __hash__ = None  # type: ignore[assignment]
+    good: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, value: list[list[int]]) -> "Delivered":
+    def from_json(cls, value: Slots) -> "Delivered":
         """As `to_json` gave it."""
-        return cls((at, good) for at, good in value)
+        return cls(dict(value))
 
     def to_json(self) -> list[list[int]]:
         """Pairs of slot and good answers."""
-        return [[at, good] for at, good in self._good.items()]
+        return [[at, good] for at, good in self.good.items()]
 
-    def add(self, slots: Slots) -> None:
-        """Take in what a worker tells; what is older than a few seconds is forgotten."""
+    def add(self, slots: Slots, *, needed_from: float | None) -> None:
+        """Take in what a worker tells, and forget what is older than a few seconds.
+
+        Args:
+            needed_from: nothing behind this moment is forgotten; None: no moment matters.
+        """
         for at, good in slots:
-            self._good[at] += good
-        oldest = max(self._good, default=0) - KEPT_SECONDS * SLOTS_A_SECOND
-        for at in [at for at in self._good if at < oldest]:
-            del self._good[at]
+            self.good[at] = self.good.get(at, 0) + good
+        oldest = max(self.good, default=0) - KEPT_SECONDS * SLOTS_A_SECOND
+        if needed_from is not None:
+            oldest = min(oldest, slot(needed_from))
+        self.good = {at: good for at, good in self.good.items() if at >= oldest}
 
     def between(self, begin: float, end: float) -> int:
         """Good answers to requests that were sent behind `begin` and up to `end`."""
         first, last = slot(begin), slot(end)
-        return sum(good for at, good in self._good.items() if first < at <= last)
+        return sum(good for at, good in self.good.items() if first < at <= last)

@@ -43,10 +43,10 @@ class Report(NamedTuple):
     Args:
         good: answers of a host that serves: pictures, and also a 404.
         good_sent_at: when the newest request with a good answer was sent.
+        good_sent: how many good answers there were for each slot of time that their requests were
+            sent in, as (slot, answers); see `delivered`.
         broken: answers of a server in trouble: it lives, but says nothing of our rate (500, 502).
         unavailable: 503 without `Retry-After`.
-        good_sent: how many good answers there were for each slot of time that their requests were
-            sent in, as (slot, answers); see `domain.delivered`.
         refused: refusals; when the first and the newest of them were sent, and the longest
             `retry_after`.
         impatient: refusals whose `Retry-After` is beyond our patience; they end their images.

@@ -22,7 +22,8 @@ class HostPace:
         rate: requests a second of all workers together; None: no limit in sight.
         ceiling: answers a second that the host gave when it refused; None: it never did.
         delivered: good answers by when their requests were sent.
-        refused_at: when the first refused request of the newest burst was sent.
+        refused_at: when the first refused request of the burst behind this pause was sent; 0
+            where there is no such pause.
         rate_before, ceiling_before: what was thought of the host when that burst came.
         slowed_at: when the host refused last, be it that burst or a probe behind it.
         hold_seconds: how long the rate stays below the ceiling before it goes beyond.
@@ -61,7 +62,9 @@ class HostPace:
         return fields | {"delivered": self.delivered.to_json()}
 
     def move_moments(self, back: float) -> None:
-        """The clock was set back by so many seconds."""
+        """The clock was set back by this many seconds."""
+        # Slots cannot be told from those of the new time.
+        self.delivered = Delivered()
         for name in ("refused_at", "slowed_at", "climbed_at", "step_at", "granted_at"):
             setattr(self, name, max(getattr(self, name) - back, 0.0))
 
@@ -70,7 +73,8 @@ class HostPace:
     def note(self, report: Report) -> None:
         """Take in good answers and permits that have come to their end."""
         self.outstanding = max(self.outstanding - report.ended, 0)
-        self.delivered.add(report.good_sent)
+        needed_from = self.refused_at - 1.0 if self.refused_at else None
+        self.delivered.add(report.good_sent, needed_from=needed_from)
         self.step_good += report.good
         self.served += report.good
 
@@ -86,14 +90,18 @@ class HostPace:
 
     def refused_earlier(self, sent_at: float) -> None:
         """A request of the same burst was refused that had been sent at this moment."""
-        self.refused_at = min(self.refused_at, sent_at)
-        self.estimate()
+        if self.refused_at:
+            self.refused_at = min(self.refused_at, sent_at)
+            self.estimate()
 
     def estimate(self) -> None:
         """Take what the host delivered in the second before it refused for its limit; half of it.
 
         Done again during the pause, whenever somebody tells of more answers from that second.
         """
+        if not self.refused_at:
+            # A pause for another reason: the host was given up.
+            return
         before, ceiling = self.rate_before, self.ceiling_before
         delivered = float(self.delivered.between(self.refused_at - 1.0, self.refused_at))
         if ceiling is None and delivered < 1:
@@ -114,6 +122,7 @@ class HostPace:
         """The pause is over: the host served the request that tried it."""
         self.climbed_at = self.step_at = now
         self.step_good = 0
+        self.refused_at = 0.0
         if self.ceiling is None:
             return
         before = self.ceiling_before
@@ -132,10 +141,8 @@ class HostPace:
     def within_bounds(self, permits: int, now: float) -> int:
         """How many of these permits may be granted in slow start.
 
-        A host that has answered little may have few requests on their way.
-
-        All that are on their way when it first refuses may be refused; and one that never answers
-        shall not hold many connections.
+        A host that has answered little may have few requests on their way: all of them may be
+        refused when it first refuses, and one that never answers shall not hold many connections.
         """
         if now > self.granted_at + retry.HOST_OUTSTANDING_SECONDS:
             # Whoever had those permits may have died with them.

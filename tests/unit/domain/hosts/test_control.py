@@ -343,3 +343,33 @@ def test_a_control_of_another_version_is_read() -> None:
     assert HostControl.from_json(stored) == control
     del stored["pace"]
     assert HostControl.from_json(stored) == HostControl(silent=3)
+
+
+def test_a_late_answer_during_another_pause_says_nothing_of_the_limit() -> None:
+    control = known(40)
+    control.note(failures(10), NOW, POLICY, HOST)
+    while control.note(failures(1, probe=True), NOW + 40, POLICY, HOST) is None:
+        pass
+    assert control.pauses == 1
+    control.note(served(NOW + 1), NOW + 41, POLICY, HOST)
+    assert control.pace.ceiling == pytest.approx(40 / 0.94)
+    assert control.pace.rate == pytest.approx(40)
+
+
+def test_late_answers_count_by_when_they_were_asked_for() -> None:
+    control = HostControl(pace=HostPace(rate=100.0, ceiling=50.0))
+    control.note(served(NOW - 0.5, good=30), NOW, POLICY, HOST)
+    control.note(refusal(NOW, retry_after=60), NOW + 0.1, POLICY, HOST)
+    assert (control.pace.ceiling, control.pace.rate) == (30, 15)
+    control.note(served(NOW - 0.2, good=12), NOW + 0.5, POLICY, HOST)
+    control.note(served(NOW + 20), NOW + 30, POLICY, HOST)
+    assert (control.pace.ceiling, control.pace.rate) == (42, 21)
+
+
+def test_what_was_delivered_is_counted_anew_when_the_clock_was_set_back() -> None:
+    control = HostControl()
+    control.note(served(NOW, good=30), NOW, POLICY, HOST)
+    earlier = NOW - 500
+    control.note(served(earlier, good=25), earlier + 0.5, POLICY, HOST)
+    control.note(refusal(earlier + 0.6), earlier + 0.7, POLICY, HOST)
+    assert control.pace.ceiling == pytest.approx(25)
