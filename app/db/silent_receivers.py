@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 from app.db.dialect import upsert
 from app.db.models import SilentReceiver
 from app.db.receivers import Receiver
-from app.domain.retry import receiver_pause_seconds
+from app.domain import retry
 
 
 def paused(owner: Any, host: Any, *, now: datetime) -> ColumnElement[bool]:
@@ -81,5 +81,5 @@ def _is(receiver: Receiver) -> ColumnElement[bool]:
 
 
 def _noted(silences: int, now: datetime) -> dict[str, Any]:
-    pause = timedelta(seconds=receiver_pause_seconds(silences))
+    pause = timedelta(seconds=retry.RECEIVER.backoff(silences))
     return {"silences": silences, "noted_at": now, "paused_until": now + pause}

@@ -58,16 +58,19 @@ class Retry:
             return None
         if self.patience_seconds is not None and waited_seconds > self.patience_seconds:
             return None
-        repeats = attempt - len(self.pauses)
-        # Sixteen doublings are a day for one second; more would overflow some time.
-        pause = (
-            self.pauses[attempt - 1]
-            if repeats <= 0
-            else self.pauses[-1] * self.factor ** min(repeats, 16)
-        )
-        pause = min(pause, self.longest_seconds)
+        pause = self.backoff(attempt)
         pause *= 1 - self.sooner + chance * (self.sooner + self.later)
         return max(pause, min(asked_seconds or 0.0, self.asked_seconds_max))
+
+    def backoff(self, attempt: int) -> float:
+        """Seconds behind this attempt, from 1, by the rule's pauses alone."""
+        repeats = attempt - len(self.pauses)
+        if repeats <= 0:
+            pause = self.pauses[attempt - 1]
+        else:
+            # Sixteen doublings are a day for one second; more would overflow some time.
+            pause = self.pauses[-1] * self.factor ** min(repeats, 16)
+        return min(pause, self.longest_seconds)
 
 
 # An image: 0.5 s, 2 s, 8 s ... as often as FETCH_MAX_ATTEMPTS. A hiccup is over at the second try,
@@ -167,8 +170,9 @@ HOST_CREEP = 0.01
 HOST_CREEP_MIN = 0.2
 HOST_LIMIT_GONE = 1.5
 # A refusal that does not say for how long: 1, 2, 4 ... 60 s.
-HOST_PAUSE_SECONDS = 1.0
-HOST_PAUSE_MAX_SECONDS = 60.0
+HOST_PAUSE = Retry((1.0,), factor=2.0, longest_seconds=60.0)
+# One image at a time tries a host that does not answer, as an image would: 0.5, 2, 8 ... 60 s.
+HOST_TRY = Retry(IMAGE.pauses, factor=IMAGE.factor, longest_seconds=60.0)
 # 503 without Retry-After: this many in a row are a refusal. Refusals for longer than our patience,
 # this many in a row, end all images of the host.
 HOST_UNAVAILABLE_AFTER = 3
@@ -203,21 +207,6 @@ def image_retry_delay(
     return rule.pause(attempt, asked_seconds=error.retry_after_seconds, chance=chance)
 
 
-def host_pause_seconds(refusals: int) -> float:
-    """How long a host is left alone that refused without saying for how long.
-
-    Args:
-        refusals: in a row, from 1.
-    """
-    return min(HOST_PAUSE_SECONDS * 2.0 ** min(refusals - 1, 16), HOST_PAUSE_MAX_SECONDS)
-
-
-def host_try_delay(tries: int) -> float:
-    """Seconds until one image tries a host again that does not answer; `tries` from 1."""
-    backoff = IMAGE.pauses[0] * IMAGE.factor ** min(tries - 1, 16)
-    return min(backoff, HOST_PAUSE_MAX_SECONDS)
-
-
 def webhook_retry_delay(
     *, attempt: int, status_code: int | None, retry_after_seconds: float | None, chance: float
 ) -> float | None:
@@ -233,14 +222,3 @@ def webhook_retry_delay(
     if status_code == 410:
         return None
     return WEBHOOK.pause(attempt, asked_seconds=retry_after_seconds, chance=chance)
-
-
-def receiver_pause_seconds(silences: int) -> float:
-    """How long a receiver of webhooks is left alone that did not answer.
-
-    Args:
-        silences: in a row, from 1.
-    """
-    pause = RECEIVER.pause(silences)
-    assert pause is not None  # noqa: S101 - the rule has no last attempt
-    return pause

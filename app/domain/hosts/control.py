@@ -139,8 +139,8 @@ class HostControl:
         self.pauses += 1
         pace.slowed_at = now
         pause = report.retry_after
-        if pause is None or pause < retry.HOST_PAUSE_SECONDS:
-            pause = retry.host_pause_seconds(self.pauses)
+        if pause is None or pause < retry.HOST_PAUSE.pauses[0]:
+            pause = retry.HOST_PAUSE.backoff(self.pauses)
         self.paused_until = max(self.paused_until, now + pause)
 
     def _failed(self, report: Report, now: float) -> None:
@@ -153,7 +153,7 @@ class HostControl:
             return
         if self.tries == 0 or report.probe_ended:
             self.tries += 1
-            self.paused_until = now + retry.host_try_delay(self.tries)
+            self.paused_until = now + retry.HOST_TRY.backoff(self.tries)
 
     # --- what may be asked -----------------------------------------------------------------------
 

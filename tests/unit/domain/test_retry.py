@@ -4,10 +4,10 @@ from annotated_types import Le
 from app.config import Settings
 from app.domain.errors import FetchTimeout, HttpStatusError, HttpStatusRetryable
 from app.domain.retry import (
+    RECEIVER,
     SILENT_WORKER,
     Retry,
     image_retry_delay,
-    receiver_pause_seconds,
     webhook_retry_delay,
 )
 
@@ -57,7 +57,7 @@ def test_a_webhook_is_sent_ten_times_in_about_three_days() -> None:
 
 
 def test_a_silent_receiver_is_left_alone_for_a_minute_at_most() -> None:
-    pauses = [receiver_pause_seconds(silences) for silences in (1, 2, 3, 4, 5, 10_000)]
+    pauses = [RECEIVER.backoff(silences) for silences in (1, 2, 3, 4, 5, 10_000)]
     assert pauses == [5, 10, 20, 40, 60, 60]
 
 
