@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import aiohttp
 
 from app.domain.errors import FetchTimeout, TooManyRedirects
+from app.domain.formats import content_type
 from app.domain.hosts.rules import NO_RULES, HostRules
 from app.outbound.body import FIRST_BYTES, first_bytes, noted, whole_file
 from app.outbound.client import READ_BUFFER_BYTES, open_session
@@ -20,7 +21,7 @@ from app.outbound.share_links import ShareLink, share_link
 __all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "LookedAt", "Validators", "host_key"]
 
 _NOT_MODIFIED = 304
-_OWN_TYPE = "image/jpeg"
+_OWN_TYPE = content_type("jpeg")
 # aiohttp stops reading at twice this, so that a host that sends all of a file is hung up on soon.
 _LOOK_BUFFER_BYTES = FIRST_BYTES // 2
 

@@ -7,7 +7,6 @@ from app.catalog.layouts.columns import IMAGES, PRODUCT_NAME
 from app.catalog.out.writer import encode_table
 
 FILENAME = "sample.csv"
-MEDIA_TYPE = "image/jpeg"
 PATH = "/sample-images/"
 # Product -> the numbers of its pictures.
 PRODUCTS = {
@@ -16,6 +15,7 @@ PRODUCTS = {
     "Oak stool": (5,),
     "Glass vase": (6, 7),
 }
+NUMBERS = frozenset(number for numbers in PRODUCTS.values() for number in numbers)
 # Where a service listens that nobody has configured. The sample in the project's folder has these
 # addresses, and works with any service.
 DEFAULT_BASE_URLS = ("http://localhost:8000", "http://127.0.0.1:8000")
@@ -41,8 +41,10 @@ def sample_picture(number: int) -> bytes:
     """A picture of the sample, as a JPEG.
 
     Raises:
-        FileNotFoundError: there is none with this number.
+        KeyError: there is none with this number.
     """
+    if number not in NUMBERS:
+        raise KeyError(number)
     return (_FOLDER / f"{number}.jpg").read_bytes()
 
 
@@ -57,8 +59,7 @@ class SamplePictures:
         self._number_of = {
             f"{base}{PATH}{number}.jpg": number
             for base in (base_url, *DEFAULT_BASE_URLS)
-            for numbers in PRODUCTS.values()
-            for number in numbers
+            for number in NUMBERS
         }
 
     def find(self, url: str) -> bytes | None:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from app.adapters import Adapters
+from app.domain.formats import content_type
 from app.domain.options import ProcessingOptions
 from app.intake.submit import submit
-from app.samples.sample import FILENAME, MEDIA_TYPE, sample_csv, sample_picture
+from app.samples.sample import FILENAME, sample_csv, sample_picture
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,8 +18,8 @@ router = APIRouter(include_in_schema=False)
 def sample_image(number: int) -> Response:
     """One of the sample's pictures; open, because they are no secret and pages show them."""
     try:
-        return Response(sample_picture(number), media_type=MEDIA_TYPE)
-    except FileNotFoundError:
+        return Response(sample_picture(number), media_type=content_type("jpeg"))
+    except KeyError:
         raise HTTPException(404) from None
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from app.samples.sample import (
     DEFAULT_BASE_URLS,
-    PRODUCTS,
+    NUMBERS,
     SamplePictures,
     sample_csv,
     sample_picture,
@@ -17,12 +17,13 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 def test_every_picture_of_the_sample_is_there_and_no_other() -> None:
-    numbers = [number for numbers in PRODUCTS.values() for number in numbers]
-    for number in numbers:
+    for number in NUMBERS:
         with Image.open(io.BytesIO(sample_picture(number))) as picture:
             assert (picture.format, picture.size) == ("JPEG", (800, 600))
-    with pytest.raises(FileNotFoundError):
-        sample_picture(max(numbers) + 1)
+    # The last one is no name of a file on any system.
+    for number in (-1, 0, max(NUMBERS) + 1, 10**400):
+        with pytest.raises(KeyError):
+            sample_picture(number)
 
 
 def test_only_the_sample_s_own_addresses_are_read_from_the_folder() -> None:
