@@ -10,7 +10,7 @@ from app.catalog.out.writer import write_output
 from app.catalog.reader import examine, read_rows
 from app.domain.results import SHOWN
 from app.intake.bad_rows import write_bad_rows
-from app.samples.sample import DEFAULT_BASE_URLS, sample_csv
+from app.samples.sample import sample_csv
 
 _HEADER = b"S. No.,Product Name,Input Image Urls\r\n"
 _SHIRT = b'1,Blue Shirt,"https://shop.example/1.jpg,https://shop.example/2.jpg"\r\n'
@@ -65,7 +65,7 @@ def _report() -> bytes:
     return b"".join(write_report(map(_report_row, (IMAGE, failed))))
 
 
-INPUT_CSV = sample_csv(DEFAULT_BASE_URLS[0]).decode()
+INPUT_CSV = sample_csv(BASE).decode()
 OUTPUT_CSV = _output().decode()
 BAD_ROWS_CSV = _bad_rows().decode()
 REPORT_CSV = _report().decode()

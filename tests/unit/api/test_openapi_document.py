@@ -14,10 +14,10 @@ from app.api.contract.images import ImageState
 from app.api.contract.requests import RequestState
 from app.api.contract.uploads import Accepted, Preview
 from app.catalog.out.report import ERROR_COLUMN, REPORT_COLUMNS
-from app.catalog.out.sample import sample_csv
 from app.catalog.out.writer import OUTPUT_COLUMN
 from app.config import Settings
 from app.main import create_app
+from app.samples.sample import sample_csv
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_the_report_is_shown_with_the_columns_that_it_has(document: dict[str, An
 
 def test_the_other_csv_files_are_shown_as_they_are_written(document: dict[str, Any]) -> None:
     assert csv_example(document, "/download-input-csv", "get", "200") == list(
-        csv.reader(sample_csv().decode().splitlines())
+        csv.reader(sample_csv(examples.BASE).decode().splitlines())
     )
     header, row = csv_example(document, "/download-output-csv/{request_id}", "get", "200")
     assert header[-1] == OUTPUT_COLUMN
