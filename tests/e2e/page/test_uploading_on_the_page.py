@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.page.parts import choose, csv_file, fill_shop, named_file, start, wait_for_end
 from tests.factories import make_csv
+from tests.integration.api.parts import Service, accepted
 from tests.parts.image_host import ImageHost
 
 DROP = """(file) => {
@@ -173,3 +174,14 @@ def test_the_sample_works_without_a_file_and_without_the_internet(page: Page) ->
     page.wait_for_url("**/r/*")
     wait_for_end(page, "Done: all 7 images")
     expect(page.locator(".results")).to_contain_text("Stoneware mug")
+
+
+def test_the_page_of_older_requests_has_no_form_and_misses_none(
+    page: Page, service: Service
+) -> None:
+    for _ in range(2):
+        accepted(service.client, make_csv(rows=1))
+    cursor = service.client.get("/requests", params={"limit": 1}).json()["next_cursor"]
+    page.goto(f"/?cursor={cursor}")
+    expect(page.get_by_role("heading", name="Older requests")).to_be_visible()
+    expect(page.locator("#upload")).to_have_count(0)
