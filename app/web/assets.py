@@ -30,13 +30,14 @@ class Asset:
 
 
 def _load() -> dict[str, Asset]:
-    paths = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES]
-    versions = {path.parent: sha256() for path in paths}
-    for path in paths:
-        versions[path.parent].update(path.name.encode() + path.read_bytes())
+    bodies = {
+        path: path.read_bytes() for path in sorted(FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES
+    }
+    versions = {path.parent: sha256() for path in bodies}
+    for path, body in bodies.items():
+        versions[path.parent].update(path.name.encode() + body)
     assets = {}
-    for path in paths:
-        body = path.read_bytes()
+    for path, body in bodies.items():
         name = path.relative_to(FOLDER).as_posix()
         # One version for a folder: a module finds its neighbours by their names beside its own.
         version = versions[path.parent].hexdigest()[:12]

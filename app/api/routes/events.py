@@ -11,10 +11,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api.answers import state_tag
 from app.api.auth import OwnerDep, key_ring_of
 from app.api.contract import examples
-from app.api.contract.openapi import answers, text_success
+from app.api.contract.openapi import OF_A_REQUEST, answers, text_success
 from app.api.contract.requests import RequestState
 from app.api.dependencies import AdaptersDep, DrainingDep, RequestIdPath
-from app.domain.errors import DatabaseUnavailable, RequestNotFound, ServiceUnavailable, Unauthorized
+from app.domain.errors import DatabaseUnavailable, RequestNotFound
 from app.domain.retry import RECONNECT_MILLISECONDS
 from app.results import read
 
@@ -37,9 +37,7 @@ def current_state(
     response_model=None,
     responses=answers(
         {200: text_success("The stream.", "text/event-stream", examples.EVENTS)},
-        Unauthorized,
-        RequestNotFound,
-        ServiceUnavailable,
+        *OF_A_REQUEST,
     ),
 )
 async def follow_events(

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.auth import OwnerDep
 from app.api.contract.errors import upload_too_large
+from app.api.dependencies import SettingsDep
 from app.catalog.layouts.mapping import ColumnMapping, parse_base_url, parse_mapping
 from app.config import Settings
 from app.domain.errors import OptionInvalid, UploadMissing
@@ -60,7 +61,9 @@ class Upload:
         return Reading(self.encoding, self.columns, self.base_url, self.accept_valid_rows)
 
 
-async def read_upload(request: Request, _owner: OwnerDep) -> AsyncIterator[Upload]:
+async def read_upload(
+    request: Request, settings: SettingsDep, _owner: OwnerDep
+) -> AsyncIterator[Upload]:
     """Read the form of an upload, after the caller's key was checked.
 
     Raises:
@@ -68,7 +71,6 @@ async def read_upload(request: Request, _owner: OwnerDep) -> AsyncIterator[Uploa
         UploadTooLarge: the file has more bytes than the settings allow.
         OptionInvalid: an option is unknown or its value impossible.
     """
-    settings: Settings = request.app.state.settings
     form = await _form(request, settings)
     try:
         file = _file_part(form, settings)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.cli.console.terminal import UNREACHABLE, UNUSABLE_INPUT, err, fail, shown
-from app.config import STORE_ADVICE
 
 
 class UnusableInput(Exception):
@@ -33,7 +32,7 @@ def explain(error: Exception) -> int | None:
     # Only here and now: `--help` must not wait for a database library.
     from sqlalchemy.exc import DBAPIError
 
-    from app.config import SettingsError
+    from app.config import STORE_ADVICE, SettingsError
     from app.domain.errors import (
         CsvInvalid,
         DatabaseUnavailable,

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
 from app.api.auth import OwnerDep
+from app.api.dependencies import SettingsDep
 from app.api.upload.form import Upload, read_upload
 from app.domain.errors import OptionInvalid
 from app.web.words import ROLES
@@ -38,14 +39,16 @@ class _PageRequest(Request):
         return FormData(_for_the_api(given.multi_items()))
 
 
-async def read_page_upload(request: Request, owner: OwnerDep) -> AsyncIterator[Upload]:
+async def read_page_upload(
+    request: Request, settings: SettingsDep, owner: OwnerDep
+) -> AsyncIterator[Upload]:
     """The upload that a form of the page holds.
 
     Raises:
         OptionInvalid: columns were chosen in a way that cannot be; and see `read_upload`.
     """
     as_api = _PageRequest(request.scope, request.receive)
-    async with asynccontextmanager(read_upload)(as_api, owner) as upload:
+    async with asynccontextmanager(read_upload)(as_api, settings, owner) as upload:
         yield upload
 
 
