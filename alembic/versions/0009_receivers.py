@@ -20,6 +20,11 @@ PENDING = "status = 'pending'"
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        # Workers write images first and the webhook of the request's end behind them. All revisions
+        # are one transaction, and a later one locks `images`: in the other order both would wait
+        # for each other.
+        op.execute("LOCK TABLE images IN SHARE ROW EXCLUSIVE MODE")
     # Workers fill them in for what is already there and for what the code before this one adds.
     op.add_column(DELIVERIES, sa.Column("owner", sa.Text(), server_default="", nullable=False))
     op.add_column(DELIVERIES, sa.Column("host", sa.Text(), server_default="", nullable=False))

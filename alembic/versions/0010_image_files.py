@@ -35,13 +35,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "seq", "role", name=op.f("pk_image_files")),
     )
     _partial_index("ix_image_files_reused", "image_files", ["reused_from", "key"], REUSED)
+    # Containers of the version before go on while this is applied, and write only `original_key`.
+    # The trigger comes first: it waits for writers and keeps later ones out until the commit, so
+    # that what they write is either copied below or noted by the trigger. When those containers
+    # delete a request, its rows here stay; nothing reads them without their request.
+    for statement in _TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
     op.execute(
         f"INSERT INTO image_files ({COLUMNS})"  # noqa: S608 - names of columns from above
         f" SELECT {_original('images')} FROM images WHERE original_key IS NOT NULL"
     )
-    # Containers of the version before go on while this is applied, and write only `original_key`.
-    for statement in _TRIGGERS[op.get_bind().dialect.name]:
-        op.execute(statement)
     op.drop_index("ix_images_reused_originals", table_name="images")
 
 

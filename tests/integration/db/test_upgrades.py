@@ -1,5 +1,6 @@
 """A migration is applied while the code before it goes on."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from app.db.requests import totals
 from app.domain.results import FileRole, StoredFile
 from tests.integration.db.previous_code import PREVIOUS, run
 
+# Longer than all revisions take on empty tables.
+UPGRADE_SECONDS = 2.0
 BEFORE, DURING, AFTER = (f"01890000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
 
 
@@ -101,5 +104,30 @@ def test_originals_noted_before_and_beside_revision_0010_are_files_of_their_imag
             command.downgrade(made, "0009")
             keys = select(text("original_key")).select_from(text("images")).where(text("seq = 1"))
             assert set(connection.execute(keys).scalars()) == {"originals/k"}
+    finally:
+        database.close()
+
+
+def test_an_open_transaction_is_neither_in_the_way_of_later_revisions_nor_missed_by_them(
+    empty_url: str,
+) -> None:
+    life = PREVIOUS["0008"].life
+    end = next(n for n, each in enumerate(life) if "INTO webhook_deliveries" in each)
+    original = tuple(each for each in life if "original_key" in each)
+    database = Database(empty_url)
+    try:
+        upgrade(database, "0008")
+        with ThreadPoolExecutor(1) as threads:
+            with database.transaction() as connection:
+                run(connection, life[:end] + original, BEFORE)
+                coming = threads.submit(upgrade, database, "head")
+                # It waits for what is written here.
+                wait([coming], timeout=UPGRADE_SECONDS)
+                assert not coming.done()
+                run(connection, life[end : end + 1], BEFORE)
+            coming.result()
+        with database.read() as connection:
+            found = files.of_images(connection, [(BEFORE, 1)])
+        assert found[BEFORE, 1][FileRole.ORIGINAL].key == "originals/k"
     finally:
         database.close()
