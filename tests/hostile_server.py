@@ -75,7 +75,10 @@ def behaviour(path: str) -> Callable[[Behaviour], Behaviour]:
 
 @dataclass
 class HostileServer:
+    """A server of `BEHAVIOURS`; 0.0.0.0 to listen on makes every address 127.x.x.x a host of it."""
+
     tls: ssl.SSLContext | None = None
+    listens_on: str = "127.0.0.1"
     connections: int = 0
     requests: list[Exchange] = field(default_factory=list)
     bytes_sent_endlessly: int = 0
@@ -128,7 +131,7 @@ class HostileServer:
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         listener = await asyncio.start_server(
-            self._connected, "127.0.0.1", 0, ssl=self.tls, backlog=256
+            self._connected, self.listens_on, 0, ssl=self.tls, backlog=256
         )
         self.port: int = listener.sockets[0].getsockname()[1]
         started.set()

@@ -68,7 +68,7 @@ def _with_note_on_bytes(
         return result
     source = FORMATS[result.source_format]
     smaller = "format=webp" if source.kept_as == "jpeg" else "format=keep or format=webp"
-    note = f"The JPEG is larger than its {source.pillow} source; {smaller} gives a smaller file."
+    note = f"The JPEG is larger than its {source.label} source; {smaller} gives a smaller file."
     return replace(result, notes=(*result.notes, note))
 
 

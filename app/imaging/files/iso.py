@@ -7,6 +7,8 @@ AVIF 1.1 for which boxes a picture needs.
 from collections.abc import Iterator
 
 NEEDED = frozenset({b"ftyp", b"meta", b"mdat"})
+# Version and flags, which lead every full box.
+FULL_BYTES = 4
 META_HEADER_BYTES = 4
 MAX_BOXES = 1_000
 

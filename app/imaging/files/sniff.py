@@ -53,8 +53,11 @@ NOT_PICTURES = (
     Signature(b"OggS", "a sound file"),
 )
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+# BITMAPCOREHEADER has sides of 16 bits; all later headers have them of 32, below zero upside down.
+CORE_HEADER_BYTES = 12
+LATER_HEADER_BYTES = frozenset({40, 52, 56, 64, 108, 124})
 # By the length of the header, where it says that the picture has one plane.
-BITMAP_HEADERS = {12: 22} | dict.fromkeys((40, 52, 56, 64, 108, 124), 26)
+BITMAP_HEADERS = {CORE_HEADER_BYTES: 22} | dict.fromkeys(LATER_HEADER_BYTES, 26)
 AVIF_BRANDS = {b"avif", b"avis"}
 # A page may begin with comments, and an XML declaration.
 WEB_PAGE = re.compile(

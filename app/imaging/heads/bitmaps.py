@@ -6,11 +6,9 @@ Source: Microsoft, "Bitmap Header Types"; for icons, "The format of icon resourc
 from app.domain.errors import CorruptImage
 from app.imaging.files import png
 from app.imaging.files.parts import HeadTooShort
+from app.imaging.files.sniff import CORE_HEADER_BYTES, LATER_HEADER_BYTES
 
 FILE_HEADER_BYTES = 14
-# BITMAPCOREHEADER has sides of 16 bits; all later headers have them of 32, below zero upside down.
-CORE_HEADER_BYTES = 12
-LATER_HEADER_BYTES = frozenset({40, 52, 56, 64, 108, 124})
 ENTRIES_AT, ENTRY_BYTES = 6, 16
 PNG_SIZE_AT = 16
 

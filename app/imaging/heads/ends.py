@@ -4,6 +4,8 @@ Source: ITU-T T.81, annexes B, C and F.2.
 """
 
 import re
+from collections.abc import Sequence
+from functools import cache
 
 from app.imaging.files import jpeg
 from app.imaging.files.bare.jpeg import without_padding
@@ -14,31 +16,35 @@ RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 CODE_BITS, BLOCK_COEFFICIENTS = 16, 64
 UNKNOWN_CODE = (0, 0)
 
+# A Huffman table as the file has it: how many codes of each length there are, and their symbols.
+Codes = tuple[bytes, bytes]
 # For each 16 bits: how many of them a symbol takes with its value, and the coefficients it fills.
 Table = list[tuple[int, int]]
 
 
-def jpeg_is_whole(data: bytes) -> bool | None:
+def jpeg_is_whole(data: bytes, parts: Sequence[Segment]) -> bool | None:
     """Whether the scan of a JPEG has every block; None where there is more than that one scan.
 
     Only the pixels behind the last restart mark are followed, symbol by symbol.
+
+    Args:
+        parts: the file's segments.
     """
-    parts = list(jpeg.segments(data))
     frame = next((part for part in parts if part.marker in FRAMES), None)
     scan = next((part for part in parts if part.marker == SOS), None)
     if frame is None or scan is None or frame.marker not in SHOWN_EVERYWHERE - PROGRESSIVE:
         return None
     if not jpeg.is_all_in_one(data, frame, scan):
         return None
-    tables: dict[int, Table] = {}
+    codes: dict[int, Codes] = {}
     interval = 0
     for marker, start, end in parts:
         if marker == DHT:
-            tables |= _tables(data[start:end])
+            codes |= _codes(data[start:end])
         elif marker == DRI:
             interval = int.from_bytes(data[start : start + 2], "big")
     try:
-        blocks, units = _units(data, frame, scan, tables)
+        blocks, units = _units(data, frame, scan, codes)
     except LookupError:
         return False
     entropy = next(data[start:end] for marker, start, end in parts if marker == ENTROPY)
@@ -49,25 +55,39 @@ def jpeg_is_whole(data: bytes) -> bool | None:
     return _has_units(pieces[-1].replace(b"\xff\x00", b"\xff"), blocks, left)
 
 
-def _tables(body: bytes) -> dict[int, Table]:
-    """The Huffman tables of a segment, by class and number as they stand there."""
-    found: dict[int, Table] = {}
+def _codes(body: bytes) -> dict[int, Codes]:
+    """The Huffman tables of a segment, by the byte that has their class and number."""
+    found: dict[int, Codes] = {}
     position = 0
     while position + 17 <= len(body):
         name, counts = body[position], body[position + 1 : position + 17]
-        position += 17
-        table: Table = []
-        for length, count in enumerate(counts, start=1):
-            for symbol in body[position : position + count]:
-                fills = BLOCK_COEFFICIENTS if symbol == 0 else (symbol >> 4) + 1
-                table += [(length + (symbol & 15), fills)] * (1 << (CODE_BITS - length))
-            position += count
-        found[name] = (table + [UNKNOWN_CODE] * (1 << CODE_BITS))[: 1 << CODE_BITS]
+        end = position + 17 + sum(counts)
+        found[name] = counts, body[position + 17 : end]
+        position = end
     return found
 
 
+def _table(codes: Codes) -> Table:
+    """What the next 16 bits of a scan mean. Only for tables that a scan uses: these are long.
+
+    Raises:
+        LookupError: 16 bits have no room for that many codes.
+    """
+    counts, symbols = codes
+    if sum(n << (CODE_BITS - length) for length, n in enumerate(counts, start=1)) > 1 << CODE_BITS:
+        raise LookupError
+    table: Table = []
+    position = 0
+    for length, count in enumerate(counts, start=1):
+        for symbol in symbols[position : position + count]:
+            fills = BLOCK_COEFFICIENTS if symbol == 0 else (symbol >> 4) + 1
+            table += [(length + (symbol & 15), fills)] * (1 << (CODE_BITS - length))
+        position += count
+    return table + [UNKNOWN_CODE] * ((1 << CODE_BITS) - len(table))
+
+
 def _units(
-    data: bytes, frame: Segment, scan: Segment, tables: dict[int, Table]
+    data: bytes, frame: Segment, scan: Segment, codes: dict[int, Codes]
 ) -> tuple[list[tuple[Table, Table]], int]:
     """The tables for each block of a unit, and how many units there are.
 
@@ -83,15 +103,16 @@ def _units(
     }
     # A component alone comes block by block, however it is sampled.
     alone = count == 1
-    across = 8 * (1 if alone else max(across for across, _ in factors.values()))
-    down = 8 * (1 if alone else max(down for _, down in factors.values()))
+    across = 8 * (1 if alone else max((across for across, _ in factors.values()), default=0))
+    down = 8 * (1 if alone else max((down for _, down in factors.values()), default=0))
     if not across or not down:
         raise LookupError
     blocks: list[tuple[Table, Table]] = []
+    table = cache(lambda name: _table(codes[name]))
     for at in range(scan.start + 1, scan.start + 1 + 2 * count, 2):
         number = data[at + 1]
         wide, high = (1, 1) if alone else factors[data[at]]
-        blocks += [(tables[number >> 4], tables[0x10 | number & 15])] * (wide * high)
+        blocks += [(table(number >> 4), table(0x10 | number & 15))] * (wide * high)
     return blocks, -(-width // across) * -(-height // down)
 
 

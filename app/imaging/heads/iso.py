@@ -6,11 +6,9 @@ ISO/IEC 14496-12, 8.11.4 (`pitm`).
 
 from collections.abc import Iterator
 
-from app.imaging.files.iso import META_HEADER_BYTES, boxes
+from app.imaging.files.iso import FULL_BYTES, META_HEADER_BYTES, boxes
 from app.imaging.files.parts import HeadTooShort
 
-# Version and flags, which lead every full box.
-FULL_BYTES = 4
 MAX_ITEMS = 10_000
 
 Size = tuple[int, int]

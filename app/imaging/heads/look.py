@@ -45,38 +45,35 @@ def look(data: bytes, *, whole: bool, max_pixels: int) -> Head:
     file = without_front(data)
     notes = () if file is data else (FRONT_NOTE,)
     try:
-        size = READERS[name](file, whole)
+        parts = READERS[name](file, whole=whole) if name in READERS else None
+        size = parts.upright_size if parts is not None else SIZES[name](file)
     except HeadTooShort as short:
         if short.stored is not None:
             check_pixels(*short.stored, max_pixels)
         return Head(name, None, (*notes, NO_SIZE_NOTE))
     check_pixels(*size, max_pixels)
-    if whole and name in ENDS:
-        notes = (*notes, *ENDS[name](file))
+    if whole and parts is not None and name in ENDS:
+        notes = (*notes, *ENDS[name](file, parts))
     return Head(name, size, notes)
 
 
-def _of(read: Callable[..., Parts]) -> Callable[[bytes, bool], Size]:
-    return lambda data, whole: read(data, whole=whole).upright_size
-
-
-def _jpeg_end(data: bytes) -> tuple[str, ...]:
+def _jpeg_end(data: bytes, _: Parts) -> tuple[str, ...]:
     """Notes on the end of a whole JPEG.
 
     Raises:
         CorruptImage: it is missing, with pixels before it.
     """
-    if bare_jpeg.has_its_end(data, list(jpeg.segments(data))):
+    segments = list(jpeg.segments(data))
+    if bare_jpeg.has_its_end(data, segments):
         return ()
-    whole = ends.jpeg_is_whole(data)
+    whole = ends.jpeg_is_whole(data, segments)
     if whole is False:
         raise CorruptImage(bare_jpeg.CUT_OFF)
     return (bare_jpeg.NO_END_NOTE if whole else NO_END_NOTE,)
 
 
-def _png_end(data: bytes) -> tuple[str, ...]:
-    """As `_jpeg_end`, for a PNG."""
-    parts = png.read(data)
+def _png_end(_: bytes, parts: Parts) -> tuple[str, ...]:
+    """As `_jpeg_end`, for a PNG, whose reader has noted a missing end."""
     if png.NO_END_NOTE not in parts.notes:
         return ()
     if not png.has_all_pixels(parts.data):
@@ -84,16 +81,19 @@ def _png_end(data: bytes) -> tuple[str, ...]:
     return (png.NO_END_NOTE,)
 
 
-READERS: dict[str, Callable[[bytes, bool], Size]] = {
-    "jpeg": _of(jpeg.read),
-    "png": _of(png.read),
-    "webp": _of(webp.read),
-    "gif": _of(gif.read),
-    "avif": lambda data, _: iso.avif_size(data),
-    "heic": lambda data, _: iso.heic_size(data),
-    "tiff": lambda data, _: tiff.size(data),
-    "bmp": lambda data, _: bitmaps.bmp_size(data),
-    "ico": lambda data, _: bitmaps.ico_size(data),
+READERS: dict[str, Callable[..., Parts]] = {
+    "jpeg": jpeg.read,
+    "png": png.read,
+    "webp": webp.read,
+    "gif": gif.read,
+}
+# The codec reads the other formats by a decoder; their sizes are read here.
+SIZES: dict[str, Callable[[bytes], Size]] = {
+    "avif": iso.avif_size,
+    "heic": iso.heic_size,
+    "tiff": tiff.size,
+    "bmp": bitmaps.bmp_size,
+    "ico": bitmaps.ico_size,
 }
 # What the end of a whole file tells, after its header.
-ENDS: dict[str, Callable[[bytes], tuple[str, ...]]] = {"jpeg": _jpeg_end, "png": _png_end}
+ENDS: dict[str, Callable[[bytes, Parts], tuple[str, ...]]] = {"jpeg": _jpeg_end, "png": _png_end}

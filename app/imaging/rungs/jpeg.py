@@ -20,7 +20,7 @@ from app.imaging.result import CompressedImage
 from app.imaging.rungs.budget import lower_quality
 from app.imaging.rungs.planes import HALVED, decode_planes, encode_planes
 from app.imaging.steps.colour import is_srgb
-from app.imaging.steps.decode import decode_array
+from app.imaging.steps.decode import decode_array, read_header
 from app.imaging.steps.resize import target_size
 
 # libjpeg's names of colour spaces, with simplejpeg's for the pixels and the mode of a profile.
@@ -66,9 +66,9 @@ def _decode(
 ) -> tuple[Callable[[int], bytes], tuple[str, ...]] | None:
     """The picture as what makes a file of it at a given quality, and notes."""
     try:
-        height, width, space, stored = simplejpeg.decode_jpeg_header(parts.data, strict=False)
-        check_pixels(int(width), int(height), max_pixels)
-        if space not in PLAIN_SPACES or (int(width), int(height)) != parts.size:
+        size, space, stored = read_header(parts.data)
+        check_pixels(*size, max_pixels)
+        if space not in PLAIN_SPACES or size != parts.size:
             return None
         wanted, mode = PLAIN_SPACES[space]
         if parts.icc_profile and not is_srgb(parts.icc_profile, mode):
@@ -78,8 +78,8 @@ def _decode(
             if planes is not None:
                 return partial(encode_planes, planes), ()
         pixels, notes = decode_array(parts.data, wanted)
-    except (ValueError, KeyError):
-        # A kind that TurboJPEG does not know, or has no name for: the general rung may decode it.
+    except ValueError:
+        # A kind that TurboJPEG does not know: the general rung may decode it.
         return None
 
     def encoded(quality: int) -> bytes:

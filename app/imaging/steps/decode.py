@@ -130,17 +130,30 @@ def _decode_jpeg(
         return opened.copy(), odd
 
 
+def read_header(data: bytes) -> tuple[tuple[int, int], str, str]:
+    """Size, colour space and sampling of a JPEG, by TurboJPEG's names.
+
+    Raises:
+        ValueError: a kind that TurboJPEG does not know, or has no name for.
+    """
+    try:
+        height, width, space, sampling = simplejpeg.decode_jpeg_header(data, strict=False)
+    except KeyError as error:
+        raise ValueError(f"There is no name for sampling {error}.") from error
+    return (int(width), int(height)), space, sampling
+
+
 def _by_turbojpeg(
     data: bytes, max_pixels: int, stored: tuple[int, int] | None
 ) -> tuple[Image.Image, tuple[str, ...]]:
     """The pixels, decoded smaller where `stored` says that a smaller size will be needed."""
-    height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    check_pixels(int(width), int(height), max_pixels)
+    (width, height), space, _ = read_header(data)
+    check_pixels(width, height, max_pixels)
     limits = {}
     if stored is not None:
         limits = {
-            "min_width": min(int(width), stored[0] * SPARE_SCALE),
-            "min_height": min(int(height), stored[1] * SPARE_SCALE),
+            "min_width": min(width, stored[0] * SPARE_SCALE),
+            "min_height": min(height, stored[1] * SPARE_SCALE),
         }
     if space in CMYK_SPACES:
         array, notes = decode_array(data, "CMYK", **limits)

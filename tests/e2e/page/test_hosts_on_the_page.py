@@ -15,6 +15,7 @@ from tests.e2e.page.parts import csv_file, start, visit, wait_for_end
 from tests.factories import make_jpeg
 from tests.integration.api.parts import Service
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.waiting import until
 
 
 @pytest.fixture
@@ -138,8 +139,10 @@ def test_the_failed_images_of_one_host_are_tried_again_and_no_others(
 
 def test_a_cancelled_request_is_continued(page: Page, shop: ImageHost) -> None:
     slow_at_first = [Answer(make_jpeg(40, 30), delay=30), Answer(make_jpeg(40, 30))]
-    urls = [shop.add_answers(f"continued/{n}.jpg", slow_at_first) for n in range(2)]
+    paths = [f"continued/{n}.jpg" for n in range(2)]
+    urls = [shop.add_answers(path, slow_at_first) for path in paths]
     start(page, csv_file([["1", "Mug", ",".join(urls)]]))
+    until(lambda: all(map(shop.hits, paths)), timeout_seconds=15)
     page.get_by_role("button", name="Cancel").click()
     wait_for_end(page, "Cancelled")
     page.get_by_role("button", name="Continue with the rest").click()

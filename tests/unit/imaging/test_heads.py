@@ -113,6 +113,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "cut png of many chunks": lambda: zoo.save(zoo.quarters(), "PNG")[:-40],
     "png without its last pixels": lambda: cut_pixels(),
     "cut header of a jpeg": lambda: zoo.save(zoo.quarters(), "JPEG")[:100],
+    "endless jpeg of no components": lambda: of_no_components(),
+    "endless jpeg of too many codes": lambda: of_too_many_codes(),
     "jpeg without a frame": lambda: b"\xff\xd8" + zoo.jpeg_segment(0xDA, b"\1" * 10),
     "float tiff": lambda: zoo.save(Image.new("F", (8, 8)), "TIFF"),
     "32-bit tiff": lambda: zoo.save(Image.new("I", (8, 8)), "TIFF"),
@@ -214,6 +216,18 @@ def test_what_the_codec_refuses_is_refused_with_the_same_code(name: str) -> None
     with pytest.raises(ImageError) as head_says:
         head_of(data)
     assert head_says.value.code == codec_says.value.code
+
+
+def of_no_components() -> bytes:
+    frame = zoo.jpeg_segment(0xC0, b"\x08" + struct.pack(">HH", 8, 8) + b"\0")
+    return b"\xff\xd8" + frame + zoo.jpeg_segment(0xDA, b"\0\0\x3f\0") + bytes(50)
+
+
+def of_too_many_codes() -> bytes:
+    """Tables whose codes fill their 16 bits 128 times over, 200 times, and no end mark."""
+    table = b"\0\xff" + bytes(15) + bytes(range(255))
+    tables = b"".join(zoo.jpeg_segment(0xC4, table) for _ in range(200))
+    return b"\xff\xd8" + tables + zoo.save(zoo.quarters(), "JPEG")[2:-40]
 
 
 LATER: dict[str, Callable[[], bytes]] = {

@@ -6,13 +6,12 @@ items that carry EXIF and XMP.
 
 from typing import NamedTuple
 
-from app.imaging.files.iso import META_HEADER_BYTES, NEEDED, boxes
+from app.imaging.files.iso import FULL_BYTES, META_HEADER_BYTES, NEEDED, boxes
 
 FREE = b"free"
 # What a picture does not need; a film has further boxes, which are not touched.
 BLANKED = frozenset({FREE, b"skip", b"uuid"})
 METADATA_TYPES = frozenset({b"Exif", b"mime"})
-FULL_BYTES = 4
 IN_FILE, IN_IDAT = 0, 1
 
 

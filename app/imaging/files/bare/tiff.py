@@ -53,6 +53,9 @@ def bare(data: bytes) -> bytes | None:
     lengths = numbers(STRIP_BYTES) or numbers(TILE_BYTES)
     if turned or numbers(COMPRESSION) == [OLD_JPEG] or not starts or len(starts) != len(lengths):
         return None
+    if sum(lengths) > len(data):
+        # Pieces on top of each other: together they may be far more than the file.
+        return None
     pieces = [data[at : at + length] for at, length in zip(starts, lengths, strict=True)]
     if [len(piece) for piece in pieces] != lengths:
         return None
