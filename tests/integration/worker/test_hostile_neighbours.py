@@ -54,7 +54,7 @@ def test_bombs_a_killed_child_and_hostile_hosts_harm_no_neighbour(
     with HostileServer(listens_on="0.0.0.0") as hostile, bench(**settings) as service:
         until(lambda: service.runtime.context.codecs.ready)
         expected = {large: "decoder_crashed", **bombs}
-        # Each misbehaves on a host of its own: one that hangs for all of them is given up as a host.
+        # Each has a host of its own: one that hangs for all of them is given up as a host.
         hosts = {path: f"127.0.1.{number}" for number, path in enumerate(CODES, start=1)}
         # Within these three seconds it comes to its sixth redirect.
         codes = CODES | {"/drip-redirect": "too_many_redirects"}
