@@ -11,7 +11,6 @@ from app.catalog.tally.unread import _has_ending
 from app.domain.formats import (
     CATALOG_EXTENSIONS,
     FORMATS,
-    READ,
     WRITTEN,
     OutputFormat,
     output_choices,
@@ -55,8 +54,8 @@ def test_each_written_format_is_what_the_table_says(name: str) -> None:
 
 
 def test_each_format_that_is_read_is_known_by_its_head() -> None:
-    assert set(look.READERS) == READ
-    assert set(compress.READERS) <= READ
+    assert {*look.READERS, *look.SIZES} == set(FORMATS)
+    assert set(compress.READERS) <= set(FORMATS)
 
 
 def test_names_endings_and_media_types_are_told_apart() -> None:

@@ -8,6 +8,7 @@ checked: nothing is unpickled, and every field has its bounds.
 
 import json
 import struct
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from app.domain.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from app.domain.formats import READ, WRITTEN
+from app.domain.formats import FORMATS, WRITTEN
 from app.domain.options import ProcessingOptions
 from app.imaging.result import CompressedImage
 
@@ -115,7 +116,7 @@ def unpack_header(message: bytes) -> dict[str, Any]:
         "width": _side(fields.get("width")),
         "height": _side(fields.get("height")),
         "kept": fields.get("kept") is True,
-        "source_format": _format(fields.get("source_format"), READ),
+        "source_format": _format(fields.get("source_format"), FORMATS),
         "source_width": _side(fields.get("source_width")),
         "source_height": _side(fields.get("source_height")),
         "notes": tuple(_text(note) for note in notes),
@@ -129,7 +130,7 @@ def _error(code: object, message: object) -> Exception:
     return known(_text(message)) if known else ChildTalksNonsense()
 
 
-def _format(value: object, known: frozenset[str]) -> str:
+def _format(value: object, known: Container[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
     raise ChildTalksNonsense

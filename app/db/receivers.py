@@ -25,8 +25,9 @@ from sqlalchemy.orm import aliased
 
 from app.db.models import ProcessingRequest, SilentReceiver, WebhookDelivery
 
-# One step of the search is one look into the index; so many are one statement.
+# One step of the search is one look into the index; one statement takes this many steps.
 RECEIVERS_PER_QUERY = 1_000
+_COLUMNS = (WebhookDelivery.owner, WebhookDelivery.host, WebhookDelivery.next_attempt_at)
 
 
 class Receiver(NamedTuple):
@@ -138,12 +139,12 @@ def pending(connection: Connection) -> int:
 def _heads() -> Select[Any]:
     """The oldest delivery of each receiver behind (last_owner, last_host), with its pause."""
     first = (
-        select(*_columns(WebhookDelivery), literal(1).label("number"))
+        select(*_COLUMNS, literal(1).label("number"))
         .where(WebhookDelivery.id == _first_behind(bindparam("last_owner"), bindparam("last_host")))
         .cte("heads", recursive=True)
     )
     following = (
-        select(*_columns(WebhookDelivery), first.c.number + 1)
+        select(*_COLUMNS, first.c.number + 1)
         .join(first, WebhookDelivery.id == _first_behind(first.c.owner, first.c.host))
         .where(first.c.number < bindparam("most"))
     )
@@ -156,10 +157,6 @@ def _heads() -> Select[Any]:
         )
         .order_by(heads.c.number)
     )
-
-
-def _columns(delivery: Any) -> tuple[Any, ...]:
-    return delivery.owner, delivery.host, delivery.next_attempt_at
 
 
 def _first_behind(owner: Any, host: Any) -> Any:

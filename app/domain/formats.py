@@ -34,8 +34,8 @@ class ImageFormat:
         max_side_px: the longest side a file of this format can have.
         alpha: whether an output of this format carries transparency.
         animated: whether an output of this format carries an animation.
-        read: whether pictures may come in this format.
-        advised: whether people are told to use it for their sources; HEIC needs an extra.
+        advised: whether people are told to use it for their sources; it is not a way out for a shop
+            where only phones and some programs show it.
         in_catalogs: whether its ending tells that a cell names a picture of a product; `.ico` tells
             of a web site's icon.
         suits: who may want it as an output, for the page; empty where it is not offered.
@@ -50,7 +50,6 @@ class ImageFormat:
     max_side_px: int
     alpha: bool = True
     animated: bool = False
-    read: bool = True
     advised: bool = True
     in_catalogs: bool = True
     suits: str = ""
@@ -163,7 +162,6 @@ FORMATS: dict[str, ImageFormat] = {
     )
 }
 
-READ = frozenset(each.name for each in FORMATS.values() if each.read)
 WRITTEN = frozenset(
     {each.value for each in OutputFormat if each is not OutputFormat.KEEP}
     | {each.kept_as for each in FORMATS.values()}
@@ -195,7 +193,7 @@ def output_format(source_format: str, wanted: OutputFormat) -> str:
 
 def advised_labels() -> str:
     """The formats to use for sources, for the middle of a sentence: "JPEG, PNG or WebP"."""
-    *others, last = (each.label for each in FORMATS.values() if each.read and each.advised)
+    *others, last = (each.label for each in FORMATS.values() if each.advised)
     return f"{', '.join(others)} or {last}"
 
 

@@ -1,8 +1,8 @@
 """When to try again, and how long to wait: every rule of it, as values and pure functions.
 
 To change how anything waits or repeats, change it here and nowhere else. Calls are repeated by
-`app/retrying.py`; images and webhooks wait in the database, host rules are those of
-`host_control.py`. Celery reconnects to its broker by rules of its own (`broker/hints.py`).
+`app/retrying.py`; images and webhooks wait in the database, hosts are asked by
+`hosts/`. Celery reconnects to its broker by rules of its own (`broker/hints.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -147,8 +147,9 @@ HOST_FREE_SERVED = 120
 HOST_MIN_RATE = 0.2
 # The most that a host is asked which refused before it had served anything.
 HOST_CAREFUL_RATE = 20.0
-# Requests on their way during that slow start: this many, and one more for each so many answers.
-# Those without an answer for so long no longer count, as their worker may have died.
+# Requests on their way during that slow start: HOST_FIRST_CONTACT, and one more for every
+# HOST_SERVED_PER_OUTSTANDING answers. A request without an answer for HOST_OUTSTANDING_SECONDS no
+# longer counts, as its worker may have died.
 HOST_FIRST_CONTACT = 10
 HOST_SERVED_PER_OUTSTANDING = 4
 HOST_OUTSTANDING_SECONDS = 10.0

@@ -1,4 +1,4 @@
-"""The CSVs that are written: the output, the replaced input, the report and the sample.
+"""The CSVs that are written: the output, the replaced input and the report.
 
 Imports `rows` and what is below it.
 """

@@ -1,4 +1,4 @@
-"""The queue in `images`: claim, lease, fence, outcome; imports `images`, `hosts`, `models`.
+"""The queue in `images`: claim, lease, fence, outcome; imports `images`, `hosts`, `models`, `dialect`.
 
 `waiting` says which images wait, and `stalled` which requests have work that nobody is doing.
 """
