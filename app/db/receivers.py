@@ -4,7 +4,7 @@ A receiver is a host and port as one API key uses it. What one key does to a hos
 with others, such as that of a chat service, must not change what becomes of theirs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,11 +19,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    update,
 )
 from sqlalchemy.orm import aliased
 
-from app.db.models import ProcessingRequest, SilentReceiver, WebhookDelivery
+from app.db.models import SilentReceiver, WebhookDelivery
 
 # One step of the search is one look into the index; one statement takes this many steps.
 RECEIVERS_PER_QUERY = 1_000
@@ -102,31 +101,6 @@ def due_for(
         .limit(limit)
     )
     return connection.execute(query).scalars().all()
-
-
-def without_one(connection: Connection, *, limit: int) -> Sequence[Any]:
-    """Pending deliveries whose receiver is not filled in, as (id, url, owner)."""
-    query = (
-        select(WebhookDelivery.id, WebhookDelivery.url, ProcessingRequest.owner)
-        .join(ProcessingRequest, ProcessingRequest.id == WebhookDelivery.request_id)
-        .where(is_pending(), WebhookDelivery.owner == "", WebhookDelivery.host == "")
-        .limit(limit)
-    )
-    return connection.execute(query).all()
-
-
-def fill_in(connection: Connection, receivers: Iterable[tuple[str, Receiver]]) -> None:
-    """Write down the receivers of these deliveries."""
-    statement = (
-        update(WebhookDelivery)
-        .where(WebhookDelivery.id == bindparam("of_delivery"))
-        .values(owner=bindparam("new_owner"), host=bindparam("new_host"))
-    )
-    rows = [
-        {"of_delivery": delivery_id, "new_owner": receiver.owner, "new_host": receiver.host}
-        for delivery_id, receiver in receivers
-    ]
-    connection.execute(statement, rows)
 
 
 def pending(connection: Connection) -> int:

@@ -287,6 +287,10 @@ class DatabaseUnavailable(Exception):
     """The database does not answer; what was asked may be asked again."""
 
 
+class DatabaseOfAnotherVersion(Exception):
+    """The tables in the database are none that this code can work with; one sentence says why."""
+
+
 class StoreError(Exception):
     """The store did not answer or refused; the message names the cause for the operator's log."""
 

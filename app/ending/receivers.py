@@ -7,9 +7,6 @@ from app.db import deliveries, receivers
 from app.db.receivers import DueReceiver, Receiver
 from app.outbound.guard import host_key
 
-# Deliveries of the code before 0009, at each look.
-FILLED_IN_AT_ONCE = 1_000
-
 
 def receiver_of(url: str, *, owner: str) -> Receiver:
     """Whom a webhook of this owner to this address goes to."""
@@ -20,7 +17,6 @@ def receiver_of(url: str, *, owner: str) -> Receiver:
 
 def due_receivers(adapters: Adapters) -> list[DueReceiver]:
     """All receivers that something could be sent to now, the most promising first."""
-    _fill_in(adapters)
     with adapters.database.read() as connection:
         return receivers.due(connection, now=now())
 
@@ -37,16 +33,6 @@ def find_due(adapters: Adapters, wanted: Mapping[Receiver, int]) -> list[tuple[s
 
 
 def receiver_for(adapters: Adapters, delivery_id: str) -> Receiver | None:
-    """Whom a delivery goes to; None when it cannot be sent now, or a look has to fill that in."""
+    """Whom a delivery goes to; None when it cannot be sent now."""
     with adapters.database.read() as connection:
-        receiver = deliveries.receiver_of(connection, delivery_id, now=now())
-    return receiver if receiver is not None and receiver.host else None
-
-
-def _fill_in(adapters: Adapters) -> None:
-    with adapters.database.read() as connection:
-        found = receivers.without_one(connection, limit=FILLED_IN_AT_ONCE)
-    if found:
-        filled = [(row.id, receiver_of(row.url, owner=row.owner)) for row in found]
-        with adapters.database.transaction() as connection:
-            receivers.fill_in(connection, filled)
+        return deliveries.receiver_of(connection, delivery_id, now=now())

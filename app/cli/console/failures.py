@@ -35,6 +35,7 @@ def explain(error: Exception) -> int | None:
     from app.config import STORE_ADVICE, SettingsError
     from app.domain.errors import (
         CsvInvalid,
+        DatabaseOfAnotherVersion,
         DatabaseUnavailable,
         RequestError,
         ServiceUnavailable,
@@ -57,7 +58,7 @@ def explain(error: Exception) -> int | None:
     if isinstance(error, ServiceUnavailable | Unreachable):
         fail(shown(error, limit=500))
         return UNREACHABLE
-    if isinstance(error, UnusableInput | SettingsError | RequestError):
+    if isinstance(error, UnusableInput | SettingsError | RequestError | DatabaseOfAnotherVersion):
         fail(shown(error, limit=500))
         return UNUSABLE_INPUT
     if isinstance(error, DatabaseUnavailable):

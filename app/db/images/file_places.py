@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, not_, select, union_all
+from sqlalchemy import Connection, Row, and_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.models import Image, Product, ProductImage
 from app.domain.results import SHOWN
 
-# Which image stands at a place that is not the image's own, which versions before 0004 wrote, too.
+# Which image a place shows whose URL an earlier place has already.
 _STANDS_THERE = and_(
     Image.request_id == ProductImage.request_id, Image.url_digest == ProductImage.url_digest
 )
-_IS_ITS_OWN = and_(Image.row == ProductImage.row, Image.position == ProductImage.position)
 
 
 def at_place(
@@ -100,7 +99,6 @@ def places(
             ProductImage.request_id == request_id,
             ProductImage.row > part.after_row,
             ProductImage.row <= part.up_to_row,
-            not_(_IS_ITS_OWN),
         )
     )
     query = union_all(their_own, shared).order_by("place_row", "place_position")

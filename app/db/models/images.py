@@ -45,8 +45,6 @@ class Image(Base):
 
     # One of the facts of a result, which all have a column: see the end of this file.
     storage_key: Mapped[str | None]
-    # Written by versions before 0010 only: a trigger takes it into `image_files`.
-    original_key: Mapped[str | None]
 
     # Where later requests find this image (`db/images/reuse.py`); only with a validator.
     reuse_key: Mapped[str | None]

@@ -19,16 +19,15 @@ class Product(Base):
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     serial_number: Mapped[str]
     name: Mapped[str]
-    # Running number of its first place, as in `Image.seq`. None: of a version that kept a row in
-    # `product_images` for every place.
-    first_place: Mapped[int | None]
+    # Running number of its first place, as in `Image.seq`.
+    first_place: Mapped[int]
 
 
 class ProductImage(Base):
     """A place of the CSV whose URL stands in an earlier one, too, and which image it is.
 
     `position` counts a row's URLs from 1. A place where a URL stands first has no row here, as its
-    image says where that is: most files are half as many rows by it. Older versions wrote all.
+    image says where that is: most files are half as many rows by it.
     """
 
     __tablename__ = "product_images"

@@ -18,10 +18,9 @@ class WebhookDelivery(Base):
     request_id: Mapped[str] = mapped_column(
         RequestId, ForeignKey("requests.id", ondelete="CASCADE")
     )
-    # The request's owner and `host:port` of the URL; see `db.receivers.Receiver`. Both are empty in
-    # what the code before 0009 wrote, until a worker fills them in.
-    owner: Mapped[str] = mapped_column(server_default="")
-    host: Mapped[str] = mapped_column(server_default="")
+    # The request's owner and `host:port` of the URL; see `db.receivers.Receiver`.
+    owner: Mapped[str]
+    host: Mapped[str]
     event: Mapped[str]
     run: Mapped[int]
     url: Mapped[str]

@@ -1,4 +1,6 @@
-"""The queue in `images`: claim, lease, fence, outcome; imports `images`, `hosts`, `models`, `dialect`.
+"""The queue in `images`: claim, lease, fence, outcome.
+
+Imports `images`, `hosts`, `models`, `dialect`.
 
 `waiting` says which images wait, and `stalled` which requests have work that nobody is doing.
 """

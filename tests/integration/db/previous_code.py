@@ -1,8 +1,8 @@
 """What the code of each revision says to the database, as plain SQL.
 
 A new revision leaves these as they are: they stand for containers that go on while it is applied,
-and import nothing of ours, so that no change to our tables changes them. When a revision gets a
-successor, what its code says goes in here, too.
+and import nothing of ours, so that no change to our tables changes them. With a new revision, what
+its code says goes in here, too.
 """
 
 import re
@@ -24,12 +24,13 @@ _ACCEPT = (
 _INGEST = (
     """UPDATE requests SET status = 'processing', ingest_fence = ingest_fence + 1,
         ingest_leased_until = :now WHERE id = :id AND ingested_at IS NULL""",
-    """INSERT INTO products (request_id, row, serial_number, name) VALUES (:id, 2, '1', 'Mug')""",
+    """INSERT INTO products (request_id, row, first_place, name, serial_number)
+        VALUES (:id, 2, 1, 'Mug', '1')""",
+    """INSERT INTO images (request_id, seq, source_url, host, row, position, status, not_before)
+        VALUES (:id, 1, 'http://x.example/1', 'x.example', 2, 1, 'pending', :now),
+        (:id, 2, 'http://x.example/2', 'x.example', 2, 2, 'pending', :now)""",
     """INSERT INTO product_images (request_id, row, position, url_digest)
-        VALUES (:id, 2, 1, :one), (:id, 2, 2, :two)""",
-    """INSERT INTO images (request_id, seq, url_digest, source_url, host, row, position, status,
-        not_before) VALUES (:id, 1, :one, 'http://x.example/1', 'x.example', 2, 1, 'pending', :now),
-        (:id, 2, :two, 'http://x.example/2', 'x.example', 2, 2, 'pending', :now)""",
+        VALUES (:id, 2, 3, :digest)""",
     """UPDATE requests SET ingested_at = :now, ingested_row = 2, ingested_places = 2,
         ingested_images = 2 WHERE id = :id""",
 )
@@ -51,33 +52,17 @@ _WORK = (
         AND images_completed + images_failed = images_total""",
 )
 _DELIVER = (
-    """INSERT INTO webhook_deliveries (id, request_id, event, run, url, body, status, created_at,
-        next_attempt_at) VALUES (:id, :id, 'request.completed', 1, 'http://x.example', '{}',
-        'pending', :now, :now)""",
+    """INSERT INTO webhook_deliveries (id, request_id, owner, host, event, run, url, body, status,
+        created_at, next_attempt_at) VALUES (:id, :id, 'shop', 'x.example', 'request.completed', 1,
+        'http://x.example', '{}', 'pending', :now, :now)""",
     """UPDATE webhook_deliveries SET attempts = attempts + 1, fence = fence + 1, leased_until = :now
         WHERE id = :id AND status = 'pending'""",
     """INSERT INTO webhook_attempts (delivery_id, attempt, attempted_at, status_code, duration_ms)
         VALUES (:id, 1, :now, 204, 12)""",
     """UPDATE webhook_deliveries SET status = 'delivered', delivered_at = :now WHERE id = :id""",
+    """INSERT INTO silent_receivers (owner, host, silences, noted_at, paused_until)
+        VALUES (:key, 'x.example', 1, :now, :now)""",
 )
-_REMOVE = (
-    "UPDATE requests SET deleted_at = :now WHERE id = :id",
-    "DELETE FROM images WHERE request_id = :id",
-    "DELETE FROM product_images WHERE request_id = :id",
-    "DELETE FROM products WHERE request_id = :id",
-    "DELETE FROM requests WHERE id = :id",
-)
-
-
-@dataclass(frozen=True)
-class Code:
-    """One revision's code: a request's life from the upload to the webhook, and its end."""
-
-    life: tuple[str, ...]
-    removal: tuple[str, ...] = _REMOVE
-
-
-_FIRST = (*_ACCEPT, *_INGEST, *_WORK, *_DELIVER)
 _KEYS = (
     """INSERT INTO api_keys (digest, session_digest, name, created_at)
         VALUES (:key, :key, :key, :now)""",
@@ -89,28 +74,14 @@ _REUSE = (
     """UPDATE images SET etag = 'e', last_modified = 'm', final_url = 'u', reuse_key = 'r',
         reused_from = :id WHERE request_id = :id AND seq = 1""",
 )
-# Revision 0004: an image whose URL stands once, and a row that says where its first one is.
-_INGEST_ONCE = (
-    _INGEST[0],
-    """INSERT INTO products (request_id, row, first_place, name, serial_number)
-        VALUES (:id, 2, 1, 'Mug', '1')""",
-    """INSERT INTO images (request_id, seq, source_url, host, row, position, status, not_before)
-        VALUES (:id, 1, 'http://x.example/1', 'x.example', 2, 1, 'pending', :now),
-        (:id, 2, 'http://x.example/2', 'x.example', 2, 2, 'pending', :now)""",
-    _INGEST[-1],
-)
-_ONCE = (*_ACCEPT, *_INGEST_ONCE, *_WORK, *_DELIVER, *_KEYS, *_REUSE)
-_REMOVE_ONCE = tuple(statement for statement in _REMOVE if "product_images" not in statement)
-# Revision 0005: how far the first claims have come.
-_CLAIMED = ("UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",)
-# Revision 0006: who this database is, and when nobody watched.
-_WATCHED = (
+# How far the first claims have come; who this database is, and when nobody watched.
+_UPKEEP = (
+    "UPDATE requests SET claimed_to = 2 WHERE id = :id AND claimed_to < 2",
     """INSERT INTO installation (number, id, created_at, seen_at) VALUES (1, :id, :now, :now)
         ON CONFLICT (number) DO UPDATE SET seen_at = excluded.seen_at""",
     """INSERT INTO unwatched (began_at, ended_at) VALUES (:now, :now)
         ON CONFLICT (began_at) DO UPDATE SET ended_at = excluded.ended_at""",
 )
-# Revision 0007: what workers know of a host, and a request's counters by host.
 _HOSTS = (
     """INSERT INTO hosts (host, control, updated_at) VALUES (:key, '{}', :now)
         ON CONFLICT (host) DO NOTHING""",
@@ -126,29 +97,32 @@ _HOSTS = (
     """UPDATE requests SET held_until = :now, speed_at = :now, speed_images = 2,
         images_per_second = 1.5 WHERE id = :id""",
 )
-# Revision 0008: what the source was like, beside its original.
-_SOURCES = (
-    """UPDATE images SET original_key = 'originals/k', source_format = 'png', source_width = 8,
-        source_height = 6 WHERE request_id = :id AND seq = 1 AND status = 'completed'""",
+_FILES = (
+    """UPDATE images SET source_format = 'png', source_width = 8, source_height = 6
+        WHERE request_id = :id AND seq = 1 AND status = 'completed'""",
+    """INSERT INTO image_files (request_id, seq, role, key, bytes, width, height, format)
+        VALUES (:id, 1, 'original', 'originals/k', 10, 8, 6, 'png')""",
 )
-# Revision 0009: whom a webhook goes to, and who did not answer.
-_RECEIVERS = (
-    "UPDATE webhook_deliveries SET owner = 'shop', host = 'x.example' WHERE id = :id",
-    """INSERT INTO silent_receivers (owner, host, silences, noted_at, paused_until)
-        VALUES (:key, 'x.example', 1, :now, :now)""",
+_REMOVE = (
+    "UPDATE requests SET deleted_at = :now WHERE id = :id",
+    "DELETE FROM image_files WHERE request_id = :id",
+    "DELETE FROM images WHERE request_id = :id",
+    "DELETE FROM product_images WHERE request_id = :id",
+    "DELETE FROM products WHERE request_id = :id",
+    "DELETE FROM requests WHERE id = :id",
 )
-_WITH_HOSTS = (*_ONCE, *_CLAIMED, *_WATCHED, *_HOSTS)
-PREVIOUS = {
-    "0001": Code(_FIRST),
-    "0002": Code((*_FIRST, *_KEYS)),
-    "0003": Code((*_FIRST, *_KEYS, *_REUSE)),
-    "0004": Code(_ONCE, _REMOVE_ONCE),
-    "0005": Code((*_ONCE, *_CLAIMED), _REMOVE_ONCE),
-    "0006": Code((*_ONCE, *_CLAIMED, *_WATCHED), _REMOVE_ONCE),
-    "0007": Code(_WITH_HOSTS, _REMOVE_ONCE),
-    "0008": Code((*_WITH_HOSTS, *_SOURCES), _REMOVE_ONCE),
-    "0009": Code((*_WITH_HOSTS, *_SOURCES, *_RECEIVERS), _REMOVE_ONCE),
-}
+
+
+@dataclass(frozen=True)
+class Code:
+    """One revision's code: a request's life from the upload to the webhook, and its end."""
+
+    life: tuple[str, ...]
+    removal: tuple[str, ...]
+
+
+_R001 = (*_ACCEPT, *_INGEST, *_WORK, *_DELIVER, *_KEYS, *_REUSE, *_UPKEEP, *_HOSTS, *_FILES)
+CODE = {"r001": Code(_R001, _REMOVE)}
 
 
 def run(connection: Connection, statements: tuple[str, ...], request_id: str) -> None:
@@ -158,8 +132,7 @@ def run(connection: Connection, statements: tuple[str, ...], request_id: str) ->
         "id": request_id.replace("-", ""),
         "now": MOMENT,
         "key": f"key-{request_id}",
-        "one": b"1" * 16,
-        "two": b"2" * 16,
+        "digest": b"1" * 16,
         "no": False,
     }
     for statement in statements:

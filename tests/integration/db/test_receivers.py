@@ -88,18 +88,6 @@ def test_a_pause_can_be_ended_and_old_ones_are_forgotten(database: Database) -> 
         assert silent_receivers.count(connection, now=at(29)) == 0
 
 
-def test_what_older_code_wrote_gets_its_receiver(database: Database) -> None:
-    request_id = add_request(database, owner="key")
-    with database.transaction() as connection:
-        old = add_delivery(connection, request_id, receiver=Receiver("", ""))
-        assert receivers.due(connection, now=START) == []
-        (row,) = receivers.without_one(connection, limit=5)
-        assert (row.id, row.url, row.owner) == (old, "http://hooks.test/", "key")
-        receivers.fill_in(connection, [(row.id, C)])
-        assert receivers.without_one(connection, limit=5) == []
-        assert [each.receiver for each in receivers.due(connection, now=START)] == [C]
-
-
 def test_a_choice_costs_the_same_for_any_number_of_due_webhooks(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:

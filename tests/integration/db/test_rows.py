@@ -1,7 +1,7 @@
 """Writing a CSV's rows in batches, and reading them back by page and by row."""
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from app.db import images, queue, rows
 from app.db.engine import Database
@@ -228,10 +228,7 @@ def test_places_of_a_range_of_rows_show_the_shared_image(database: Database) -> 
     ]
 
 
-@pytest.mark.parametrize("older", [False, True], ids=["as now", "as before 0004"])
-def test_each_place_has_its_image_and_no_other_place_has_one(
-    database: Database, older: bool
-) -> None:
+def test_each_place_has_its_image_and_no_other_place_has_one(database: Database) -> None:
     request_id, (one, two, three) = add_request(database), (f"http://a.test/{n}" for n in "123")
     batch = rows.Batch(
         rows=[2, 5, 9],
@@ -242,12 +239,6 @@ def test_each_place_has_its_image_and_no_other_place_has_one(
         hosts=["a.test:80"] * 5,
     )
     write_batch(database, request_id, batch)
-    if older:
-        with database.transaction() as connection:
-            connection.execute(update(Product).values(first_place=None))
-            own = select(Image.request_id, Image.row, Image.position, Image.url_digest)
-            columns = ["request_id", "row", "position", "url_digest"]
-            connection.execute(insert(ProductImage).from_select(columns, own))
     expected = {(2, 1): one, (2, 2): two, (9, 1): two, (9, 2): three, (9, 3): three}
     with database.read() as connection:
         at = {
