@@ -46,9 +46,14 @@ def test_the_pause_that_a_host_asks_for_is_kept(local: Bench, image_host: ImageH
 def test_why_an_image_waits_can_be_seen_while_it_waits(local: Bench, image_host: ImageHost) -> None:
     url = image_host.add("a.jpg", b"slow down", status=429, headers={"Retry-After": "60"})
     request_id = local.upload_urls([url])
-    until(lambda: any(image["error"] for image in local.images(request_id)))
+
+    def waits() -> bool:
+        images = local.images(request_id)
+        return any(image["status"] == "pending" and image["error"] for image in images)
+
+    until(waits)
     (image,) = local.images(request_id)
-    assert (image["status"], image["error"]["http_status"]) == ("pending", 429)
+    assert image["error"]["http_status"] == 429
     assert local.status(request_id)["status"] == "processing"
 
 
