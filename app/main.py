@@ -18,6 +18,7 @@ from app.api.draining import Draining
 from app.api.errors import install_error_handlers
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
 from app.api.routes import (
+    actions,
     aliases,
     docs,
     downloads,
@@ -27,7 +28,6 @@ from app.api.routes import (
     images,
     pictures,
     requests,
-    steering,
     uploads,
     webhooks,
 )
@@ -50,7 +50,7 @@ ROUTES = (
     requests,
     images,
     hosts,
-    steering,
+    actions,
     downloads,
     events,
     webhooks,

@@ -221,7 +221,7 @@ class CodecPool:
             outcome = DecoderOutOfMemory(
                 "The picture needs too much memory; a smaller one or JPEG needs less."
             )
-        except wire.ChildTalksNonsense as error:
+        except wire.InvalidChildReply as error:
             self._jobs.finish(job, DecoderCrashed(CRASHED))
             raise ChildLost from error
         except ImageError as error:

@@ -65,7 +65,7 @@ class ChildOutOfMemory(Exception):
     """The child reached its memory limit and said so."""
 
 
-class ChildTalksNonsense(Exception):
+class InvalidChildReply(Exception):
     """The child's answer breaks the rules above; it cannot be trusted any more."""
 
 
@@ -98,19 +98,19 @@ def unpack_header(message: bytes) -> dict[str, Any]:
     Raises:
         ImageError: what the child found wrong with the picture.
         ChildOutOfMemory: it needed more memory than it has.
-        ChildTalksNonsense: the header is not what a healthy child sends.
+        InvalidChildReply: the header is not what a healthy child sends.
     """
     try:
         fields = json.loads(message)
     except (ValueError, RecursionError) as error:
-        raise ChildTalksNonsense from error
+        raise InvalidChildReply from error
     if not isinstance(fields, dict):
-        raise ChildTalksNonsense
+        raise InvalidChildReply
     if "error" in fields:
         raise _error(fields.get("error"), fields.get("message"))
     notes = fields.get("notes")
     if not isinstance(notes, list) or len(notes) > MAX_NOTES:
-        raise ChildTalksNonsense
+        raise InvalidChildReply
     return {
         "format": _format(fields.get("format"), WRITTEN),
         "width": _side(fields.get("width")),
@@ -127,23 +127,23 @@ def _error(code: object, message: object) -> Exception:
     if code == MEMORY_CODE:
         return ChildOutOfMemory()
     known = CHILD_ERRORS.get(code) if isinstance(code, str) else None
-    return known(_text(message)) if known else ChildTalksNonsense()
+    return known(_text(message)) if known else InvalidChildReply()
 
 
 def _format(value: object, known: Container[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
-    raise ChildTalksNonsense
+    raise InvalidChildReply
 
 
 def _side(value: object) -> int:
     if type(value) is int and 1 <= value <= MAX_SIDE_PX:
         return value
-    raise ChildTalksNonsense
+    raise InvalidChildReply
 
 
 def _text(value: object) -> str:
     """A sentence that may be shown and logged: short, one line, printable."""
     if not isinstance(value, str):
-        raise ChildTalksNonsense
+        raise InvalidChildReply
     return "".join(char for char in value[:MAX_MESSAGE_CHARS] if char.isprintable())

@@ -84,19 +84,19 @@ def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) 
     writers = 1 if _urls_repeat(claimed) or adapters.database.is_sqlite else WRITERS
     # The database takes batches while the next one is read and made ready to be sent.
     with ThreadPoolExecutor(writers + 1, "ingest-write") as threads:
-        under_way: deque[Future[bool]] = deque()
+        in_flight: deque[Future[bool]] = deque()
         looks: list[Future[None]] = []
         stopped = False
         for batch in _batches(adapters, claimed):
-            if len(under_way) == writers and not under_way.popleft().result():
+            if len(in_flight) == writers and not in_flight.popleft().result():
                 return
-            before = under_way[-1] if under_way else None
-            under_way.append(threads.submit(_flush, adapters, claimed, batch, before))
+            before = in_flight[-1] if in_flight else None
+            in_flight.append(threads.submit(_flush, adapters, claimed, batch, before))
             if statistics.due(batch.places_before, batch.places_behind):
-                looks.append(threads.submit(_look, adapters, under_way[-1]))
+                looks.append(threads.submit(_look, adapters, in_flight[-1]))
             if stopped := stopping():
                 break
-        if not all(writing.result() for writing in under_way):
+        if not all(writing.result() for writing in in_flight):
             return
         for look in looks:
             look.result()

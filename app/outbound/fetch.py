@@ -18,7 +18,7 @@ from app.outbound.redirects import REDIRECTS, Chain, next_target
 from app.outbound.resolver import GuardedResolver, Lookup
 from app.outbound.share_links import ShareLink, share_link
 
-__all__ = ["FetchConfig", "FetchedImage", "ImageFetcher", "LookedAt", "Validators", "host_key"]
+__all__ = ["FetchConfig", "FetchedHead", "FetchedImage", "ImageFetcher", "Validators", "host_key"]
 
 _NOT_MODIFIED = 304
 _OWN_TYPE = content_type("jpeg")
@@ -67,7 +67,7 @@ class FetchedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class LookedAt:
+class FetchedHead:
     """The first 64 KiB of a file, or all of a smaller one.
 
     `size_bytes` is that of the whole file, None where the host does not say it.
@@ -159,7 +159,7 @@ class ImageFetcher:
 
         return await self._run(url, _Errand(take, conditions))
 
-    async def look(self, url: str) -> LookedAt:
+    async def look(self, url: str) -> FetchedHead:
         """Fetch the first 64 KiB of an image, whether or not its host knows how to send a part.
 
         Raises:
@@ -167,7 +167,7 @@ class ImageFetcher:
         """
         own = self._own_file(url)
         if own is not None:
-            return LookedAt(own[:FIRST_BYTES], len(own), _OWN_TYPE, url)
+            return FetchedHead(own[:FIRST_BYTES], len(own), _OWN_TYPE, url)
         return await self._run(url, _Errand(self._look, _ask_for_start, _LOOK_BUFFER_BYTES))
 
     async def aclose(self) -> None:
@@ -230,10 +230,10 @@ class ImageFetcher:
             final_url=target.url,
         )
 
-    async def _look(self, response: aiohttp.ClientResponse, target: Target) -> LookedAt:
+    async def _look(self, response: aiohttp.ClientResponse, target: Target) -> FetchedHead:
         data, size = await first_bytes(response, max_bytes=self._config.max_bytes)
         content_type = noted(response.headers.get("Content-Type"))
-        return LookedAt(data, size_bytes=size, content_type=content_type, final_url=target.url)
+        return FetchedHead(data, size_bytes=size, content_type=content_type, final_url=target.url)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from app.db.hosts.host_views import TroubledHost
+from app.domain.forecast import Forecast, forecast
 from app.domain.hosts.exchange import shown_host
-from app.domain.outlook import Outlook, outlook
 from app.domain.results import SHOWN
 from app.domain.statuses import NOT_ENDED, ImageStatus, RequestStatus
 from app.storage.base import Store
@@ -42,9 +42,9 @@ def status_document(
     """
     done = row.images_completed + row.images_failed
     left = max(row.images_total - done, 0)
-    ahead = Outlook()
+    ahead = Forecast()
     if now is not None and not RequestStatus(row.status).is_final:
-        ahead = outlook(
+        ahead = forecast(
             left,
             average=row.images_per_second,
             average_at=row.speed_at,

@@ -92,7 +92,7 @@ def remove_orphans(adapters: Adapters, *, older_than: datetime) -> int:
 
 
 @dataclass(slots=True)
-class Look:
+class StoreScan:
     """What one look through the store found, in folders: a request may have three.
 
     Attributes:
@@ -110,7 +110,7 @@ class Look:
 
 def look_through(
     adapters: Adapters, *, older_than: datetime, spared: Sequence[tuple[datetime, datetime]]
-) -> Look:
+) -> StoreScan:
     """Ask the database about every folder in the store.
 
     Folders whose names are no ids of ours are left alone: somebody else's files may lie in the same
@@ -120,7 +120,7 @@ def look_through(
         older_than: an unknown request that is younger may be on its way into the database.
         spared: times (began, ended) of which no folder is an orphan.
     """
-    found = Look()
+    found = StoreScan()
     folders = _folders(adapters)
     while some := list(islice(folders, IDS_PER_QUERY)):
         with adapters.database.read() as connection:
@@ -157,7 +157,7 @@ def remove(adapters: Adapters, request_ids: Iterable[str]) -> int:
     return removed
 
 
-def _tell(adapters: Adapters, blocked: Blocked | None, found: Look) -> None:
+def _tell(adapters: Adapters, blocked: Blocked | None, found: StoreScan) -> None:
     """Keep for the metrics why nothing is deleted, and say so in the log: now, then once a day."""
     before = find_or_make(adapters)
     moment = now()

@@ -8,7 +8,7 @@ last request that names it; what a crash leaves over, the look for orphans finds
 from itertools import islice
 
 from app.adapters import Adapters
-from app.db.images import lent, reuse
+from app.db.images import lending, reuse
 from app.domain.naming import prefixes_of
 
 FILES_AT_ONCE = 1_000
@@ -20,7 +20,7 @@ def remove_own_files(adapters: Adapters, request_id: str) -> int:
     Returns how many went.
     """
     with adapters.database.read() as connection:
-        lends = lent.lends(connection, request_id)
+        lends = lending.lends(connection, request_id)
     remove = _remove_what_is_not_lent if lends else _remove_all
     return sum(remove(adapters, request_id, prefix) for prefix in prefixes_of(request_id))
 
@@ -33,11 +33,13 @@ def remove_files_taken_over(adapters: Adapters, request_id: str) -> None:
     after: int | None = 0
     while after is not None:
         with adapters.database.read() as connection:
-            some, after = lent.taken_over(connection, request_id, after=after, limit=FILES_AT_ONCE)
+            some, after = lending.taken_over(
+                connection, request_id, after=after, limit=FILES_AT_ONCE
+            )
             makers = {made_by for made_by, _ in some}
             gone = makers - reuse.not_deleted(connection, makers)
             rest = {(made_by, key) for made_by, key in some if made_by in gone}
-            needed = lent.named(connection, rest)
+            needed = lending.named(connection, rest)
         adapters.store.delete({key for _, key in rest} - needed)
 
 
@@ -51,7 +53,7 @@ def _remove_what_is_not_lent(adapters: Adapters, request_id: str, prefix: str) -
     keys = adapters.store.keys(prefix)
     while some := set(islice(keys, FILES_AT_ONCE)):
         with adapters.database.read() as connection:
-            needed = lent.named(connection, {(request_id, key) for key in some})
+            needed = lending.named(connection, {(request_id, key) for key in some})
         adapters.store.delete(some - needed)
         gone += len(some - needed)
     return gone

@@ -32,8 +32,8 @@ from app.storage.base import Store
 from app.worker.check import check
 from app.worker.context import WorkerContext
 from app.worker.fetching import HostRefused, fetch
-from app.worker.patience import patiently
 from app.worker.slots import Slot
+from app.worker.store_wait import wait_for_store
 from app.worker.take_over import take_over
 
 log = structlog.get_logger(__name__)
@@ -189,7 +189,7 @@ async def _store(
 
 async def _put(store: Store, key: str, data: bytes, format_name: str) -> None:
     """Store an object; a store that is away is waited for."""
-    await patiently(key, lambda: store.put(key, data, content_type=content_type(format_name)))
+    await wait_for_store(key, lambda: store.put(key, data, content_type=content_type(format_name)))
 
 
 def _key(image: ClaimedImage, format_name: str) -> str:

@@ -19,8 +19,8 @@ from app.ending.give_up import fail_given_up
 from app.metrics.state import WorkerState
 from app.outbound.fetch import ImageFetcher
 from app.retrying import keep_trying
+from app.worker.delivery_slots import DeliverySlots
 from app.worker.hosts.known import Hosts
-from app.worker.places import Places
 from app.worker.slots import Slots
 from app.worker.window import Window
 
@@ -55,7 +55,7 @@ class WorkerContext:
                 given_up=self._fail_given_up,
             ),
         )
-        self.places = Places()
+        self.delivery_slots = DeliverySlots()
         self._drain_until: float | None = None
 
     @property
@@ -115,7 +115,7 @@ class WorkerContext:
             codec_idle=self.codecs.idle,
             codec_waiting=self.codecs.waiting,
             codec_replaced=self.codecs.replaced,
-            deliveries=self.places.taken,
+            deliveries=self.delivery_slots.taken,
         )
 
     async def in_transaction(self, work: Callable[[Connection], Result]) -> Result:

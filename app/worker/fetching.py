@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from app.domain.errors import ImageError, RateLimited
 from app.domain.hosts.exchange import shown_host
-from app.outbound.fetch import FetchedImage, LookedAt
+from app.outbound.fetch import FetchedHead, FetchedImage
 from app.worker.context import WorkerContext
 from app.worker.hosts.answers import Answer, Kind, judge
 from app.worker.slots import Slot
@@ -39,7 +39,7 @@ async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
     return await _asked(context, slot, fetch_unless_unchanged(context, slot.image))
 
 
-async def look(context: WorkerContext, slot: Slot) -> LookedAt:
+async def look(context: WorkerContext, slot: Slot) -> FetchedHead:
     """The first bytes of the image, asked for and told of as in `fetch`."""
     return await _asked(context, slot, context.fetcher.look(slot.image.source_url))
 

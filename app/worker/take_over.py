@@ -12,7 +12,7 @@ from app.domain.statuses import ImageStatus
 from app.outbound.fetch import FetchedImage, Validators
 from app.storage.base import Store
 from app.worker.context import WorkerContext
-from app.worker.patience import patiently
+from app.worker.store_wait import wait_for_store
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ async def _still_stored(store: Store, earlier: EarlierImage) -> bool:
     """Whether the files are there, and as long as they were written."""
     try:
         for file in earlier.result.all_files():
-            if await patiently(file.key, partial(store.size_of, file.key)) != file.bytes:
+            if await wait_for_store(file.key, partial(store.size_of, file.key)) != file.bytes:
                 return False
     except StoreError as error:
         raise StorageFailed("The earlier picture could not be looked up.") from error

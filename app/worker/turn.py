@@ -21,8 +21,8 @@ from app.ending.record import record_outcomes
 from app.worker.attempt import attempt
 from app.worker.claims import Claims
 from app.worker.context import WorkerContext
+from app.worker.in_flight import Done, InFlight
 from app.worker.turn_log import TurnLog
-from app.worker.under_way import Done, UnderWay
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +85,7 @@ class Turn:
         self.options = begun.options
         self.claims = Claims(context, request_id, places=begun.places, scope=begun.scope)
         self.log = TurnLog(context.adapters.metrics.work, request_id)
-        self.under_way = UnderWay()
+        self.in_flight = InFlight()
         self.outcomes: list[Outcome] = []
         self.oldest_outcome_at = 0.0
         self.slice_ends = time.monotonic() + TURN_SECONDS
@@ -118,8 +118,8 @@ class Turn:
         else:
             await self.claims.fill(room=self._room())
             self._start()
-        if len(self.under_way):
-            done = await self.under_way.done(within_seconds=LOOK_SECONDS)
+        if len(self.in_flight):
+            done = await self.in_flight.done(within_seconds=LOOK_SECONDS)
             # While those that are done still count as running: was the window full until now?
             self.context.slots.window.adjust()
             self._collect(done)
@@ -155,7 +155,7 @@ class Turn:
             await self._renew(lease_seconds)
 
     async def _renew(self, lease_seconds: float) -> None:
-        held = [*self.claims.all(), *self.under_way.images()]
+        held = [*self.claims.all(), *self.in_flight.images()]
         if not held:
             return
         until = now() + timedelta(seconds=lease_seconds)
@@ -164,11 +164,11 @@ class Turn:
         )
         # A worker that was frozen past its lease finds here that others went on without it.
         self.claims.drop(keep=ours)
-        self.under_way.cancel(lambda image: image.seq not in ours)
+        self.in_flight.cancel(lambda image: image.seq not in ours)
 
     def _start(self) -> None:
         for slot in self.claims.take(self._room()):
-            self.under_way.start(attempt(self.context, slot, self.options), slot)
+            self.in_flight.start(attempt(self.context, slot, self.options), slot)
 
     def _collect(self, done: list[Done]) -> None:
         for task, slot in done:
@@ -235,8 +235,8 @@ class Turn:
 
     async def _let_go(self) -> None:
         """Stop what still runs, record what is done, and give the rest back uncounted."""
-        held = [*self.claims.all(), *self.under_way.images()]
-        self._collect(await self.under_way.stop())
+        held = [*self.claims.all(), *self.in_flight.images()]
+        self._collect(await self.in_flight.stop())
         if not self.open:
             return
         done = {outcome.seq for outcome in self.outcomes}

@@ -14,7 +14,7 @@ OPENING, STEP = 4, 4
 WATCHED_SECONDS = 0.1
 NEWEST_SHARE = 0.2
 # Downloaded bytes that may wait in memory for a codec or for the store.
-HELD_BYTES_MAX = 128_000_000
+BUFFERED_BYTES_MAX = 128_000_000
 # A download that takes longer than this waits for its host and not for us: so many of them, in all
 # turns together, do not count, so that hosts which hang cannot fill the window of all others.
 SLOW_SECONDS = 2.0
@@ -69,7 +69,7 @@ class Window:
 
     def room(self, request_id: str, *, turns: int, running_in_turn: int) -> int:
         """How many more images the turn on this request, one of `turns`, may start now."""
-        if self.held_bytes > HELD_BYTES_MAX:
+        if self.held_bytes > BUFFERED_BYTES_MAX:
             return 0
         turns = max(turns, 1)
         share = max(self.size // turns, 1)

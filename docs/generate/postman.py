@@ -83,7 +83,7 @@ def _folders(contract: Contract) -> list[dict[str, Any]]:
     A stream ends when its request does, so what comes after it has results to show. What changes or
     removes a request comes last of all.
     """
-    steering = [each for each in contract.operations if _steers(each)]
+    actions = [each for each in contract.operations if _steers(each)]
     folders = []
     for tag in contract.document["tags"]:
         others = [
@@ -91,7 +91,7 @@ def _folders(contract: Contract) -> list[dict[str, Any]]:
         ]
         others.sort(key=lambda each: not _streams(each))
         folders.append(_folder(tag["name"], tag["description"], others))
-    return [*folders, _folder("Steering", "Try again, stop, remove.", steering)]
+    return [*folders, _folder("Steering", "Try again, stop, remove.", actions)]
 
 
 def _folder(name: str, description: str, operations: list[Operation]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class CellProblem(Document):
     message: str
 
 
-class DetectedInVain(Detected):
+class DetectedOfRefused(Detected):
     """What was seen of a CSV, and the columns that may be meant."""
 
     candidates: list[str] | None = Field(
@@ -46,7 +46,7 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(description="Stable name of the error.")
     option: str | None = Field(None, description="Which option is meant.")
-    detected: DetectedInVain | None = Field(
+    detected: DetectedOfRefused | None = Field(
         None, description="What was seen of a CSV that cannot be used as it is."
     )
     errors: list[CellProblem] | None = Field(None, description="Up to 100 errors of a CSV.")

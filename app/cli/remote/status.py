@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.console.outlook import outlook_lines
+from app.cli.console.forecast import forecast_lines
 from app.cli.console.summary import FAILURES_SHOWN, print_summary
 from app.cli.console.terminal import ALL_DONE, out, shown
 from app.cli.remote.client import ServiceClient
@@ -25,7 +25,7 @@ def show_request(client: ServiceClient, request_id: str, *, as_json: bool) -> in
     out.print(f"{shown(status['filename'])}: {status['status']}, {status['progress_percent']}%")
     if status["reason"]:
         out.print(shown(status["reason"]))
-    for line in outlook_lines(status, now=datetime.now(UTC)):
+    for line in forecast_lines(status, now=datetime.now(UTC)):
         out.print(line)
     print_summary(out, status, client.failures(request_id, limit=FAILURES_SHOWN), seconds=None)
     for name in ("output_csv", "report_csv"):

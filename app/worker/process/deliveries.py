@@ -1,7 +1,7 @@
 """Webhooks on the worker's event loop, beside the lanes that work on requests.
 
 A hint and the look for what is due both only begin deliveries; nothing that works on requests waits
-for a receiver, and receivers wait for each other as little as `places.py` can help it.
+for a receiver, and receivers wait for each other as little as `delivery_slots.py` can help it.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Deliveries:
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
-        self._places = context.places
+        self._slots = context.delivery_slots
         self._sending: dict[str, asyncio.Task[Any]] = {}
         # Something was due that found no place, or may have more behind it.
         self._more = False
@@ -44,7 +44,7 @@ class Deliveries:
 
     def offer(self, delivery_id: str, receiver: Receiver) -> None:
         """Begin with a delivery that was just written, if there is a place; else it waits."""
-        if self._places.is_free(receiver):
+        if self._slots.is_free(receiver):
             self._begin(delivery_id, receiver)
         else:
             self._more = True
@@ -79,17 +79,17 @@ class Deliveries:
         adapters = self._context.adapters
         due = await asyncio.to_thread(due_receivers, adapters)
         self._more = bool(due)
-        wanted = self._places.share_out(due)
+        wanted = self._slots.share_out(due)
         if wanted:
             for delivery_id, receiver in await asyncio.to_thread(find_due, adapters, wanted):
                 # A hint may have been quicker.
-                if self._places.is_free(receiver):
+                if self._slots.is_free(receiver):
                     self._begin(delivery_id, receiver)
 
     def _begin(self, delivery_id: str, receiver: Receiver) -> None:
         if self._context.draining or delivery_id in self._sending:
             return
-        self._places.take(receiver)
+        self._slots.take(receiver)
         task = asyncio.create_task(self._deliver(delivery_id, receiver))
         self._sending[delivery_id] = task
 
@@ -103,6 +103,6 @@ class Deliveries:
             log.exception("delivery_failed", delivery_id=delivery_id)
         finally:
             del self._sending[delivery_id]
-            self._places.give_back(receiver)
+            self._slots.give_back(receiver)
             if self._more:
                 self._look_now.set()

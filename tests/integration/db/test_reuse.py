@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.db import queue, requests
 from app.db.engine import Database
-from app.db.images import lent, reuse
+from app.db.images import lending, reuse
 from app.db.queue import ClaimedImage, Outcome, write_outcomes
 from app.domain.results import ImageResult, Source, StoredFile
 from tests.integration.db.parts import (
@@ -150,7 +150,7 @@ def test_a_delete_waits_for_those_who_take_over_and_then_sees_them(database: Dat
         with database.transaction() as connection:
             requests.hide(connection, maker, now=START)
         with database.read() as connection:
-            seen.append(lent.lends(connection, maker))
+            seen.append(lending.lends(connection, maker))
 
     with database.transaction() as connection:
         assert reuse.hold(connection, [maker]) == {maker}
@@ -182,9 +182,9 @@ def test_files_are_named_while_a_request_that_is_not_deleted_has_taken_them_over
     def named() -> tuple[set[str], set[str], bool]:
         with database.read() as connection:
             return (
-                lent.named(connection, {(maker, each) for each in keys}),
-                lent.named(connection, {(maker, original.key)}),
-                lent.lends(connection, maker),
+                lending.named(connection, {(maker, each) for each in keys}),
+                lending.named(connection, {(maker, original.key)}),
+                lending.lends(connection, maker),
             )
 
     assert named() == (set(keys[:2]), {original.key}, True)
@@ -195,9 +195,9 @@ def test_files_are_named_while_a_request_that_is_not_deleted_has_taken_them_over
         requests.hide(connection, takers[0], now=START)
     assert named() == (set(), set(), False)
     with database.read() as connection:
-        some = lent.taken_over(connection, takers[1], after=0, limit=2)
+        some = lending.taken_over(connection, takers[1], after=0, limit=2)
         assert some == ({(maker, keys[0]), (maker, keys[1]), (maker, original.key)}, 2)
-        assert lent.taken_over(connection, takers[1], after=2, limit=2) == (set(), None)
+        assert lending.taken_over(connection, takers[1], after=2, limit=2) == (set(), None)
         assert reuse.not_deleted(connection, [maker, *takers]) == {maker}
 
 
@@ -257,8 +257,8 @@ def plans_of(connection: Any, taker: str) -> list[str]:
     connection.execute = explained
     try:
         reuse.find(connection, taker, {1: key()})
-        lent.lends(connection, taker)
-        lent.named(connection, {(taker, "a/1.jpg")})
+        lending.lends(connection, taker)
+        lending.named(connection, {(taker, "a/1.jpg")})
     finally:
         del connection.execute
     return plans

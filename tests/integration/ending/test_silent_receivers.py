@@ -11,7 +11,7 @@ import pytest
 from app.domain import retry
 from app.ending.deliver import deliveries, redeliver
 from app.upkeep.health import queue_facts
-from app.worker.places import PLACES_OF_RECEIVER
+from app.worker.delivery_slots import DELIVERIES_PER_RECEIVER
 from tests.factories import make_jpeg
 from tests.hostile_server import HostileServer
 from tests.integration.bench import Bench, bench, until
@@ -51,10 +51,10 @@ def test_a_good_request_and_its_webhook_are_quick_beside_ten_thousand_dead_ones(
     good_request(idle, image_host, webhook_receiver)
     alone = good_request(idle, image_host, webhook_receiver)
     add_due(idle.adapters, silent.url("/hang"), DEAD)
-    until(lambda: silent.connections == PLACES_OF_RECEIVER)
+    until(lambda: silent.connections == DELIVERIES_PER_RECEIVER)
     assert good_request(idle, image_host, webhook_receiver) < 2 * alone + BUSY_SECONDS
     # The dead one has its places and no more.
-    assert silent.connections == PLACES_OF_RECEIVER
+    assert silent.connections == DELIVERIES_PER_RECEIVER
 
 
 def good_request(service: Bench, host: ImageHost, receiver: WebhookReceiver) -> float:
@@ -89,7 +89,7 @@ def test_a_receiver_that_timed_out_is_tried_by_one_message_and_then_gets_all(
     until(lambda: queue_facts(impatient.adapters)["receivers_paused"] == 1)
     time.sleep(TIMEOUT_SECONDS)
     sent = silent.connections
-    assert sent <= PLACES_OF_RECEIVER
+    assert sent <= DELIVERIES_PER_RECEIVER
     until(lambda: silent.connections > sent)
     time.sleep(TIMEOUT_SECONDS)
     assert silent.connections == sent + 1
@@ -111,7 +111,7 @@ def test_all_workers_leave_a_silent_receiver_alone(
         until(lambda: queue_facts(first.adapters)["receivers_paused"] == 1)
         paused_at = time.monotonic()
         sent = silent.connections
-        assert sent <= PLACES_OF_RECEIVER
+        assert sent <= DELIVERIES_PER_RECEIVER
         with bench(**stack):
             while time.monotonic() < paused_at + retry.RECEIVER.pauses[0] - 1:
                 assert silent.connections == sent

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.errors import HttpStatusError, ImageError
-from app.outbound.fetch import LookedAt
+from app.outbound.fetch import FetchedHead
 from tests.hostile_server import BEHAVIOURS, PICTURE, Exchange, HostileServer
 from tests.integration.outbound.parts import MAX_BYTES, image_fetcher
 from tests.integration.outbound.test_misbehaving_hosts import fetch_once
@@ -23,8 +23,8 @@ def server() -> Iterator[HostileServer]:
         yield server
 
 
-def look(url: str) -> LookedAt:
-    async def run() -> LookedAt:
+def look(url: str) -> FetchedHead:
+    async def run() -> FetchedHead:
         async with image_fetcher() as fetcher:
             return await fetcher.look(url)
 
@@ -48,7 +48,7 @@ def test_a_host_that_sends_parts_is_asked_for_the_first_64_kib(server: HostileSe
     server.on("/large.png", in_part(LARGE))
     url = server.url("/large.png")
     looked = look(f"{url}#top")
-    assert looked == LookedAt(LARGE[:KIB_64], len(LARGE), "image/png", url)
+    assert looked == FetchedHead(LARGE[:KIB_64], len(LARGE), "image/png", url)
     assert server.requests[0].headers["range"] == "bytes=0-65535"
     server.on("/small.png", in_part(PICTURE))
     assert look(server.url("/small.png")).data == PICTURE
@@ -148,7 +148,7 @@ def test_compressed_answers_are_unpacked_as_far_as_they_go(server: HostileServer
 def test_a_misbehaving_host_ends_a_look_in_time_with_an_image_or_one_of_our_errors(
     server: HostileServer, path: str
 ) -> None:
-    async def run() -> LookedAt | ImageError:
+    async def run() -> FetchedHead | ImageError:
         async with image_fetcher() as fetcher:
             try:
                 return await fetcher.look(server.url(path))
@@ -156,7 +156,7 @@ def test_a_misbehaving_host_ends_a_look_in_time_with_an_image_or_one_of_our_erro
                 return error
 
     ended = asyncio.run(asyncio.wait_for(run(), 5))
-    if isinstance(ended, LookedAt):
+    if isinstance(ended, FetchedHead):
         assert 0 < len(ended.data) <= KIB_64
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.errors import ImageError
-from app.outbound.fetch import FetchedImage, LookedAt
+from app.outbound.fetch import FetchedHead, FetchedImage
 from tests.hostile_server import PICTURE, HostileServer
 from tests.integration.outbound.parts import image_fetcher, names
 
@@ -20,8 +20,8 @@ def server() -> Iterator[HostileServer]:
         yield server
 
 
-def fetch(url: str) -> tuple[FetchedImage, LookedAt]:
-    async def run() -> tuple[FetchedImage, LookedAt]:
+def fetch(url: str) -> tuple[FetchedImage, FetchedHead]:
+    async def run() -> tuple[FetchedImage, FetchedHead]:
         async with image_fetcher(lookup=LOOKUP) as fetcher:
             return await fetcher.fetch(url), await fetcher.look(url)
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters import now
 from app.db import requests
-from app.db.images import lent
+from app.db.images import lending
 from app.domain.naming import ORIGINALS_PREFIX
 from app.domain.options import ProcessingOptions
 from app.domain.tasks import Task
@@ -121,7 +121,7 @@ def is_gone(service: Bench, request_id: str) -> bool:
 STEPS = {
     "before its own files": (deleting, "remove_own_files", 1),
     "before the pictures taken over": (deleting, "remove_files_taken_over", 1),
-    "between two pictures taken over": (lent, "taken_over", 2),
+    "between two pictures taken over": (lending, "taken_over", 2),
     "before its rows": (deleting, "_delete_some_rows", 1),
     "before the request's row": (requests, "remove", 1),
 }

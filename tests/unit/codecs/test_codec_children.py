@@ -535,7 +535,7 @@ def _alive(pid: str) -> bool:
     ],
 )
 def test_answer_of_a_child_is_data_to_be_checked(message: bytes) -> None:
-    with pytest.raises(wire.ChildTalksNonsense):
+    with pytest.raises(wire.InvalidChildReply):
         wire.unpack_header(message)
 
 

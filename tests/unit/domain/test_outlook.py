@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.domain.outlook import Outlook, outlook
+from app.domain.forecast import Forecast, forecast
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,12 +21,12 @@ def look(
     pending: int, average: float | None, *hosts: Host, age_seconds: float = 1
 ) -> tuple[float | None, int | None]:
     average_at = NOW - timedelta(seconds=age_seconds)
-    return outlook(pending, average=average, average_at=average_at, hosts=hosts, now=NOW)
+    return forecast(pending, average=average, average_at=average_at, hosts=hosts, now=NOW)
 
 
 def test_nothing_is_known_before_the_first_image() -> None:
-    assert look(10, None) == Outlook(None, None)
-    assert outlook(10, average=5, average_at=None, hosts=(), now=NOW) == Outlook(None, None)
+    assert look(10, None) == Forecast(None, None)
+    assert forecast(10, average=5, average_at=None, hosts=(), now=NOW) == Forecast(None, None)
 
 
 def test_the_time_left_is_what_waits_at_the_speed_of_now() -> None:

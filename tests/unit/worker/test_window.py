@@ -7,7 +7,7 @@ import pytest
 
 from app.worker import window as window_module
 from app.worker.window import (
-    HELD_BYTES_MAX,
+    BUFFERED_BYTES_MAX,
     IMAGES_MAX,
     IMAGES_MIN,
     OPENING,
@@ -54,12 +54,12 @@ def test_turns_share_the_window(clock: Clock) -> None:
 
 def test_downloads_that_wait_for_their_host_do_not_fill_the_window(clock: Clock) -> None:
     window = Window(Codecs())
-    with ExitStack() as under_way:
+    with ExitStack() as in_flight:
         for seq in range(10):
-            under_way.enter_context(window.fetching("a", seq))
+            in_flight.enter_context(window.fetching("a", seq))
         assert window.room("a", turns=1, running_in_turn=10) == IMAGES_MIN - 10
         clock.seconds += SLOW_SECONDS + 0.1
-        under_way.enter_context(window.fetching("a", 99))
+        in_flight.enter_context(window.fetching("a", 99))
         assert window.room("a", turns=1, running_in_turn=11) == IMAGES_MIN - 1
         # Another request's turn has no slow ones of its own.
         assert window.room("b", turns=1, running_in_turn=1) == IMAGES_MIN - 1
@@ -68,16 +68,16 @@ def test_downloads_that_wait_for_their_host_do_not_fill_the_window(clock: Clock)
 
 def test_slow_downloads_are_bounded_all_the_same(clock: Clock) -> None:
     window = Window(Codecs())
-    with ExitStack() as under_way:
+    with ExitStack() as in_flight:
         for seq in range(SLOW_MAX + IMAGES_MIN):
-            under_way.enter_context(window.fetching("a", seq))
+            in_flight.enter_context(window.fetching("a", seq))
         clock.seconds += SLOW_SECONDS + 0.1
         assert window.room("a", turns=1, running_in_turn=SLOW_MAX + IMAGES_MIN) == 0
 
 
 def test_nothing_starts_while_too_many_bytes_wait(clock: Clock) -> None:
     window = Window(Codecs())
-    window.held_bytes = HELD_BYTES_MAX + 1
+    window.held_bytes = BUFFERED_BYTES_MAX + 1
     assert window.room("a", turns=1, running_in_turn=0) == 0
 
 

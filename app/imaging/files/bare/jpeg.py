@@ -32,7 +32,7 @@ MOST_ZEROS = 2
 COEFFICIENTS = 64
 
 
-class Mended(NamedTuple):
+class Repaired(NamedTuple):
     """The picture data in a frame as it should be, and what was odd about the one it had."""
 
     data: bytes
@@ -49,7 +49,7 @@ def strip(data: bytes) -> bytes:
     return _join(data, list(segments(data)))
 
 
-def mend(data: bytes) -> Mended:
+def mend(data: bytes) -> Repaired:
     """Put the pixels of a JPEG that a strict decoder refuses into a new frame.
 
     The decoder has to tell whether the last scan is whole; all others are looked at here.
@@ -65,7 +65,7 @@ def mend(data: bytes) -> Mended:
         if not _has_all_scans(data, parts):
             raise CorruptImage(CUT_OFF)
         notes.append(NO_END_NOTE)
-    return Mended(_join(data, parts), tuple(notes))
+    return Repaired(_join(data, parts), tuple(notes))
 
 
 def has_its_end(data: bytes, parts: list[Segment]) -> bool:

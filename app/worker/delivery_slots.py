@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from app.db.receivers import DueReceiver, Receiver
 
-PLACES = 64
-PLACES_OF_OWNER = 24
-PLACES_OF_HOST = 16
-PLACES_OF_RECEIVER = 8
-# What the look finds due may use this much of all places and of an owner's. The rest is for
+DELIVERIES_MAX = 64
+DELIVERIES_PER_OWNER = 24
+DELIVERIES_PER_HOST = 16
+DELIVERIES_PER_RECEIVER = 8
+# What the look finds due may use this much of all slots and of an owner's. The rest is for
 # messages that were just written, so that they go out at once beside any number of old ones.
 SHARE_OF_DUE = 0.75
 
@@ -22,7 +22,7 @@ SHARE_OF_DUE = 0.75
 _Key = tuple[str | None, str | None]
 
 
-class Places:
+class DeliverySlots:
     """Who is being sent to by this process."""
 
     def __init__(self, counts: Counter[_Key] | None = None) -> None:
@@ -37,14 +37,14 @@ class Places:
         """True when one more may be sent to this receiver.
 
         Args:
-            share: how much of all places and of its owner's may be in use.
+            share: how much of all slots and of its owner's may be in use.
         """
         owner, host = receiver
         return (
-            self.taken < PLACES * share
-            and self._counts[owner, None] < PLACES_OF_OWNER * share
-            and self._counts[None, host] < PLACES_OF_HOST
-            and self._counts[owner, host] < PLACES_OF_RECEIVER
+            self.taken < DELIVERIES_MAX * share
+            and self._counts[owner, None] < DELIVERIES_PER_OWNER * share
+            and self._counts[None, host] < DELIVERIES_PER_HOST
+            and self._counts[owner, host] < DELIVERIES_PER_RECEIVER
         )
 
     def take(self, receiver: Receiver) -> None:
@@ -66,7 +66,7 @@ class Places:
         waiting: defaultdict[str, deque[DueReceiver]] = defaultdict(deque)
         for each in due:
             waiting[each.receiver.owner].append(each)
-        planned = Places(self._counts.copy())
+        planned = DeliverySlots(self._counts.copy())
         wanted = Counter[Receiver]()
         owners = sorted(waiting, key=lambda owner: self._counts[owner, None])
         while owners:

@@ -15,7 +15,7 @@ STATES = {
 }
 
 
-def outlook_lines(status: Document, *, now: datetime) -> Iterator[str]:
+def forecast_lines(status: Document, *, now: datetime) -> Iterator[str]:
     """Nothing for a request that has ended, or of which nothing is known yet."""
     speed, seconds = status["images_per_second"], status["eta_seconds"]
     said = [

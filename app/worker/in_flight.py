@@ -9,7 +9,7 @@ from app.worker.slots import Slot
 Done = tuple[asyncio.Task[Outcome], Slot]
 
 
-class UnderWay:
+class InFlight:
     """Starts attempts at images and hands them back as they come to their ends.
 
     Each task says itself that it is done. `asyncio.wait` would tell all of those that are under way

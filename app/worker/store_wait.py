@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 
-async def patiently(key: str, ask: Callable[[], Awaitable[Result]]) -> Result:
+async def wait_for_store(key: str, ask: Callable[[], Awaitable[Result]]) -> Result:
     """What `ask` answers about the object `key`, asked again while the turn renews the lease.
 
     Raises:

@@ -29,21 +29,21 @@ class HoldsUp(Protocol):
         """When a paused host is asked next."""
 
 
-class Outlook(NamedTuple):
+class Forecast(NamedTuple):
     """What is expected of a request; None where nothing can be said, as after its end."""
 
     images_per_second: float | None = None
     eta_seconds: int | None = None
 
 
-def outlook(
+def forecast(
     pending: int,
     *,
     average: float | None,
     average_at: datetime | None,
     hosts: Sequence[HoldsUp],
     now: datetime,
-) -> Outlook:
+) -> Forecast:
     """Estimate speed and time left of a request at work.
 
     Args:
@@ -52,7 +52,7 @@ def outlook(
         hosts: those that hold it up.
     """
     speed = _speed(average, average_at, now)
-    return Outlook(speed, _eta_seconds(pending, speed, hosts, now))
+    return Forecast(speed, _eta_seconds(pending, speed, hosts, now))
 
 
 def _speed(average: float | None, average_at: datetime | None, now: datetime) -> float | None:

@@ -8,8 +8,8 @@ import pytest
 
 from app.db.queue import ClaimedImage, Outcome
 from app.worker.hosts.permit import Permit
+from app.worker.in_flight import InFlight
 from app.worker.slots import Slot, Slots
-from app.worker.under_way import UnderWay
 
 SOON, LONG = 0.01, 60.0
 
@@ -29,68 +29,68 @@ async def broken() -> Outcome:
     raise RuntimeError("a bug")
 
 
-def start(under_way: UnderWay, *attempts: Coroutine[None, None, Outcome]) -> None:
+def start(in_flight: InFlight, *attempts: Coroutine[None, None, Outcome]) -> None:
     for seq, one in enumerate(attempts):
-        under_way.start(one, slot(seq))
+        in_flight.start(one, slot(seq))
 
 
 def test_each_is_handed_back_once_with_its_image() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, attempt(0), attempt(1), attempt(2, LONG))
-        assert [one.seq for one in under_way.images()] == [0, 1, 2]
-        done = await under_way.done(within_seconds=LONG)
+        in_flight = InFlight()
+        start(in_flight, attempt(0), attempt(1), attempt(2, LONG))
+        assert [one.seq for one in in_flight.images()] == [0, 1, 2]
+        done = await in_flight.done(within_seconds=LONG)
         assert [(task.result().seq, one.image.seq) for task, one in done] == [(0, 0), (1, 1)]
-        assert len(under_way) == 1
-        assert await under_way.done(within_seconds=SOON) == []
-        await under_way.stop()
+        assert len(in_flight) == 1
+        assert await in_flight.done(within_seconds=SOON) == []
+        await in_flight.stop()
 
     asyncio.run(run())
 
 
 def test_those_that_end_while_nobody_waits_are_there_at_the_next_question() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, attempt(0))
+        in_flight = InFlight()
+        start(in_flight, attempt(0))
         await asyncio.sleep(SOON)
-        assert len(under_way) == 1
-        assert len(await under_way.done(within_seconds=LONG)) == 1
-        assert len(under_way) == 0
+        assert len(in_flight) == 1
+        assert len(await in_flight.done(within_seconds=LONG)) == 1
+        assert len(in_flight) == 0
 
     asyncio.run(run())
 
 
 def test_a_stop_hands_back_the_done_and_the_stopped() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, attempt(0), attempt(1, LONG))
+        in_flight = InFlight()
+        start(in_flight, attempt(0), attempt(1, LONG))
         await asyncio.sleep(SOON)
-        stopped = {one.image.seq: task.cancelled() for task, one in await under_way.stop()}
+        stopped = {one.image.seq: task.cancelled() for task, one in await in_flight.stop()}
         assert stopped == {0: False, 1: True}
-        assert len(under_way) == 0
-        assert await under_way.done(within_seconds=SOON) == []
+        assert len(in_flight) == 0
+        assert await in_flight.done(within_seconds=SOON) == []
 
     asyncio.run(run())
 
 
 def test_only_the_chosen_are_cancelled() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, attempt(0, LONG), attempt(1, LONG))
-        under_way.cancel(lambda one: one.seq == 1)
-        [(task, cancelled)] = await under_way.done(within_seconds=LONG)
+        in_flight = InFlight()
+        start(in_flight, attempt(0, LONG), attempt(1, LONG))
+        in_flight.cancel(lambda one: one.seq == 1)
+        [(task, cancelled)] = await in_flight.done(within_seconds=LONG)
         assert (task.cancelled(), cancelled.image.seq) == (True, 1)
-        assert [one.seq for one in under_way.images()] == [0]
-        await under_way.stop()
+        assert [one.seq for one in in_flight.images()] == [0]
+        await in_flight.stop()
 
     asyncio.run(run())
 
 
 def test_what_an_attempt_raises_comes_with_its_task() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, broken())
-        [(task, _)] = await under_way.done(within_seconds=LONG)
+        in_flight = InFlight()
+        start(in_flight, broken())
+        [(task, _)] = await in_flight.done(within_seconds=LONG)
         with pytest.raises(RuntimeError, match="a bug"):
             task.result()
 
@@ -99,12 +99,12 @@ def test_what_an_attempt_raises_comes_with_its_task() -> None:
 
 def test_a_wait_that_is_cancelled_loses_nothing() -> None:
     async def run() -> None:
-        under_way = UnderWay()
-        start(under_way, attempt(0, SOON))
-        waiting = asyncio.create_task(under_way.done(within_seconds=LONG))
+        in_flight = InFlight()
+        start(in_flight, attempt(0, SOON))
+        waiting = asyncio.create_task(in_flight.done(within_seconds=LONG))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-        assert [one.image.seq for _, one in await under_way.done(within_seconds=LONG)] == [0]
+        assert [one.image.seq for _, one in await in_flight.done(within_seconds=LONG)] == [0]
 
     asyncio.run(run())
