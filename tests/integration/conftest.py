@@ -5,6 +5,7 @@ The stacks are SQLite with local files, and Postgres with Redis and S3.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
 from tests.parts.s3_servers import S3Server
 
+STACKS = ["embedded", "real"]
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(
@@ -25,7 +28,7 @@ def database(
     """A migrated database without rows."""
     if request.param == "sqlite":
         path = tmp_path / "test.db"
-        shutil.copy(_sqlite_template(tmp_path_factory), path)
+        _copy_migrated(tmp_path_factory, path)
         database = Database(f"sqlite:///{path}")
         yield database
         database.close()
@@ -38,18 +41,35 @@ def database(
     server.drop_database(url)
 
 
-@pytest.fixture(params=["embedded", "real"])
+@pytest.fixture(params=STACKS)
 def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """The settings of a fresh stack."""
+    with _made_stack(request, tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture(params=STACKS, scope="module")
+def shared_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """The settings of a stack for a whole file, whose tests do not meet in the tables."""
+    with _made_stack(request, tmp_path_factory.mktemp("stack")) as settings:
+        yield settings
+
+
+@contextmanager
+def _made_stack(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[dict[str, Any]]:
+    """The stack that the fixture's parameter names, with tables and nothing in them."""
     if request.param == "embedded":
-        yield {"data_dir": tmp_path}
+        _copy_migrated(request.getfixturevalue("tmp_path_factory"), data_dir / "service.db")
+        yield {"data_dir": data_dir}
         return
     postgres: PostgresServer = request.getfixturevalue("postgres_server")
     redis: RedisServer = request.getfixturevalue("redis_server")
     s3: S3Server = request.getfixturevalue("s3_server")
-    database_url = postgres.new_database()
+    database_url = postgres.new_database_like("migrated", _migrate)
     yield {
-        "data_dir": tmp_path,
+        "data_dir": data_dir,
         "database_url": database_url,
         "redis_url": redis.new_database(),
         "s3_bucket": s3.unused_bucket_name(),
@@ -75,17 +95,19 @@ def idle(stack: dict[str, Any]) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[Bench]:
+def local(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A worker at work on SQLite and local files, where the stack makes no difference."""
+    _copy_migrated(tmp_path_factory, tmp_path / "service.db")
     with bench(data_dir=tmp_path) as made:
         yield made
 
 
-def _sqlite_template(factory: pytest.TempPathFactory) -> Path:
-    path = factory.getbasetemp() / "migrated.db"
-    if not path.exists():
-        _migrate(f"sqlite:///{path}")
-    return path
+def _copy_migrated(factory: pytest.TempPathFactory, path: Path) -> None:
+    """Put a migrated SQLite database at this path."""
+    template = factory.getbasetemp() / "migrated.db"
+    if not template.exists():
+        _migrate(f"sqlite:///{template}")
+    shutil.copy(template, path)
 
 
 def _migrate(url: str) -> None:

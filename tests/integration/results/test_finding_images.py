@@ -1,5 +1,6 @@
 """The filters of a request's images: each alone, all together, page by page."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from app.db import queue, requests
 from app.domain.errors import OptionInvalid
 from app.domain.statuses import RequestStatus
 from app.results import outputs, read
-from tests.integration.bench import Bench, rows_of
+from tests.integration.bench import Bench, bench, rows_of
 from tests.integration.written import DONE, LEFT, add_images
 
 CDN, SHOP = "https://cdn.test", "http://shop.test"
@@ -23,6 +24,13 @@ WANTED = {
     f"{SHOP}/stool.jpg": LEFT,
 }
 NAMES = ("Stoneware Mug", "Becher ÄRMEL", "100% linen", "Straße 5", "Glass_vase", "Oak stool")
+
+
+@pytest.fixture(scope="module")
+def idle(shared_stack: dict[str, Any]) -> Iterator[Bench]:
+    """One for all, because each test looks at a request of its own."""
+    with bench(working=False, **shared_stack) as made:
+        yield made
 
 
 @pytest.fixture
