@@ -35,7 +35,7 @@ from app.api.telemetry import telemetry
 from app.bootstrap import build_adapters, prepare
 from app.logs import configure_logs
 from app.metrics.registry import Metrics
-from app.upkeep.health import queue_facts
+from app.upkeep.health import Readiness, queue_facts
 from app.web import pages
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.getLogger("uvicorn.access").propagate = False
     adapters = build_adapters(settings, metrics=app.state.metrics)
     app.state.adapters = adapters
+    app.state.readiness = Readiness(adapters)
     app.state.metrics.watch_queue(lambda: queue_facts(adapters))
     await run_sync(prepare, adapters)
     await run_sync(app.state.keys.refresh, adapters.database)

@@ -29,7 +29,7 @@ from app.storage.keys import (
     checked_prefix,
 )
 from app.storage.s3_bucket import create_if_missing, policy, publish
-from app.storage.s3_clients import bulk_client, credentials_of, put_client
+from app.storage.s3_clients import bulk_client, credentials_of, put_client, read_client
 from app.storage.s3_errors import cause, code, http_status, one_line
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ _DOWNLOAD = TransferConfig(multipart_chunksize=8 * 2**20, max_concurrency=3, max
 class S3Store:
     """A `Store` in one bucket; published objects are read straight from it or from a CDN before it.
 
-    Both clients are made once and may be used from several threads and event loops.
+    The clients are made once and may be used from several threads and event loops.
 
     Args:
         bucket: its name; `prepare` makes it when it is missing.
@@ -80,6 +80,7 @@ class S3Store:
         self._region = session.region_name or "us-east-1"
         try:
             self._client = bulk_client(session, endpoint_url, self._region)
+            self._reads = read_client(session, endpoint_url, self._region)
             credentials = credentials_of(session)
         except (BotoCoreError, ValueError) as error:
             raise StoreError(f"the S3 settings cannot work: {one_line(str(error))}") from error
@@ -120,7 +121,7 @@ class S3Store:
         try:
             with self._as_store_error("read a file"):
                 try:
-                    self._client.download_fileobj(self._bucket, key, file, Config=_DOWNLOAD)
+                    self._reads.download_fileobj(self._bucket, key, file, Config=_DOWNLOAD)
                 except ClientError as error:
                     if http_status(error) == 404:
                         raise ObjectMissing(key) from error
@@ -205,7 +206,7 @@ class S3Store:
         bucket with versions.
         """
         with self._as_store_error("find the bucket"):
-            self._client.head_bucket(Bucket=self._bucket)
+            self._reads.head_bucket(Bucket=self._bucket)
         if not self._was_writable:
             with self._as_store_error("write to the bucket"):
                 obstore.put(self._puts, _PROBE_KEY, b"writable", use_multipart=False)
@@ -229,6 +230,7 @@ class S3Store:
     async def aclose(self) -> None:
         """Close boto3's connections; obstore closes its own when they have been idle."""
         self._client.close()
+        self._reads.close()
 
     def __str__(self) -> str:
         return f'S3 bucket "{self._bucket}" at {self._endpoint_url}'

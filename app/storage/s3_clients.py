@@ -23,7 +23,24 @@ _PUT_TIMEOUT_SECONDS = 30
 def bulk_client(
     session: boto3.session.Session, endpoint_url: str | None, region: str
 ) -> "S3Client":
-    """boto3's client, for everything but the puts."""
+    """boto3's client for what workers do, such as lists and deletes of a thousand objects."""
+    return _client(session, endpoint_url, region, silence_seconds=60)
+
+
+def read_client(
+    session: boto3.session.Session, endpoint_url: str | None, region: str
+) -> "S3Client":
+    """boto3's client for what somebody waits for: reads and signs of life."""
+    return _client(session, endpoint_url, region, silence_seconds=5)
+
+
+def _client(
+    session: boto3.session.Session,
+    endpoint_url: str | None,
+    region: str,
+    *,
+    silence_seconds: float,
+) -> "S3Client":
     return session.client(
         "s3",
         endpoint_url=endpoint_url,
@@ -34,7 +51,7 @@ def bulk_client(
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-            read_timeout=60,
+            read_timeout=silence_seconds,
             retries={"mode": "standard", "total_max_attempts": STORE_CALL_ATTEMPTS},
             max_pool_connections=16,
         ),

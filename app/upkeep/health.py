@@ -1,5 +1,7 @@
 """Can the service do its work now, and how much is waiting?"""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -12,32 +14,75 @@ from app.domain.errors import DatabaseUnavailable, StoreError
 
 log = structlog.get_logger(__name__)
 
+# Shorter than the time that load balancers give a probe.
+ANSWER_SECONDS = 2.5
 
-def readiness(adapters: Adapters, *, draining: bool) -> dict[str, Any]:
-    """Ask each outside thing for a sign of life.
 
-    `unavailable`: uploads would fail. `degraded`: the broker is away, so work starts at the next
-    sweep instead of at once.
+class Readiness:
+    """Asks each outside thing for a sign of life, all at once and not for longer than a moment.
+
+    A part that was asked and is still silent is not asked again: at most one thread waits for each,
+    however often somebody wants to know.
     """
-    checks = {"database": "ok", "store": "ok", "broker": "ok"}
+
+    def __init__(self, adapters: Adapters) -> None:
+        self._adapters = adapters
+        self._asked: dict[str, asyncio.Future[bool]] = {}
+
+    async def look(self, *, draining: bool) -> dict[str, Any]:
+        """What works now.
+
+        `unavailable`: uploads would fail. `degraded`: the broker is away, so work starts at the
+        next sweep instead of at once.
+        """
+        asked = {part: self._ask(part, answers) for part, answers in _PARTS.items()}
+        await asyncio.wait(asked.values(), timeout=ANSWER_SECONDS)
+        checks = {part: "ok" if _is_well(one) else "unavailable" for part, one in asked.items()}
+        for part, one in asked.items():
+            if not one.done():
+                log.warning(f"{part}_silent", seconds=ANSWER_SECONDS)
+        if draining:
+            checks["draining"] = "yes"
+        if draining or "unavailable" in (checks["database"], checks["store"]):
+            return {"status": "unavailable", "checks": checks}
+        return {"status": "ok" if checks["broker"] == "ok" else "degraded", "checks": checks}
+
+    def _ask(self, part: str, answers: Callable[[Adapters], bool]) -> asyncio.Future[bool]:
+        before = self._asked.get(part)
+        if before is None or before.done():
+            thread = asyncio.to_thread(answers, self._adapters)
+            self._asked[part] = before = asyncio.ensure_future(thread)
+        return before
+
+
+def _is_well(asked: asyncio.Future[bool]) -> bool:
+    return asked.done() and asked.result()
+
+
+def _database_answers(adapters: Adapters) -> bool:
     try:
         with adapters.database.read() as connection:
             connection.execute(text("SELECT 1"))
     except DatabaseUnavailable as error:
         log.warning("database_unreachable", error=str(error))
-        checks["database"] = "unavailable"
+        return False
+    return True
+
+
+def _store_answers(adapters: Adapters) -> bool:
     try:
         adapters.store.check()
     except StoreError as error:
         log.warning("store_unreachable", error=str(error))
-        checks["store"] = "unavailable"
-    if not adapters.hints.reachable():
-        checks["broker"] = "unavailable"
-    if draining:
-        checks["draining"] = "yes"
-    if draining or "unavailable" in (checks["database"], checks["store"]):
-        return {"status": "unavailable", "checks": checks}
-    return {"status": "ok" if checks["broker"] == "ok" else "degraded", "checks": checks}
+        return False
+    return True
+
+
+_PARTS: dict[str, Callable[[Adapters], bool]] = {
+    "database": _database_answers,
+    "store": _store_answers,
+    "broker": lambda adapters: adapters.hints.reachable(),
+}
 
 
 def queue_facts(adapters: Adapters) -> dict[str, Any]:

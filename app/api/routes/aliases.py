@@ -7,6 +7,7 @@ from app.api.auth import OwnerDep
 from app.api.contract.requests import RequestState
 from app.api.contract.uploads import Accepted
 from app.api.dependencies import AdaptersDep
+from app.api.store_threads import writes_store
 from app.api.upload.calls import accepted, previewed
 from app.api.upload.form import UploadDep
 from app.results import read
@@ -28,6 +29,7 @@ class OldState(RequestState):
 
 @router.post("/upload-csv")
 @router.post("/api/upload")
+@writes_store
 def old_upload(upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     if upload.dry_run:
         return json_answer(previewed(upload, adapters))

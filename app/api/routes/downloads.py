@@ -9,6 +9,7 @@ from app.api.auth import OwnerDep
 from app.api.contract import csv_examples
 from app.api.contract.openapi import answers, text_success
 from app.api.dependencies import AdaptersDep, CodeQuery, HostQuery, RequestIdPath
+from app.api.store_threads import reads_store
 from app.domain.errors import (
     OptionInvalid,
     RequestNotFound,
@@ -35,6 +36,7 @@ router = APIRouter(tags=["Downloads"])
         ServiceUnavailable,
     ),
 )
+@reads_store
 def download_output_csv(
     request_id: RequestIdPath,
     request: Request,
@@ -64,6 +66,7 @@ def download_output_csv(
         ServiceUnavailable,
     ),
 )
+@reads_store
 def download_report_csv(
     request_id: RequestIdPath,
     request: Request,

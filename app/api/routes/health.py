@@ -7,11 +7,11 @@ from app.api.auth import OwnerDep
 from app.api.contract import examples
 from app.api.contract.health import Health, Readiness
 from app.api.contract.openapi import answers, json_success, text_success
-from app.api.dependencies import AdaptersDep, DrainingDep
+from app.api.dependencies import DrainingDep
 from app.api.errors import problem_response
 from app.domain.errors import ServiceUnavailable, Unauthorized
 from app.metrics.registry import CONTENT_TYPE, Metrics
-from app.upkeep.health import readiness
+from app.upkeep import health as upkeep
 
 router = APIRouter(tags=["Operation"])
 
@@ -43,9 +43,10 @@ async def healthz() -> Response:
         ServiceUnavailable,
     ),
 )
-def readyz(adapters: AdaptersDep, draining: DrainingDep) -> Response:
+async def readyz(request: Request, draining: DrainingDep) -> Response:
     """Database and store answer, and the process is not about to stop."""
-    document = readiness(adapters, draining=bool(draining))
+    parts: upkeep.Readiness = request.app.state.readiness
+    document = await parts.look(draining=bool(draining))
     if document["status"] == "unavailable":
         error = ServiceUnavailable("Not ready; checks tells which part.")
         return problem_response(error, checks=document["checks"])

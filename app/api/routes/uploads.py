@@ -11,6 +11,7 @@ from app.api.contract import csv_examples, examples
 from app.api.contract.openapi import answers, json_success, text_success
 from app.api.contract.uploads import Accepted, Preview
 from app.api.dependencies import AdaptersDep
+from app.api.store_threads import writes_store
 from app.api.upload.calls import accepted, bad_rows, previewed
 from app.api.upload.form import (
     IDEMPOTENCY_HEADER,
@@ -137,6 +138,7 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
     responses=_documented_answers(),
     openapi_extra=_documented_form(),
 )
+@writes_store
 def upload(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     """Check the whole file, keep it, and start to process its images.
 

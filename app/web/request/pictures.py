@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Annotated, BinaryIO
 
@@ -14,6 +15,7 @@ from app.adapters import Adapters
 from app.api.answers import attachment
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
+from app.api.store_threads import read_in_pieces, read_in_time
 from app.domain.errors import ObjectMissing
 from app.results import pictures, read
 from app.results.pictures import Picture
@@ -71,7 +73,7 @@ async def original(
         picture = await sources.fetch(found.source_url)
         return Response(picture.data, media_type=picture.content_type, headers=_STRANGERS)
     try:
-        file = await run_sync(adapters.store.open, found.kept.key)
+        file = await read_in_time(partial(adapters.store.open, found.kept.key))
     except ObjectMissing:
         raise HTTPException(404) from None
     return StreamingResponse(_pieces(file), media_type=found.kept.content_type, headers=_STRANGERS)
@@ -94,7 +96,8 @@ def images_zip(
         "Cache-Control": "private, no-store",
     }
     files = _files(adapters, islice(found, ZIP_IMAGES_MAX))
-    return StreamingResponse(zip_stream(files), media_type="application/zip", headers=headers)
+    pieces = read_in_pieces(zip_stream(files))
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 def _files(adapters: Adapters, found: Iterable[Picture]) -> Iterator[tuple[str, BinaryIO | bytes]]:

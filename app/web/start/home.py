@@ -9,6 +9,7 @@ from app.adapters import Adapters
 from app.api.answers import csv_response
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep
+from app.api.store_threads import writes_store
 from app.api.upload import calls
 from app.domain.errors import CsvInvalid
 from app.domain.formats import output_choices
@@ -53,6 +54,7 @@ def bad_rows(
 
 
 @router.post("/start", dependencies=[FromOurPage])
+@writes_store
 def start(
     request: Request, upload: PageUploadDep, adapters: AdaptersDep, owner: OwnerDep
 ) -> Response:
@@ -70,6 +72,7 @@ def start(
 
 
 @router.post("/sample", dependencies=[FromOurPage])
+@writes_store
 def start_with_sample(request: Request, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     """A request with pictures that this service serves itself."""
     return _go_on(request, sample.submit_sample(adapters, owner=owner))
