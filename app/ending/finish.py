@@ -36,7 +36,7 @@ def finish_if_done(
     )
     reason = None
     if status is RequestStatus.FAILED:
-        reason = "None of the images could be done; each one's error tells why."
+        reason = "No image could be processed. The reasons are below."
     return end(adapters, connection, request_id, status=status, reason=reason)
 
 

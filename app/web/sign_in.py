@@ -43,7 +43,7 @@ async def sign_in(
     try:
         keys.owner_of(key)
     except Unauthorized:
-        error = Unauthorized("This API key is not known here. Look for a missing character.")
+        error = Unauthorized("That key was not accepted. Check that you copied all of it.")
         values = {"error": error, "goes_on": goes_on, "signed_in": False}
         return render(request, "sign_in.html", status=401, **values)
     response = RedirectResponse(goes_on, status_code=303)

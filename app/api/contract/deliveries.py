@@ -1,4 +1,4 @@
-"""What was told to a webhook."""
+"""The delivery log of webhooks."""
 
 from pydantic import Field
 

@@ -31,7 +31,7 @@ TAGS = [
     {"name": "Upload", "description": "Hand in a CSV."},
     {"name": "Requests", "description": "Follow a request and steer it."},
     {"name": "Downloads", "description": "CSV files and pictures."},
-    {"name": "Webhooks", "description": "What was told to whom."},
+    {"name": "Webhooks", "description": "Delivery log of each request's webhooks."},
     {"name": "Operation", "description": "For load balancers and monitoring."},
 ]
 

@@ -1,4 +1,4 @@
-"""What was told to whom about a request."""
+"""The delivery log of a request's webhooks."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ def list_webhook_deliveries(
 
 @router.post(
     "/requests/{request_id}/webhook-deliveries/{delivery_id}/redeliver",
-    summary="Deliver once more",
+    summary="Redeliver a webhook",
     status_code=202,
     responses=answers(
         {202: json_success("It will be sent again.", examples.DELIVERY)},

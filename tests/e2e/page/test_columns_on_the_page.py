@@ -25,7 +25,7 @@ def test_an_export_is_named_and_comes_back_ready_to_import(
         "It can then be imported into Shopify again as it is."
     )
     expect(page.locator("[name=output][value=replace]")).to_be_checked()
-    request_id = _start(page, "None of the images")
+    request_id = _start(page, "No image")
     for url in {each["input_url"] for each in _images(page, request_id)}:
         shop.add(url.removeprefix(shop.base_url), make_jpeg(80, 60))
     page.click("text=Try the failed images again")

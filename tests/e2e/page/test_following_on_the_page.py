@@ -80,7 +80,7 @@ def test_a_kept_picture_reads_as_a_success(page: Page, shop: ImageHost) -> None:
     start(page, csv_file([["1", "Dot", tiny]]))
     wait_for_end(page, "Done: all 1 image")
     result = page.locator(".results .state-good")
-    expect(result).to_have_text("Kept: would have grown")
+    expect(result).to_have_text("Left as it was: already small")
 
 
 def test_before_and_after_are_compared_by_keyboard(page: Page, shop: ImageHost) -> None:
@@ -116,11 +116,11 @@ def test_before_is_fetched_anew_where_no_original_was_kept(page: Page, shop: Ima
     picture = page.locator("#compare-before")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("image => image.naturalWidth") == 240
-    expect(page.locator("#compare-sizes")).to_contain_text("Before is fetched anew")
+    expect(page.locator("#compare-sizes")).to_contain_text("The original is fetched again")
     page.keyboard.press("Escape")
     shop.add("not-kept/1-2.jpg", status=404)
     links.nth(1).click()
-    expect(page.locator("#compare-trouble")).to_contain_text("its host does not give it now")
+    expect(page.locator("#compare-trouble")).to_contain_text("its host does not deliver it now")
 
 
 def test_a_picture_of_an_earlier_run_reads_as_a_success(page: Page, shop: ImageHost) -> None:
@@ -129,7 +129,7 @@ def test_a_picture_of_an_earlier_run_reads_as_a_success(page: Page, shop: ImageH
         start(page, csv_file([["1", "Mug", url]]))
         wait_for_end(page, "Done: all 1 image")
         expect(page.locator(".results .state-good")).to_have_text(expected)
-    expect(page.locator(".live .facts")).to_contain_text("Of these unchanged, reused")
+    expect(page.locator(".live .facts")).to_contain_text("Unchanged, reused")
 
 
 def test_results_come_in_pages_with_addresses_of_their_own(page: Page, shop: ImageHost) -> None:
@@ -169,7 +169,7 @@ def test_a_request_is_deleted_only_after_a_question(page: Page, shop: ImageHost)
     page.click("text=Keep it")
     page.wait_for_url(f"**/r/{request_id}")
     page.click("text=Delete …")
-    page.click("text=Delete for good")
+    page.click("text=Delete permanently")
     expect(page.locator("#recent-title")).to_be_visible()
     expect(page.locator("text=old.csv")).to_have_count(0)
     page.goto(f"/r/{request_id}")

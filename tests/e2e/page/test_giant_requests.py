@@ -46,7 +46,10 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_no_part_of_the_page_costs_more_for_more_images(
     quiet: Service, giant: str, small: str, path: str
 ) -> None:
-    of_giant, of_small = (_steps(quiet, path.format(id=each)) for each in (giant, small))
+    # The service's worker looks for work now and then, which counts, too.
+    of_giant, of_small = (
+        min(_steps(quiet, path.format(id=each)) for _ in range(3)) for each in (giant, small)
+    )
     assert 0 < of_giant < 1.5 * of_small + STEPS_TO_SPARE
 
 

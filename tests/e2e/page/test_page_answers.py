@@ -118,7 +118,7 @@ def test_pictures_of_an_earlier_request_are_shown_under_the_names_of_this_one(
         request_id = accepted(service.client, content, keep_originals="true")
         ended(service.client, request_id)
     page = service.client.get(f"/r/{request_id}").text
-    assert "Of these unchanged, reused" in page
+    assert "Unchanged, reused" in page
     assert f"/r/{request_id}/original/2-2" in page
     with _zip(service.client, request_id) as archive:
         assert archive.namelist() == ["2-1-mug.jpg", "2-2-mug.jpg"]

@@ -124,7 +124,7 @@ def test_without_javascript_a_request_is_started_watched_and_deleted(
         # Nobody touches the page: it loads itself anew until the request has ended.
         expect(page.locator(".headline")).to_have_text("Done: all 4 images", timeout=20_000)
         page.click("text=Delete …")
-        page.click("text=Delete for good")
+        page.click("text=Delete permanently")
         expect(page.locator("#recent-title")).to_be_visible()
         assert one.foreign == []
 

@@ -29,7 +29,7 @@ def test_the_key_is_asked_for_once_and_opens_its_own_requests_only(
         page.goto("/")
         page.fill("[name=key]", "wrong-key")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("not known")
+        expect(page.get_by_role("alert")).to_contain_text("not accepted")
         page.fill("[name=key]", "first-key")
         page.keyboard.press("Enter")
         page.wait_for_selector("#upload")

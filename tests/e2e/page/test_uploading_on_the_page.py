@@ -145,7 +145,7 @@ def test_options_reach_the_request(page: Page, shop: ImageHost) -> None:
     wait_for_end(page, "Done")
     expect(page.locator(".results tbody tr").first).to_contain_text("100 × 75")
     about = page.locator(".about")
-    for fact in ("WEBP", "70", "not kept", "not reused", "List of products", "one more column"):
+    for fact in ("WEBP", "70", "not kept", "not reused", "List of products", "extra column"):
         expect(about).to_contain_text(fact)
     expect(page.locator("#curl")).to_contain_text("-F fresh=true")
 
@@ -183,5 +183,5 @@ def test_the_page_of_older_requests_has_no_form_and_misses_none(
         accepted(service.client, make_csv(rows=1))
     cursor = service.client.get("/requests", params={"limit": 1}).json()["next_cursor"]
     page.goto(f"/?cursor={cursor}")
-    expect(page.get_by_role("heading", name="Older requests")).to_be_visible()
+    expect(page.get_by_role("heading", name="Older files")).to_be_visible()
     expect(page.locator("#upload")).to_have_count(0)

@@ -45,4 +45,4 @@ def test_slow_down_is_answered_with_patience() -> None:
         asyncio.run(store.put("a/1-1-mug.jpg", b"picture", content_type="image/jpeg"))
         with store.open("a/input.csv") as file:
             assert file.read() == b"object"
-    assert bucket.calls == {each: REFUSALS + 1 for each in ("PUT", "GET")}
+    assert bucket.calls == dict.fromkeys(("PUT", "GET"), REFUSALS + 1)

@@ -17,7 +17,7 @@ function failUpload(xhr) {
 
 function lost() {
   form.classList.remove("looking");
-  showProblem("The service cannot be reached. Look at your connection, then try again.");
+  showProblem("The service cannot be reached. Check your connection and try again.");
 }
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
