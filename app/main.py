@@ -17,6 +17,7 @@ from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, 
 from app.api.draining import Draining
 from app.api.errors import install_error_handlers
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
+from app.api.readers import Readers
 from app.api.routes import (
     actions,
     aliases,
@@ -88,6 +89,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.draining = Draining()
+    app.state.readers = Readers()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
     for module in ROUTES:

@@ -21,5 +21,11 @@ def give_back(places: int) -> None:
     were that it has seen; the parts of an upload make that 10 MB. Lower limits of its own
     (MALLOC_TRIM_THRESHOLD_) hold at all times, and made an ingest take a quarter more CPU time.
     """
-    if places >= LARGE_PLACES and _trim is not None:
+    if places >= LARGE_PLACES:
+        trim()
+
+
+def trim() -> None:
+    """Return what is free in the heap; takes some milliseconds."""
+    if _trim is not None:
         _trim(0)

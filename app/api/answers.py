@@ -5,13 +5,13 @@ from hashlib import sha256
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from app.api.contract.base import Document
 from app.api.contract.hosts import HostPage
 from app.api.contract.images import ImagePage
 from app.api.contract.requests import RequestPage
+from app.api.readers import FileStream, Readers
 from app.results.outputs import Download
 
 Page = RequestPage | ImagePage | HostPage
@@ -66,8 +66,12 @@ def page_json(request: Request, page: Page) -> Response:
     return json_answer(page, headers=headers)
 
 
-def csv_response(request: Request, download: Download) -> Response:
-    """A file to save, sent while it is made."""
+def csv_response(request: Request, download: Download, *, owner: str) -> Response:
+    """A file to save, sent while it is made.
+
+    Raises:
+        ServiceUnavailable: too many files are being read already.
+    """
     headers = {
         "Content-Disposition": attachment(download.filename),
         "Cache-Control": "private, no-store",
@@ -75,7 +79,14 @@ def csv_response(request: Request, download: Download) -> Response:
     if request.method == "HEAD":
         _close(download.chunks)
         return Response(media_type=download.media_type, headers=headers)
-    return StreamingResponse(download.chunks, media_type=download.media_type, headers=headers)
+    readers: Readers = request.app.state.readers
+    return FileStream(
+        download.chunks,
+        readers=readers,
+        owner=owner,
+        media_type=download.media_type,
+        headers=headers,
+    )
 
 
 def answer_head_too(router: APIRouter) -> None:

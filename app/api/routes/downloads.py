@@ -51,7 +51,7 @@ def download_output_csv(
 ) -> Response:
     """The uploaded file with the column Output Image Urls: one place for each input URL."""
     download = outputs.output_csv(adapters, request_id, owner=owner, partial=partial, raw=raw)
-    return csv_response(request, download)
+    return csv_response(request, download, owner=owner)
 
 
 @router.get(
@@ -83,7 +83,7 @@ def download_report_csv(
     download = outputs.report_csv(
         adapters, request_id, owner=owner, status=status, code=code, host=host
     )
-    return csv_response(request, download)
+    return csv_response(request, download, owner=owner)
 
 
 @router.get(
@@ -94,9 +94,9 @@ def download_report_csv(
         {200: text_success("The sample.", "text/csv", csv_examples.INPUT_CSV)}, Unauthorized
     ),
 )
-def download_input_csv(request: Request, adapters: AdaptersDep, _owner: OwnerDep) -> Response:
+def download_input_csv(request: Request, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     """A small CSV that can be uploaded as it is; a start for a file of your own."""
-    return csv_response(request, outputs.sample(adapters))
+    return csv_response(request, outputs.sample(adapters), owner=owner)
 
 
 answer_head_too(router)

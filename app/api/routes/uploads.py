@@ -153,7 +153,7 @@ def upload(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: Ow
     except CsvInvalid:
         if not _wants_csv(request.headers.get("accept", "")):
             raise
-        answer = csv_response(request, bad_rows(upload, adapters))
+        answer = csv_response(request, bad_rows(upload, adapters), owner=owner)
         answer.status_code = 422
         answer.headers["Vary"] = "Accept"
         return answer

@@ -15,6 +15,7 @@ from app.adapters import Adapters
 from app.api.answers import attachment
 from app.api.auth import OwnerDep
 from app.api.dependencies import AdaptersDep, RequestIdPath
+from app.api.readers import FileStream
 from app.api.store_threads import read_in_pieces, read_in_time
 from app.domain.errors import ObjectMissing
 from app.results import pictures, read
@@ -82,6 +83,7 @@ async def original(
 @router.get("/r/{request_id}/images.zip")
 def images_zip(
     request_id: RequestIdPath,
+    request: Request,
     adapters: AdaptersDep,
     owner: OwnerDep,
     cursor: str | None = None,
@@ -97,7 +99,13 @@ def images_zip(
     }
     files = _files(adapters, islice(found, ZIP_IMAGES_MAX))
     pieces = read_in_pieces(zip_stream(files))
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+    return FileStream(
+        pieces,
+        readers=request.app.state.readers,
+        owner=owner,
+        media_type="application/zip",
+        headers=headers,
+    )
 
 
 def _files(adapters: Adapters, found: Iterable[Picture]) -> Iterator[tuple[str, BinaryIO | bytes]]:

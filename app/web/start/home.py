@@ -47,10 +47,10 @@ def preview(
 
 @router.post("/preview/bad-rows.csv", dependencies=[FromOurPage])
 def bad_rows(
-    request: Request, upload: PageUploadDep, adapters: AdaptersDep, _owner: OwnerDep
+    request: Request, upload: PageUploadDep, adapters: AdaptersDep, owner: OwnerDep
 ) -> Response:
     """Every row with an error, and the error beside it: to correct and to upload again."""
-    return csv_response(request, calls.bad_rows(upload, adapters))
+    return csv_response(request, calls.bad_rows(upload, adapters), owner=owner)
 
 
 @router.post("/start", dependencies=[FromOurPage])
