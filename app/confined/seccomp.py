@@ -63,7 +63,7 @@ def install(allowed: Collection[Call], checked: Collection[Checked]) -> None:
     if machine is None:
         raise OSError(errno.ENOSYS, "no list of system calls for this machine")
     program = program_for(machine, os.getpid(), allowed, checked)
-    instructions = (_SockFilter * len(program))(*program)
+    instructions = (_SockFilter * len(program))(*(_SockFilter(*line) for line in program))
     argument = _SockFprog(len(program), instructions)
     pointer = ctypes.cast(ctypes.byref(argument), ctypes.c_void_p)
     unfiltered_thread = kernel.seccomp(_SET_MODE_FILTER, _FLAGS, pointer)
