@@ -104,7 +104,8 @@ class Inbox:
     def _send(self, ticket: Ticket) -> None:
         try:
             self.give(self._tickets, ticket)
-        except BlockingIOError:
+        except OSError:
+            # The socket is full, or too many descriptors of our user are on their way.
             self._drop_void_tickets()
             self.give(self._tickets, ticket)
 

@@ -13,7 +13,7 @@ from app.codecs import wire
 from app.codecs.inbox import NO_TICKET, Inbox
 from app.codecs.jobs import UNGIVEN, Job, Jobs
 from app.codecs.process import CRASHED, Answer, ChildLost, CodecLimits, CodecProcess
-from app.confined.sandbox import ALL_LAYERS, Layer, names
+from app.confined.sandbox import ALL_LAYERS, Layer, is_closed_to_others, names
 from app.domain.errors import DecoderCrashed, DecoderOutOfMemory, ImageError, InternalError
 from app.domain.options import ProcessingOptions
 from app.domain.retry import CODEC_START
@@ -179,13 +179,14 @@ class CodecPool:
                 raise
 
     def _tell_layers(self, layers: Layer) -> None:
-        """Say once what shuts the children in; they are all alike."""
+        """Say once what shuts the children in, as they are all alike, and ourselves up."""
         if self._layers_told:
             return
         self._layers_told = True
         missing = names(ALL_LAYERS & ~layers)
-        tell = log.warning if missing else log.info
-        tell("sandbox", layers=names(layers), missing=missing)
+        closed = is_closed_to_others()
+        tell = log.info if closed and not missing else log.warning
+        tell("sandbox", layers=names(layers), missing=missing, service_closed=closed)
 
     async def _listen(self, child: CodecProcess, first: Job | None) -> Job | None:
         """Settle the child's answers until it ends; returns the first picture for the next child.

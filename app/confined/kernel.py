@@ -5,7 +5,7 @@ import os
 import sys
 from functools import cache
 
-PR_SET_DUMPABLE = 4
+PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 # Their numbers by machine; all other machines count as systems without a sandbox.
@@ -33,6 +33,15 @@ def forbid_dumps() -> None:
     prctl(PR_SET_DUMPABLE, 0)
 
 
+def is_dumpable() -> bool:
+    """Whether `forbid_dumps` was called in vain, or not at all.
+
+    Raises:
+        OSError: the system does not know.
+    """
+    return prctl(PR_GET_DUMPABLE, 0) != 0
+
+
 def drop_capabilities() -> None:
     """Give up what a root user may do beyond the files that are root's.
 
@@ -44,13 +53,13 @@ def drop_capabilities() -> None:
     _check(_libc().capset(header, nothing))
 
 
-def prctl(option: int, value: int) -> None:
-    """Set something of this process.
+def prctl(option: int, value: int) -> int:
+    """Set or ask something of this process.
 
     Raises:
         OSError: the kernel refuses.
     """
-    _check(_libc().prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
+    return _check(_libc().prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
 
 
 def seccomp(operation: int, flags: int, argument: ctypes.c_void_p) -> int:

@@ -33,9 +33,21 @@ def close_to_others() -> None:
     """Keep other processes of the same user out of the memory and environment of this one.
 
     For processes with secrets. They write no core dump any more, and debuggers need a privilege.
+    `is_closed_to_others` tells where the system cannot do it.
     """
     if kernel.machine() is not None:
-        kernel.forbid_dumps()
+        with suppress(OSError):
+            kernel.forbid_dumps()
+
+
+def is_closed_to_others() -> bool:
+    """Whether `close_to_others` worked."""
+    if kernel.machine() is None:
+        return False
+    try:
+        return not kernel.is_dumpable()
+    except OSError:
+        return False
 
 
 def shut_in_with_sockets() -> Layer:
@@ -56,7 +68,7 @@ def _shut_in(allowed: Collection[Call], checked: Collection[seccomp.Checked]) ->
     """
     if kernel.machine() is None:
         return Layer(0)
-    steps: list[tuple[Layer, Callable[[], None]]] = [
+    steps: list[tuple[Layer, Callable[[], object]]] = [
         (Layer.NOT_DUMPABLE, kernel.forbid_dumps),
         (Layer.NO_CAPABILITIES, kernel.drop_capabilities),
         # What the two after it ask for: no program that it starts may gain rights.

@@ -151,8 +151,8 @@ PROCESSES = {
         "SIGSYS", lambda around: raw("rt_sigqueueinfo", around.parent, 0, bytes(128))
     ),
     "get hold of the parent": Action("SIGSYS", lambda around: raw("pidfd_open", around.parent, 0)),
-    "slow the parent down": Action(
-        "EPERM", lambda around: os.setpriority(PRIO_PROCESS, around.parent, 19)
+    "change the priority of the parent": Action(
+        "EPERM", lambda around: os.setpriority(PRIO_PROCESS, around.parent, 0)
     ),
     "move the parent to one core": Action(
         "EPERM", lambda around: os.sched_setaffinity(around.parent, os.sched_getaffinity(0))
