@@ -16,6 +16,8 @@ from typing import NamedTuple
 from app.codecs.memory_files import MemoryFile, picture_file
 
 _TICKET = struct.Struct("!QIQ")
+# `socket.recv_fds` imports a module at its call, which a child that is shut in cannot.
+_DESCRIPTOR = struct.Struct("i")
 TICKET_BYTES = _TICKET.size
 # Messages that are read whole, each by one reader, and an end of file where the service is gone.
 # Systems without such sockets keep apart what was sent with descriptors.
@@ -84,8 +86,11 @@ class Inbox:
             OSError: the child is gone.
         """
         picture = self._pictures.get(ticket.number)
-        descriptors = [picture.reader] if picture is not None else []
-        socket.send_fds(child, [ticket.pack()], descriptors)
+        descriptors = [_DESCRIPTOR.pack(picture.reader)] if picture is not None else []
+        child.sendmsg(
+            [ticket.pack()],
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor) for descriptor in descriptors],
+        )
 
     def remove(self, ticket: Ticket) -> None:
         """Free the place; its ticket is void if no child has read the picture yet."""
@@ -159,5 +164,8 @@ class Taken:
 
 def take(source: socket.socket) -> Taken | None:
     """Wait for what `Inbox` sends; None at its end."""
-    message, files, _, _ = socket.recv_fds(source, TICKET_BYTES, 1)
-    return Taken(Ticket.unpack(message), next(iter(files), None)) if message else None
+    message, sent, _, _ = source.recvmsg(TICKET_BYTES, socket.CMSG_LEN(_DESCRIPTOR.size))
+    if not message:
+        return None
+    files = [_DESCRIPTOR.unpack(data)[0] for _, _, data in sent]
+    return Taken(Ticket.unpack(message), files[0] if files else None)

@@ -9,16 +9,24 @@ from tests.unit.imaging import zoo
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
-import json, sys
+import json, sys, warnings
 from pathlib import Path
+# As the child does; a warning would look for the line that it tells of.
+warnings.simplefilter("ignore")
 files = [path.read_bytes() for path in sorted(Path(sys.argv[1]).iterdir())]
-from app.codecs import child
+from app.codecs import child, wire
+from app.codecs.inbox import Inbox
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 options = [ProcessingOptions(**each) for each in json.loads(sys.argv[2])]
+inbox = Inbox(1)
+inbox.put(1, wire.pack_options(options[0]), files[0])
+reader = child.InboxReader(inbox.tickets_reader)
 child.load_everything()
 opened = []
 sys.addaudithook(lambda event, told: event in ("open", "import") and opened.append(str(told[0])))
+packed, data = reader.next().read()
+assert (wire.unpack_options(packed), data) == (options[0], files[0])
 done = 0
 for data in files:
     for each in options:
@@ -44,10 +52,14 @@ def pictures() -> dict[str, bytes]:
         for kind in ("AVIF", "JPEG", "PNG", "TIFF", "WEBP")
     }
     made |= {f"{kind}-frames": zoo.animation(kind) for kind in ("GIF", "PNG", "WEBP")}
+    made |= {
+        carrier: zoo.carrying(photo, 6, carrier) for carrier in (*zoo.CARRIERS, *zoo.XMP_CARRIERS)
+    }
     made |= {f"{name}-cut": data[: len(data) // 2] for name, data in made.items()}
     return made | {
         "heic": zoo.heic(photo),
         "page": b"<html></html>",
+        "texts": zoo.text_bomb_png(2),
         "cmyk": zoo.save(photo.convert("CMYK"), "JPEG"),
         "palette": zoo.save(photo.convert("P"), "PNG"),
         "odd": zoo.save(zoo.photo(121, 91), "JPEG"),
