@@ -8,6 +8,7 @@ from app.adapters import Adapters
 from app.broker.hints import Hints
 from app.codecs.pool import CodecLimits, CodecPool
 from app.config import Settings, SettingsError
+from app.confined.sandbox import close_to_others
 from app.db.engine import Database
 from app.db.migrate import migrate
 from app.domain.hosts.rules import NO_RULES, HostRules, HostRulesInvalid
@@ -46,6 +47,8 @@ def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Ada
     Raises:
         SettingsError: HOSTS_FILE cannot be read or used.
     """
+    # From here on this process has the secrets of the settings.
+    close_to_others()
     metrics = metrics or Metrics()
     # Uploads pass through the temporary folder, which is memory in a container.
     metrics.watch_disk({"data": settings.data_dir, "temporary": Path(tempfile.gettempdir())})

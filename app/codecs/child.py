@@ -1,10 +1,11 @@
 """The codec child: `python -m app.codecs.child ...`, compresses pictures from the inbox.
 
-Everything it needs is imported before the limits are set, and nothing else: no settings, no
-database, no network library.
+Everything it needs is imported before it is shut in, and nothing else: no settings, no database, no
+network library.
 """
 
 import gc
+import os
 import signal
 import socket
 import sys
@@ -14,8 +15,9 @@ from functools import lru_cache
 
 from app.codecs import wire
 from app.codecs.in_hand import InHand
-from app.codecs.inbox import TICKET_BYTES, InboxReader, Ticket
+from app.codecs.inbox import InboxReader, Taken, take
 from app.confined.limits import limit_resources
+from app.confined.sandbox import Layer, shut_in_with_sockets
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
 from app.imaging.compress import compress
@@ -28,31 +30,35 @@ def main(arguments: list[str]) -> None:
 
     Args:
         arguments: descriptors of the socket for answers, of the memory that names the picture in
-            hand, of the tickets and of the places (with commas between them), then `max_pixels`,
-            `memory_bytes`, `cpu_seconds`.
+            hand and of the tickets, then `max_pixels`, `memory_bytes`, `cpu_seconds`.
     """
     # Ctrl-C in a terminal reaches the whole group; the parent decides when children end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     answers, in_hand, tickets = (int(argument) for argument in arguments[:3])
-    places = [int(place) for place in arguments[3].split(",")]
-    max_pixels, memory_bytes = (int(argument) for argument in arguments[4:6])
+    max_pixels, memory_bytes = (int(argument) for argument in arguments[3:5])
     child = _Child(
         socket.socket(fileno=answers),
         InHand(in_hand),
-        InboxReader(tickets, places),
+        InboxReader(socket.socket(fileno=tickets)),
         max_pixels,
-        cpu_seconds=float(arguments[6]),
+        cpu_seconds=float(arguments[5]),
     )
-    heic.load_reader()
-    planes.load_library()
+    os.close(in_hand)
+    load_everything()
     limit_resources(memory_bytes)
     gc.freeze()
     try:
-        child.serve()
+        child.serve(shut_in_with_sockets())
     except OSError:
         return  # The parent has closed its end or is gone.
+
+
+def load_everything() -> None:
+    """Load what decoders would load at their first picture; later nothing can be opened."""
+    heic.load_reader()
+    planes.load_library()
 
 
 class _Child:
@@ -71,29 +77,28 @@ class _Child:
         self._max_pixels = max_pixels
         self._cpu_seconds = cpu_seconds
 
-    def serve(self) -> None:
+    def serve(self, layers: Layer) -> None:
         """Say that it is ready, do the picture it was started with, then those of the inbox."""
-        self._send([wire.READY])
-        message = self._answers.recv(TICKET_BYTES, socket.MSG_WAITALL)
-        ticket = Ticket.unpack(message) if message else None
-        while ticket is not None:
-            if ticket.number:
-                self._serve_one(ticket)
-            ticket = self._inbox.next()
+        self._send([wire.pack_ready(layers)])
+        taken = take(self._answers)
+        while taken is not None:
+            if taken.ticket.number:
+                self._serve_one(taken)
+            taken = self._inbox.next()
 
-    def _serve_one(self, ticket: Ticket) -> None:
+    def _serve_one(self, taken: Taken) -> None:
         # Before it is read: if this picture ends the process, the service knows which one it was.
-        self._in_hand.number = ticket.number
-        answer = self._answer(ticket)
+        self._in_hand.number = taken.ticket.number
+        answer = self._answer(taken)
         if answer is not None:
             self._send(answer)
         self._in_hand.number = 0
 
-    def _answer(self, ticket: Ticket) -> list[bytes] | None:
+    def _answer(self, taken: Taken) -> list[bytes] | None:
         began = time.perf_counter()
         file = b""
         try:
-            picture = self._inbox.read(ticket)
+            picture = taken.read()
             if picture is None:
                 return None
             options, data = picture
@@ -112,7 +117,11 @@ class _Child:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         seconds = time.perf_counter() - began
-        return [wire.Frame(ticket.number, seconds, len(header), len(file)).pack(), header, file]
+        return [
+            wire.Frame(taken.ticket.number, seconds, len(header), len(file)).pack(),
+            header,
+            file,
+        ]
 
     def _send(self, parts: list[bytes]) -> None:
         """Send all parts in one call: each call wakes the other side."""

@@ -1,7 +1,6 @@
 """The picture that a codec child is working on: the child writes it, the service reads it."""
 
 import mmap
-import os
 
 SIZE = 8
 
@@ -13,12 +12,10 @@ class InHand:
     written and read atomically.
 
     Args:
-        descriptor: a file in memory; it may be closed afterwards.
+        descriptor: a file in memory of `SIZE` bytes; it may be closed afterwards.
     """
 
     def __init__(self, descriptor: int) -> None:
-        if os.fstat(descriptor).st_size < SIZE:
-            os.ftruncate(descriptor, SIZE)
         self._memory = mmap.mmap(descriptor, SIZE)
         self._numbers = memoryview(self._memory).cast("Q")
 

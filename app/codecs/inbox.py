@@ -1,31 +1,33 @@
-"""The queue of pictures that all codec children share: shared memory, and a pipe of tickets.
+"""The queue of pictures that all codec children share: a socket of tickets.
 
-Each picture is in a place, a file in memory that every child has open for reading. A pipe carries
-one ticket for each picture, and the next free child takes it. A child finds its next picture
-without help from the service, however busy that is, and no picture goes through a socket.
+Each picture is a file in memory of its own. It goes with its ticket through one socket, and the
+next free child takes both. A child finds its next picture without help from the service, however
+busy that is. It has no other picture open than the one that it took.
 """
 
 import os
+import socket
 import struct
-import tempfile
-from collections.abc import Sequence
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# A place begins with the number of its picture. A ticket is void where it finds another number:
-# its picture was removed, or has a new ticket.
-_NUMBER = struct.Struct("!Q")
-_TICKET = struct.Struct("!QIIQ")
+from app.codecs.memory_files import MemoryFile, picture_file
+
+_TICKET = struct.Struct("!QIQ")
+# `socket.recv_fds` imports a module at its call, which a child that is shut in cannot.
+_DESCRIPTOR = struct.Struct("i")
 TICKET_BYTES = _TICKET.size
-# A place keeps its memory for the next picture up to this size; nearly all photos of shops fit.
-KEPT_BYTES = 1_000_000
+# Messages that are read whole, each by one reader, and an end of file where the service is gone.
+# Systems without such sockets keep apart what was sent with descriptors.
+_KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 
 
 class Ticket(NamedTuple):
-    """Where to find a picture: its number, its place, the sizes of its options and of its file."""
+    """What comes with a picture: its number, the sizes of its options and of its file."""
 
     number: int
-    place: int
     options_bytes: int
     data_bytes: int
 
@@ -40,13 +42,7 @@ class Ticket(NamedTuple):
 
 
 # Number 0 is no picture's.
-NO_TICKET = Ticket(0, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    writer: int
-    reader: int
+NO_TICKET = Ticket(0, 0, 0)
 
 
 class Inbox:
@@ -57,113 +53,119 @@ class Inbox:
     """
 
     def __init__(self, places: int) -> None:
-        self.tickets_reader, self._tickets = os.pipe()
-        # The pipe takes thousands of tickets. If it is full all the same, the loop must not block.
-        os.set_blocking(self._tickets, False)
-        self._places = [_open_place() for _ in range(places)]
-        self._free = list(range(places))
+        self._tickets, self.tickets_reader = socket.socketpair(socket.AF_UNIX, _KIND)
+        # If the socket is full, the loop must not block.
+        self._tickets.setblocking(False)
+        self._places = places
+        self._pictures: dict[int, MemoryFile] = {}
 
     @property
     def has_room(self) -> bool:
         """Whether a place is free."""
-        return bool(self._free)
-
-    @property
-    def place_readers(self) -> list[int]:
-        """The descriptors of the places, for children to inherit."""
-        return [place.reader for place in self._places]
+        return len(self._pictures) < self._places
 
     def put(self, number: int, options: bytes, data: bytes) -> Ticket:
-        """Write a picture into a free place and send its ticket.
+        """Write a picture and send it with its ticket.
 
         Raises:
-            OSError: there is no memory for it, or BlockingIOError where the pipe is full.
+            OSError: there is no memory or no descriptor for it.
         """
-        place = self._free.pop()
-        ticket = Ticket(number, place, len(options), len(data))
+        ticket = Ticket(number, len(options), len(data))
+        self._pictures[number] = picture_file(options, data)
         try:
-            _write(self._places[place].writer, _NUMBER.pack(number) + options, data)
-            os.write(self._tickets, ticket.pack())
+            self._send(ticket)
         except OSError:
             self.remove(ticket)
             raise
         return ticket
 
-    def put_again(self, ticket: Ticket, number: int) -> Ticket:
-        """Send a new ticket for a picture, under a new number; the old ticket is void."""
-        again = ticket._replace(number=number)
-        os.pwrite(self._places[ticket.place].writer, _NUMBER.pack(number), 0)
-        os.write(self._tickets, again.pack())
-        return again
+    def give(self, child: socket.socket, ticket: Ticket) -> None:
+        """Send one child a picture that lies here, or none, through the child's own socket.
+
+        Raises:
+            OSError: the child is gone.
+        """
+        picture = self._pictures.get(ticket.number)
+        descriptors = [_DESCRIPTOR.pack(picture.reader)] if picture is not None else []
+        child.sendmsg(
+            [ticket.pack()],
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor) for descriptor in descriptors],
+        )
 
     def remove(self, ticket: Ticket) -> None:
-        """Free the place; its ticket is void if no child has taken it yet."""
-        writer = self._places[ticket.place].writer
-        if ticket.data_bytes > KEPT_BYTES:
-            os.ftruncate(writer, 0)
-        else:
-            os.pwrite(writer, _NUMBER.pack(0), 0)
-        self._free.append(ticket.place)
+        """Free the place; its ticket is void if no child has read the picture yet."""
+        picture = self._pictures.pop(ticket.number)
+        picture.empty()
+        picture.close()
 
     def close(self) -> None:
         """Close everything; children that wait for a ticket end."""
-        for descriptor in (self._tickets, self.tickets_reader):
-            os.close(descriptor)
-        for place in self._places:
-            os.close(place.writer)
-            os.close(place.reader)
+        self._tickets.close()
+        self.tickets_reader.close()
+        for picture in self._pictures.values():
+            picture.close()
+        self._pictures.clear()
+
+    def _send(self, ticket: Ticket) -> None:
+        try:
+            self.give(self._tickets, ticket)
+        except OSError:
+            # The socket is full, or too many descriptors of our user are on their way.
+            self._drop_void_tickets()
+            self.give(self._tickets, ticket)
+
+    def _drop_void_tickets(self) -> None:
+        """Take all tickets back, and send those again that somebody still waits for."""
+        tickets = []
+        with suppress(BlockingIOError):
+            while True:
+                message = self.tickets_reader.recv(TICKET_BYTES, socket.MSG_DONTWAIT)
+                tickets.append(Ticket.unpack(message))
+        for ticket in tickets:
+            if ticket.number in self._pictures:
+                self.give(self._tickets, ticket)
 
 
 class InboxReader:
     """A child's side.
 
     Args:
-        tickets: descriptor of the pipe.
-        places: descriptors of the places, in their order.
+        tickets: the socket that all children share.
     """
 
-    def __init__(self, tickets: int, places: Sequence[int]) -> None:
+    def __init__(self, tickets: socket.socket) -> None:
         self._tickets = tickets
-        self._places = places
 
-    def next(self) -> Ticket | None:
-        """Wait for a ticket and take it; None when the service has closed the pipe or is gone."""
-        # Tickets are written whole and all have this size, so no child ever reads half of one.
-        message = os.read(self._tickets, TICKET_BYTES)
-        return Ticket.unpack(message) if message else None
+    def next(self) -> "Taken | None":
+        """Wait for a ticket and take it; None when the service has closed the inbox or is gone."""
+        return take(self._tickets)
 
-    def read(self, ticket: Ticket) -> tuple[bytes, bytes] | None:
-        """Options and file of the ticket's picture; None where the ticket is void."""
-        place = self._places[ticket.place]
-        head = os.pread(place, _NUMBER.size + ticket.options_bytes, 0)
-        if head[: _NUMBER.size] != _NUMBER.pack(ticket.number):
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A ticket that a child has taken, and its picture's file, to be read once."""
+
+    ticket: Ticket
+    file: int | None
+
+    def read(self) -> tuple[bytes, bytes] | None:
+        """Options and file of the picture; None where the ticket is void."""
+        if self.file is None:
             return None
-        data = os.pread(place, ticket.data_bytes, len(head))
-        # The place was emptied between the two reads.
-        if len(data) < ticket.data_bytes:
-            return None
-        return head[_NUMBER.size :], data
+        try:
+            options = os.pread(self.file, self.ticket.options_bytes, 0)
+            data = os.pread(self.file, self.ticket.data_bytes, len(options))
+        finally:
+            os.close(self.file)
+        # A file that the service no longer needs is empty.
+        whole = len(options) == self.ticket.options_bytes and len(data) == self.ticket.data_bytes
+        return (options, data) if whole else None
 
 
-def _write(writer: int, *parts: bytes) -> None:
-    end = 0
-    for part in parts:
-        if os.pwrite(writer, part, end) < len(part):
-            raise OSError("no memory for a picture")
-        end += len(part)
-
-
-def open_memory() -> int:
-    """A file without a name, in memory where the system has such files."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("codec")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
-
-
-def _open_place() -> _Place:
-    if hasattr(os, "memfd_create"):
-        writer = os.memfd_create("picture")
-        return _Place(writer, os.open(f"/proc/self/fd/{writer}", os.O_RDONLY))
-    with tempfile.NamedTemporaryFile() as file:
-        return _Place(os.dup(file.fileno()), os.open(file.name, os.O_RDONLY))
+def take(source: socket.socket) -> Taken | None:
+    """Wait for what `Inbox` sends; None at its end."""
+    message, sent, _, _ = source.recvmsg(TICKET_BYTES, socket.CMSG_LEN(_DESCRIPTOR.size))
+    if not message:
+        return None
+    files = [_DESCRIPTOR.unpack(data)[0] for _, _, data in sent]
+    return Taken(Ticket.unpack(message), files[0] if files else None)

@@ -108,23 +108,21 @@ class Jobs:
             self._lay_out()
 
     def lay_out_again(self, taken: Collection[int]) -> None:
-        """Send new tickets for all pictures that no child is known to have taken.
+        """Send all pictures that no child is known to have taken again, under new numbers.
 
         A child may have died after it took a ticket and before it wrote down the number. If a
         child that is alive is at that point, the picture is done twice; the answer under the old
         number is dropped.
         """
-        for number, job in self._for_any_child(taken):
+        jobs = [job for _, job in self._for_any_child(taken)]
+        for job in jobs:
             assert job.ticket is not None  # noqa: S101 - it is in the inbox
-            try:
-                ticket = self._inbox.put_again(job.ticket, next(self._numbers))
-            except OSError:
-                log.exception("picture_not_given_to_codec")
-                self.finish(job, InternalError(UNGIVEN))
-                continue
-            del self._laid_out[number]
-            job.ticket = ticket
-            self._laid_out[ticket.number] = job
+            # Other pictures wait for a place; this one keeps its own.
+            del self._laid_out[job.ticket.number]
+            self._inbox.remove(job.ticket)
+            self._laid_out_bytes -= len(job.data)
+            self._put(job)
+        self._lay_out()
 
     def _for_any_child(self, taken: Collection[int]) -> list[tuple[int, Job]]:
         return [
@@ -137,13 +135,16 @@ class Jobs:
         """Move pictures that wait into the inbox, while there is room."""
         while self._queue and self._inbox.has_room and self._laid_out_bytes < LAID_OUT_BYTES_MAX:
             job = self._queue.popleft()
-            number = next(self._numbers)
-            try:
-                job.ticket = self._inbox.put(number, job.options, job.data)
-            except OSError:
-                log.exception("picture_not_given_to_codec")
-                self.finish(job, InternalError(UNGIVEN))
-                continue
             job.laid_out_at = asyncio.get_running_loop().time()
-            self._laid_out[number] = job
-            self._laid_out_bytes += len(job.data)
+            self._put(job)
+
+    def _put(self, job: Job) -> None:
+        job.ticket = None
+        try:
+            job.ticket = self._inbox.put(next(self._numbers), job.options, job.data)
+        except OSError:
+            log.exception("picture_not_given_to_codec")
+            self.finish(job, InternalError(UNGIVEN))
+            return
+        self._laid_out[job.ticket.number] = job
+        self._laid_out_bytes += len(job.data)

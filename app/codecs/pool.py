@@ -13,6 +13,7 @@ from app.codecs import wire
 from app.codecs.inbox import NO_TICKET, Inbox
 from app.codecs.jobs import UNGIVEN, Job, Jobs
 from app.codecs.process import CRASHED, Answer, ChildLost, CodecLimits, CodecProcess
+from app.confined.sandbox import ALL_LAYERS, Layer, is_closed_to_others, names
 from app.domain.errors import DecoderCrashed, DecoderOutOfMemory, ImageError, InternalError
 from app.domain.options import ProcessingOptions
 from app.domain.retry import CODEC_START
@@ -58,6 +59,7 @@ class CodecPool:
         self._children = [CodecProcess(limits, self._inbox) for _ in range(processes)]
         self._tasks: list[asyncio.Task[None]] = []
         self._picture_seconds = 0.0
+        self._layers_told = False
         self._closed = False
 
     @property
@@ -166,6 +168,7 @@ class CodecPool:
         while True:
             try:
                 await child.start(first.ticket if first and first.ticket else NO_TICKET)
+                self._tell_layers(child.layers)
                 first = await self._listen(child, first)
             except InternalError as error:
                 self._go_without(first, error)
@@ -174,6 +177,16 @@ class CodecPool:
                 log.exception("codec_process_failed")
                 self._go_without(first, InternalError(UNGIVEN))
                 raise
+
+    def _tell_layers(self, layers: Layer) -> None:
+        """Say once what shuts the children in, as they are all alike, and ourselves up."""
+        if self._layers_told:
+            return
+        self._layers_told = True
+        missing = names(ALL_LAYERS & ~layers)
+        closed = is_closed_to_others()
+        tell = log.info if closed and not missing else log.warning
+        tell("sandbox", layers=names(layers), missing=missing, service_closed=closed)
 
     async def _listen(self, child: CodecProcess, first: Job | None) -> Job | None:
         """Settle the child's answers until it ends; returns the first picture for the next child.

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import structlog
 
 from app.codecs import wire
-from app.codecs.in_hand import InHand
-from app.codecs.inbox import NO_TICKET, Inbox, Ticket, open_memory
+from app.codecs.in_hand import SIZE, InHand
+from app.codecs.inbox import NO_TICKET, Inbox, Ticket
+from app.codecs.memory_files import shared_memory
+from app.confined.sandbox import Layer
 from app.confined.start import start_child
 from app.domain.errors import DecoderCrashed, DecoderTimeout, ImageError, InternalError
 
@@ -30,6 +32,7 @@ CHILD_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+CHILD = "app.codecs.child"
 CRASHED = "The decoder crashed on this picture."
 
 
@@ -70,7 +73,7 @@ class CodecProcess:
     def __init__(self, limits: CodecLimits, inbox: Inbox) -> None:
         self._limits = limits
         self._inbox = inbox
-        self._in_hand_memory = open_memory()
+        self._in_hand_memory = shared_memory(SIZE)
         self._in_hand = InHand(self._in_hand_memory)
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: asyncio.StreamReader | None = None
@@ -78,6 +81,8 @@ class CodecProcess:
         self._overdue = False
         self._answered = 0
         self.children_started = 0
+        # What shuts this child in, as it says itself before its first picture.
+        self.layers = Layer(0)
         # Answers of this child.
         self.served = 0
         self.ready = False
@@ -103,12 +108,13 @@ class CodecProcess:
             self._in_hand.number = self._answered = self.served = 0
             self._overdue, self.deadline = False, None
             with theirs:
+                self._inbox.give(ours, ticket)
                 self._process = self._spawn(theirs.fileno())
             async with asyncio.timeout(START_SECONDS):
                 self._reader, self._writer = await asyncio.open_connection(
                     sock=ours, limit=READ_BYTES
                 )
-                await self._reader.readexactly(len(wire.READY))
+                self.layers = wire.unpack_ready(await self._reader.readexactly(wire.READY_BYTES))
         except (EOFError, OSError, TimeoutError) as error:
             await self.end()
             log.exception("codec_child_did_not_start")
@@ -117,7 +123,6 @@ class CodecProcess:
             if self._writer is None:
                 ours.close()
         self.children_started += 1
-        self._writer.write(ticket.pack())
         self.ready = True
         self.rested_at = asyncio.get_running_loop().time()
 
@@ -192,18 +197,17 @@ class CodecProcess:
         os.close(self._in_hand_memory)
 
     def _spawn(self, answers: int) -> subprocess.Popen[bytes]:
-        tickets, places = self._inbox.tickets_reader, self._inbox.place_readers
+        tickets = self._inbox.tickets_reader.fileno()
         return start_child(
-            "app.codecs.child",
+            CHILD,
             (
                 answers,
                 self._in_hand_memory,
                 tickets,
-                ",".join(map(str, places)),
                 self._limits.max_pixels,
                 self._limits.memory_bytes,
                 self._limits.cpu_seconds,
             ),
-            descriptors=[answers, self._in_hand_memory, tickets, *places],
+            descriptors=[answers, self._in_hand_memory, tickets],
             environment=CHILD_ENVIRONMENT,
         )

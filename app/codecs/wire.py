@@ -1,6 +1,7 @@
 """The messages between the service and a codec child.
 
-To the child: the options as JSON, beside the file. From the child, for each picture: a frame with
+To the child: the options as JSON, beside the file. From the child, once it is ready: the layers
+that shut it in. Then for each picture: a frame with
 its number and the sizes of what follows, a header as JSON and, if it went well, the new file. A
 child decodes hostile files and may have been taken over by one, so its answer is data to be
 checked: nothing is unpickled, and every field has its bounds.
@@ -12,6 +13,7 @@ from collections.abc import Container
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from app.confined.sandbox import Layer
 from app.domain.errors import (
     CorruptImage,
     ImageError,
@@ -24,7 +26,8 @@ from app.domain.formats import FORMATS, WRITTEN
 from app.domain.options import ProcessingOptions
 from app.imaging.result import CompressedImage
 
-READY = b"ready"
+_READY = b"ready"
+READY_BYTES = len(_READY) + 1
 MAX_HEADER_BYTES = 16_384
 MAX_MESSAGE_CHARS, MAX_NOTES = 400, 20
 MAX_SIDE_PX = 2**31 - 1
@@ -59,6 +62,16 @@ class Frame(NamedTuple):
     def pack(self) -> bytes:
         """FRAME_BYTES bytes."""
         return _FRAME.pack(*self)
+
+
+def pack_ready(layers: Layer) -> bytes:
+    """The first message of a child: what it is shut in by."""
+    return _READY + bytes([layers.value])
+
+
+def unpack_ready(message: bytes) -> Layer:
+    """The layers of `pack_ready`; it comes before any picture, so it is our own code's word."""
+    return Layer(message[-1])
 
 
 class ChildOutOfMemory(Exception):

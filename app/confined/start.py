@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from app.confined.sandbox import close_to_others
+
 ROOT = Path(__file__).resolve().parents[2]
 # What a child needs of our environment; keys and passwords stay here.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -25,6 +27,8 @@ def start_child(
     hand over its whole environment with all keys, keep one more process beside them, and not work
     at all inside of the daemonic workers of task queues (docs/decisions/0006).
 
+    From then on our own process is closed to the child, whatever the child becomes.
+
     Args:
         descriptors: open files that the child inherits, under the same numbers.
         environment: variables for the child beside those of `PASSED_ON`.
@@ -32,6 +36,7 @@ def start_child(
     Raises:
         OSError: the system starts no process.
     """
+    close_to_others()
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     python = {
         "PYTHONDONTWRITEBYTECODE": "1",

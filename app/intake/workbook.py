@@ -21,6 +21,7 @@ from app.domain.retry import CALL_AGAIN_LATER_SECONDS
 
 log = structlog.get_logger(__name__)
 
+CHILD = "app.intake.workbook_child"
 # A sheet of Excel's 1,048,576 rows with three addresses each takes 0.5 GB and 10 s.
 MEMORY_BYTES = 1_200_000_000
 CPU_SECONDS = 60
@@ -92,7 +93,7 @@ def _converted(content: BinaryIO, csv_file: BinaryIO, max_bytes: int) -> Sheet:
 
 def _ask_child(source: int, target: int, max_bytes: int) -> dict[str, Any]:
     child = start_child(
-        "app.intake.workbook_child",
+        CHILD,
         (source, target, MEMORY_BYTES, CPU_SECONDS, max_bytes),
         descriptors=(source, target),
         environment={"MALLOC_ARENA_MAX": "1"},

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.catalog.workbook.first_sheet import write_first_sheet
 from app.confined.limits import limit_resources
+from app.confined.sandbox import shut_in_with_files
 from app.domain.errors import NotACsv, UploadTooLarge
 
 OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> None:
     limit_resources(memory_bytes, file_bytes=csv_bytes, cpu_seconds=cpu_seconds)
     try:
         with os.fdopen(source, "rb") as workbook, os.fdopen(target, "wb") as csv_file:
+            shut_in_with_files()
             answer = asdict(write_first_sheet(workbook, csv_file))
     except (NotACsv, UploadTooLarge) as error:
         answer = {"refused": error.code, "detail": error.detail}

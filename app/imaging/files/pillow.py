@@ -35,6 +35,8 @@ READERS = (
     TiffImagePlugin.TiffImageFile,
     WebPImagePlugin.WebPImageFile,
 )
+# What Pillow would otherwise import when it saves its first picture, where nothing can be opened.
+Image.preinit()
 # There is one child process per core already; a decoder's threads would only fight over them.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 # Icons may hold PNGs, which Pillow then reads with all their texts.

@@ -231,7 +231,7 @@ def test_child_that_dies_with_a_ticket_in_its_hands_fails_none() -> None:
         results = [asyncio.create_task(pool.compress(PICTURE, OPTIONS)) for _ in range(9)]
         await asyncio.sleep(0.1)
         # What the child would do next: it takes a ticket, and dies before it says so.
-        assert Ticket.unpack(os.read(pool._inbox.tickets_reader, TICKET_BYTES)).number
+        assert Ticket.unpack(pool._inbox.tickets_reader.recv(TICKET_BYTES)).number
         os.kill(child, signal.SIGKILL)
         assert {result.width for result in await asyncio.gather(*results)} == {400}
 
@@ -468,7 +468,9 @@ def test_ctrl_c_and_sigterm_leave_the_children_to_the_parent() -> None:
 
 PARENT = """
 import asyncio, os, sys, time
+import structlog
 from app.codecs.pool import CodecLimits, CodecPool
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 print("started", flush=True)
 async def main():
     pool = CodecPool(2, CodecLimits(50_000_000, 800_000_000, 20, 30))
@@ -484,8 +486,12 @@ async def main():
             continue
         if int(stat[1]) == os.getpid():
             mine.append(pid)
-    environment = open(f"/proc/{mine[0]}/environ").read()
-    print(*mine, "AWS_SECRET" in environment, "MALLOC_ARENA_MAX=2" in environment, flush=True)
+    try:
+        environment = open(f"/proc/{mine[0]}/environ").read()
+        found = ("AWS_SECRET" in environment, "MALLOC_ARENA_MAX=2" in environment)
+    except PermissionError:
+        found = ("closed", "closed")
+    print(*mine, *found, flush=True)
     time.sleep(60)
 if __name__ == "__main__":
     asyncio.run(main())
@@ -503,7 +509,9 @@ def test_killed_parent_leaves_no_child_and_gives_no_secret(tmp_path: Path) -> No
         # The children do not run the parent's main module again.
         assert parent.stdout.readline() == "started\n"
         *pids, has_secret, has_setting = parent.stdout.readline().split()
-        assert (has_secret, has_setting) == ("False", "True")
+        # A child is not dumpable, so only root can look into it.
+        expected = ("False", "True") if os.geteuid() == 0 else ("closed", "closed")
+        assert (has_secret, has_setting) == expected
         assert len(pids) == 2
         parent.kill()
         parent.wait()

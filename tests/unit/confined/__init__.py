@@ -1,0 +1,1 @@
+"""What shuts a child in: tried from inside, layer by layer, and by the list."""
