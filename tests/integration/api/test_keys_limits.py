@@ -1,12 +1,15 @@
 """What one key may ask for, and that others do not notice."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from app.access import limits
+from app.db.requests import usage
 from app.domain.retry import CALL_AGAIN_LATER_SECONDS
 from tests.integration.api.parts import (
     Service,
@@ -17,6 +20,7 @@ from tests.integration.api.parts import (
     problem,
     running_service,
     upload,
+    wait_until,
 )
 from tests.parts.image_host import ImageHost
 
@@ -27,7 +31,7 @@ FAILING = make_csv(("Shirt", "http://127.0.0.1:9/a.jpg"))
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Each key may upload three times a minute and have four images open."""
     folder = tmp_path_factory.mktemp("limited")
-    api_keys = ",".join(f"key-{number}" for number in range(10))
+    api_keys = ",".join(f"key-{number}" for number in range(11))
     with running_service(
         folder, api_keys=api_keys, uploads_per_minute=3, max_open_images=4
     ) as running:
@@ -76,6 +80,38 @@ def test_what_was_uploaded_a_minute_ago_does_not_count(
         too_many(upload(client, FAILING), "too_many_uploads")
         monkeypatch.setattr(limits, "UPLOAD_WINDOW", limits.UPLOAD_WINDOW * 0)
         accepted(client, FAILING)
+
+
+def test_deletes_do_not_refill_the_limit_of_uploads(
+    limited: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Idempotency-Key": "once"}
+    with client_of(limited, "key-10") as client:
+        ids = []
+        for _ in range(3):
+            sent = client.post("/upload", files={"file": ("a.csv", FAILING)}, headers=headers)
+            ids.append(sent.json()["request_id"])
+            ended(client, ids[-1])
+            assert client.delete(f"/requests/{ids[-1]}").status_code == 204
+        # With its request the answer to a repeat is gone, too.
+        assert len(set(ids)) == 3
+        for _ in range(4):
+            assert 30 <= too_many(upload(client, FAILING), "too_many_uploads") <= 60
+        assert client.get("/requests").json()["items"] == []
+        problem(client.get(f"/status/{ids[0]}"), 404, "not_found")
+        assert not uploads_kept(limited) & set(ids)
+        time.sleep(1.2)  # two sweeps
+        too_many(upload(client, FAILING), "too_many_uploads")
+        # When the window is over, the sweep removes what was left of them.
+        monkeypatch.setattr(limits, "UPLOAD_WINDOW", -usage.CLOCK_SKEW)
+        wait_until(lambda: not rows_left(limited, ids), timeout_seconds=10)
+        accepted(client, FAILING)
+
+
+def rows_left(service: Service, ids: list[str]) -> int:
+    query = text("SELECT count(*) FROM requests WHERE id IN (:a, :b, :c)")
+    with service.app.state.adapters.database.read() as connection:
+        return int(connection.execute(query, dict(zip("abc", ids, strict=True))).scalar_one())
 
 
 def test_a_refused_upload_counts_for_nothing(limited: Service) -> None:
