@@ -93,6 +93,13 @@ class Settings(BaseSettings):
         "images needs one, and each key sees only its own requests.",
     )
 
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Comma list of names under which a service without API keys answers, besides "
+        "localhost and that of PUBLIC_BASE_URL, such as pictures.example, *.shop.example or "
+        "192.168.1.5; *: every name.",
+    )
+
     fetch_allow_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (),
         description="Comma list of CIDRs that may be fetched although they are not public, "
@@ -217,6 +224,7 @@ class Settings(BaseSettings):
     )
 
     _split = field_validator("api_keys", mode="before")(setting_values.split)
+    _hosts = field_validator("trusted_hosts", mode="before")(setting_values.host_names)
     _networks = field_validator("fetch_allow_networks", mode="before")(setting_values.networks)
     _ports = field_validator("fetch_ports", mode="before")(setting_values.ports)
     _lower = field_validator("orphan_sweep", "log_format", "log_level", mode="before")(

@@ -17,6 +17,7 @@ from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, 
 from app.api.draining import Draining
 from app.api.errors import install_error_handlers
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
+from app.api.origins import KnownNames, OwnPagesOnly
 from app.api.routes import (
     actions,
     aliases,
@@ -104,6 +105,8 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.add_middleware(
         EarlyLimit, max_body_bytes=max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )
+    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(KnownNames, settings=settings)
     app.add_middleware(CallLog, metrics=app.state.metrics.calls)
     app.add_middleware(SecurityHeaders)
     return app

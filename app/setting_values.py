@@ -17,6 +17,8 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+# Letters of a name that is all digits and dots would be an address, and that was no address.
+_NAME = re.compile(r"\*|(?:\*\.)?(?=.*[a-z_-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite://")
 
 
@@ -25,6 +27,32 @@ def split(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def host_names(value: Any) -> Any:
+    """Names and addresses of hosts, written with commas; `*.` before one stands for all below it."""
+    if not isinstance(value, str):
+        return value
+    found = [_host_name(part) for part in split(value)]
+    if None in found:
+        raise ValueError(
+            "must be names or addresses without http:// and without a port, such as "
+            "pictures.example,*.shop.example,192.168.1.5"
+        )
+    return found
+
+
+def _host_name(text: str) -> str | None:
+    """As browsers write it into the Host header; None for what cannot be one."""
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    try:
+        name = text.removesuffix(".").encode("idna").decode().lower()
+    except UnicodeError:
+        return None
+    return name if _NAME.fullmatch(name) else None
 
 
 def networks(value: Any) -> Any:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
 
 from app.access.key_ring import KeyRing
 from app.domain.errors import Unauthorized
@@ -65,14 +66,27 @@ def comes_from_our_page(request: Request) -> bool:
     `Origin` has to name the host that was called. A call with neither does not count.
     """
     site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin", "")
+    return site == "same-origin" if site is not None else _origin_is_ours(request.headers)
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a browser says that a page of another origin makes the call.
+
+    That is more than another site: one host's other ports, and other names below the same domain,
+    are not us. Programs send neither header, and a browser sends `none` for what its user typed.
+    """
+    site = headers.get("sec-fetch-site", "none")
+    if site == "none":
+        return "origin" in headers and not _origin_is_ours(headers)
+    return site != "same-origin"
+
+
+def _origin_is_ours(headers: Headers) -> bool:
     try:
-        caller = urlsplit(origin).netloc
+        caller = urlsplit(headers.get("origin", "")).netloc
     except ValueError:
         return False
-    return bool(caller) and caller == request.headers.get("host")
+    return bool(caller) and caller == headers.get("host")
 
 
 OwnerDep = Annotated[str, Depends(current_owner)]

@@ -35,6 +35,31 @@ def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyP
     assert [str(network) for network in settings.fetch_allow_networks] == ["10.0.0.0/8", "fd00::/8"]
 
 
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("Pictures.example, *.SHOP.example.", ("pictures.example", "*.shop.example")),
+        ("192.168.1.5,[FD00::5],fd00:0::6", ("192.168.1.5", "fd00::5", "fd00::6")),
+        ("*", ("*",)),
+        ("api,my_nas", ("api", "my_nas")),
+        ("b\u00fccher.example", ("xn--bcher-kva.example",)),
+    ],
+)
+def test_trusted_hosts_are_read_as_browsers_write_them(
+    written: str, means: tuple[str, ...]
+) -> None:
+    assert load(trusted_hosts=written).trusted_hosts == means
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["http://a.example", "a.example:8000", "a.*", "*a.example", "a b", "192.168.1", "10.0.0.0/8"],
+)
+def test_what_is_no_name_is_no_trusted_host(written: str) -> None:
+    with pytest.raises(SettingsError, match=r"TRUSTED_HOSTS .* must be names or addresses"):
+        load(trusted_hosts=f"good.example,{written}")
+
+
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REDIS_URL", "PORT", "API_KEYS", "RETENTION_DAYS"):
         monkeypatch.setenv(name, "")

@@ -140,10 +140,22 @@ KINDS: dict[type[RequestError], Kind] = {
 
 HTTP_KINDS: dict[int, HttpKind] = {
     400: HttpKind("bad_request", "The request cannot be read", "Look at the request's form."),
+    403: HttpKind(
+        "foreign_page",
+        "A page of another site may not do this",
+        "Call from the service's own page, or from a program, which sends neither Origin nor "
+        "Sec-Fetch-Site.",
+    ),
     404: HttpKind(
         "route_not_found", "There is nothing at this address", "All routes stand at /docs."
     ),
     405: HttpKind("method_not_allowed", "Not with this method", "Use a method that Allow names."),
+    421: HttpKind(
+        "unknown_host",
+        "The service does not answer under this name",
+        "Call it under the name of PUBLIC_BASE_URL, or ask the operator to add this one to "
+        "TRUSTED_HOSTS.",
+    ),
     500: HttpKind(
         "internal_error",
         "Something went wrong in the service",
