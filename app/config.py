@@ -224,6 +224,7 @@ class Settings(BaseSettings):
     )
 
     _split = field_validator("api_keys", mode="before")(setting_values.split)
+    _keys = field_validator("api_keys")(setting_values.api_keys)
     _hosts = field_validator("trusted_hosts", mode="before")(setting_values.host_names)
     _networks = field_validator("fetch_allow_networks", mode="before")(setting_values.networks)
     _ports = field_validator("fetch_ports", mode="before")(setting_values.ports)

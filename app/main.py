@@ -12,6 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
 from app.access.key_ring import KeyRing
+from app.access.wrong_keys import WrongKeys
 from app.adapters import Adapters
 from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
 from app.api.draining import Draining
@@ -91,6 +92,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.draining = Draining()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
+    app.state.wrong_keys = WrongKeys()
     for module in ROUTES:
         app.include_router(module.router)
     app.include_router(pages.router)

@@ -16,6 +16,7 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+KEY_LENGTH = 16
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 # Letters of a name that is all digits and dots would be an address, and that was no address.
 _NAME = re.compile(r"\*|(?:\*\.)?(?=.*[a-z_-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
@@ -29,8 +30,18 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def api_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Keys that nobody finds out by trying."""
+    if any(len(key.get_secret_value()) < KEY_LENGTH for key in value):
+        raise ValueError(
+            f"each key must have at least {KEY_LENGTH} characters; a good one is made by: "
+            'python -c "import secrets; print(secrets.token_urlsafe())"'
+        )
+    return value
+
+
 def host_names(value: Any) -> Any:
-    """Names and addresses of hosts, written with commas; `*.` before one stands for all below it."""
+    """Names and addresses of hosts, written with commas; `*.` before one means all below it."""
     if not isinstance(value, str):
         return value
     found = [_host_name(part) for part in split(value)]

@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 
+from app.access import sessions
 from app.access.key_ring import KeyRing
+from app.access.wrong_keys import WrongKeys
 from app.domain.errors import Unauthorized
 
 SESSION_COOKIE = "page_session"
@@ -48,6 +50,8 @@ async def current_owner(
 
     Raises:
         Unauthorized: keys are needed, and the call carries none of them.
+        TooManyWrongKeys: it is one of many such calls.
+        DatabaseUnavailable: a session cannot be looked up.
     """
     key = authorization.credentials if authorization is not None else x_api_key
     cookie = request.cookies.get(SESSION_COOKIE)
@@ -55,8 +59,23 @@ async def current_owner(
         # Browsers send cookies along with what other sites make them do; those do not count.
         if request.method not in SAFE_METHODS and not comes_from_our_page(request):
             raise Unauthorized("A signed-in browser may do this from our own page only.")
-        return keys.owner_of_session(cookie)
-    return keys.owner_of(key)
+        return await run_sync(sessions.owner_of, request.app.state.adapters.database, keys, cookie)
+    return owner_of_key(request, keys, key)
+
+
+def owner_of_key(request: Request, keys: KeyRing, key: str | None) -> str:
+    """The name under which the requests of this key are kept; wrong ones count for their client.
+
+    Raises:
+        Unauthorized, TooManyWrongKeys: as for `current_owner`.
+    """
+    try:
+        return keys.owner_of(key)
+    except Unauthorized:
+        if key:
+            wrong_keys: WrongKeys = request.app.state.wrong_keys
+            wrong_keys.note(request.client.host if request.client is not None else "", key)
+        raise
 
 
 def comes_from_our_page(request: Request) -> bool:

@@ -13,6 +13,7 @@ from app.domain.errors import (
     ServiceUnavailable,
     TooManyOpenImages,
     TooManyUploads,
+    TooManyWrongKeys,
     Unauthorized,
     UploadMissing,
     UploadTooLarge,
@@ -114,6 +115,16 @@ KINDS: dict[type[RequestError], Kind] = {
         401,
         "Send Authorization: Bearer KEY or X-API-Key: KEY.",
         Unauthorized("Send your API key as Authorization: Bearer KEY or as X-API-Key: KEY."),
+    ),
+    TooManyWrongKeys: Kind(
+        429,
+        "Ask the operator for a key; wrong ones are looked at again after the Retry-After, a good "
+        "one at once.",
+        TooManyWrongKeys(
+            "Too many API keys that are not known here; wait before you try another one.",
+            retry_after_seconds=42,
+        ),
+        waits=True,
     ),
     TooManyUploads: Kind(
         429,

@@ -18,7 +18,7 @@ from tests.integration.api.parts import (
 
 CSV = make_csv(("Shirt", "http://127.0.0.1:9/a.jpg"))
 UNKNOWN = "01937f3a-9c1e-7c55-8a4e-3f1d2b6c7a90"
-KEY = {"Authorization": "Bearer first-key"}
+KEY = {"Authorization": "Bearer first-key-of-tests"}
 FOREIGN = (
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
