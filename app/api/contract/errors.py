@@ -161,11 +161,21 @@ HTTP_KINDS: dict[int, HttpKind] = {
         "route_not_found", "There is nothing at this address", "All routes stand at /docs."
     ),
     405: HttpKind("method_not_allowed", "Not with this method", "Use a method that Allow names."),
+    408: HttpKind(
+        "too_slow",
+        "The request comes too slowly",
+        "Send it again over a better connection; a CSV may be split.",
+    ),
     421: HttpKind(
         "unknown_host",
         "The service does not answer under this name",
         "Call it under the name of PUBLIC_BASE_URL, or ask the operator to add this one to "
         "TRUSTED_HOSTS.",
+    ),
+    431: HttpKind(
+        "headers_too_large",
+        "The request's headers are too large",
+        "Send less in the address and the headers; a browser may have to forget cookies.",
     ),
     500: HttpKind(
         "internal_error",
