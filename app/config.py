@@ -18,6 +18,7 @@ SECRETS = frozenset(
         "API_KEYS",
         "AWS_SECRET_ACCESS_KEY",
         "DATABASE_URL",
+        "METRICS_TOKEN",
         "REDIS_URL",
         "WEBHOOK_SECRET",
         "WEBHOOK_URL",
@@ -213,6 +214,11 @@ class Settings(BaseSettings):
         description="Port on which a worker, or an API that starts none beside it, answers "
         "/metrics without an API key; 0: none.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Asked for at /metrics of the API's own port, instead of an API key; unset: an "
+        "API key will do as long as it is the only one.",
+    )
     celery_events: bool = Field(
         False,
         description="Workers tell Redis of each Celery task and that they are there, which Flower "
@@ -225,6 +231,7 @@ class Settings(BaseSettings):
 
     _split = field_validator("api_keys", mode="before")(setting_values.split)
     _keys = field_validator("api_keys")(setting_values.api_keys)
+    _token = field_validator("metrics_token")(setting_values.long_secret)
     _hosts = field_validator("trusted_hosts", mode="before")(setting_values.host_names)
     _networks = field_validator("fetch_allow_networks", mode="before")(setting_values.networks)
     _ports = field_validator("fetch_ports", mode="before")(setting_values.ports)

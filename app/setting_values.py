@@ -30,6 +30,13 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def long_secret(value: SecretStr | None) -> SecretStr | None:
+    """A secret that nobody finds out by trying."""
+    if value is not None and len(value.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(f"must have at least {KEY_LENGTH} characters")
+    return value
+
+
 def api_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     """Keys that nobody finds out by trying."""
     if any(len(key.get_secret_value()) < KEY_LENGTH for key in value):

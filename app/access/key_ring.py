@@ -55,6 +55,11 @@ class KeyRing:
         return self._state.needed
 
     @property
+    def has_several(self) -> bool:
+        """Whether there is more than one key, so that what is of all is not of one's own."""
+        return len(set(self._state.digests)) > 1
+
+    @property
     def is_stale(self) -> bool:
         """Whether it is time to look into the database again."""
         return self._looked_at is None or time.monotonic() - self._looked_at >= LOOK_SECONDS

@@ -1,5 +1,6 @@
 """Who is asking: API keys, when the operator has made any; the page's cookie stands for one."""
 
+from hmac import compare_digest
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,9 +10,9 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.datastructures import Headers
 
 from app.access import sessions
-from app.access.key_ring import KeyRing
+from app.access.key_ring import KeyRing, digest_of
 from app.access.wrong_keys import WrongKeys
-from app.domain.errors import Unauthorized
+from app.domain.errors import OperatorOnly, Unauthorized
 
 SESSION_COOKIE = "page_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -63,6 +64,34 @@ async def current_owner(
     return owner_of_key(request, keys, key)
 
 
+async def let_operator_in(
+    request: Request,
+    keys: KeysDep,
+    authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    x_api_key: Annotated[str | None, Depends(api_key_header)],
+) -> None:
+    """For what is of all keys together: METRICS_TOKEN where it is set, else the only key there is.
+
+    Raises:
+        OperatorOnly: it is one key of several.
+        Unauthorized, TooManyWrongKeys, DatabaseUnavailable: as for `current_owner`.
+    """
+    token = request.app.state.settings.metrics_token
+    if token is None:
+        await current_owner(request, keys, authorization, x_api_key)
+        if keys.has_several:
+            raise OperatorOnly(
+                "These figures are of all API keys together; the operator reads them with "
+                "METRICS_TOKEN or at METRICS_PORT."
+            )
+        return
+    given = authorization.credentials if authorization is not None else x_api_key
+    if not given or not compare_digest(digest_of(given), digest_of(token.get_secret_value())):
+        if given:
+            _note_wrong_key(request, given)
+        raise Unauthorized("Send METRICS_TOKEN as Authorization: Bearer TOKEN.")
+
+
 def owner_of_key(request: Request, keys: KeyRing, key: str | None) -> str:
     """The name under which the requests of this key are kept; wrong ones count for their client.
 
@@ -73,9 +102,13 @@ def owner_of_key(request: Request, keys: KeyRing, key: str | None) -> str:
         return keys.owner_of(key)
     except Unauthorized:
         if key:
-            wrong_keys: WrongKeys = request.app.state.wrong_keys
-            wrong_keys.note(request.client.host if request.client is not None else "", key)
+            _note_wrong_key(request, key)
         raise
+
+
+def _note_wrong_key(request: Request, key: str) -> None:
+    wrong_keys: WrongKeys = request.app.state.wrong_keys
+    wrong_keys.note(request.client.host if request.client is not None else "", key)
 
 
 def comes_from_our_page(request: Request) -> bool:
@@ -109,3 +142,4 @@ def _origin_is_ours(headers: Headers) -> bool:
 
 
 OwnerDep = Annotated[str, Depends(current_owner)]
+OperatorOnlyDep = Depends(let_operator_in)

@@ -247,6 +247,11 @@ class Unauthorized(RequestError):
     title = "An API key is needed"
 
 
+class OperatorOnly(RequestError):
+    code = "operator_only"
+    title = "Only the operator may see this"
+
+
 class TooManyWrongKeys(RequestError):
     """The client tried many API keys that are none."""
 

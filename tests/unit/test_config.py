@@ -43,6 +43,12 @@ def test_a_key_that_is_too_short_stops_the_start() -> None:
         load(api_keys="1111222233334444,111122223333444")
 
 
+def test_a_token_that_is_too_short_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"METRICS_TOKEN .* at least 16 characters") as caught:
+        load(metrics_token="hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("written", "means"),
     [

@@ -7,6 +7,7 @@ from app.domain.errors import (
     CsvInvalid,
     IdempotencyMismatch,
     NotACsv,
+    OperatorOnly,
     OptionInvalid,
     RequestError,
     RequestNotFound,
@@ -115,6 +116,14 @@ KINDS: dict[type[RequestError], Kind] = {
         401,
         "Send Authorization: Bearer KEY or X-API-Key: KEY.",
         Unauthorized("Send your API key as Authorization: Bearer KEY or as X-API-Key: KEY."),
+    ),
+    OperatorOnly: Kind(
+        403,
+        "Set METRICS_TOKEN and send it in the key's place, or ask at METRICS_PORT.",
+        OperatorOnly(
+            "These figures are of all API keys together; the operator reads them with "
+            "METRICS_TOKEN or at METRICS_PORT."
+        ),
     ),
     TooManyWrongKeys: Kind(
         429,
