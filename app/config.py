@@ -18,6 +18,7 @@ SECRETS = frozenset(
         "API_KEYS",
         "AWS_SECRET_ACCESS_KEY",
         "DATABASE_URL",
+        "METRICS_TOKEN",
         "REDIS_URL",
         "WEBHOOK_SECRET",
         "WEBHOOK_URL",
@@ -91,6 +92,13 @@ class Settings(BaseSettings):
         (),
         description="Comma list of API keys; set: every route but health, docs and published "
         "images needs one, and each key sees only its own requests.",
+    )
+
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Comma list of names under which a service without API keys answers, besides "
+        "localhost and that of PUBLIC_BASE_URL, such as pictures.example, *.shop.example or "
+        "192.168.1.5; *: every name.",
     )
 
     fetch_allow_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
@@ -206,6 +214,11 @@ class Settings(BaseSettings):
         description="Port on which a worker, or an API that starts none beside it, answers "
         "/metrics without an API key; 0: none.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Asked for at /metrics of the API's own port, instead of an API key; unset: an "
+        "API key will do as long as it is the only one.",
+    )
     celery_events: bool = Field(
         False,
         description="Workers tell Redis of each Celery task and that they are there, which Flower "
@@ -217,6 +230,9 @@ class Settings(BaseSettings):
     )
 
     _split = field_validator("api_keys", mode="before")(setting_values.split)
+    _keys = field_validator("api_keys")(setting_values.api_keys)
+    _token = field_validator("metrics_token")(setting_values.long_secret)
+    _hosts = field_validator("trusted_hosts", mode="before")(setting_values.host_names)
     _networks = field_validator("fetch_allow_networks", mode="before")(setting_values.networks)
     _ports = field_validator("fetch_ports", mode="before")(setting_values.ports)
     _lower = field_validator("orphan_sweep", "log_format", "log_level", mode="before")(

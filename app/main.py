@@ -12,11 +12,13 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import config
 from app.access.key_ring import KeyRing
+from app.access.wrong_keys import WrongKeys
 from app.adapters import Adapters
 from app.api.contract.openapi import DESCRIPTION, TAGS, TITLE, install_openapi, operation_id
 from app.api.draining import Draining
 from app.api.errors import install_error_handlers
 from app.api.middleware import CallLog, EarlyLimit, SecurityHeaders, TrailingSlash
+from app.api.origins import KnownNames, OwnPagesOnly
 from app.api.readers import Readers
 from app.api.routes import (
     actions,
@@ -92,6 +94,7 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.state.readers = Readers()
     keys = KeyRing(secret.get_secret_value() for secret in settings.api_keys)
     app.state.keys = keys
+    app.state.wrong_keys = WrongKeys()
     for module in ROUTES:
         app.include_router(module.router)
     app.include_router(pages.router)
@@ -106,6 +109,8 @@ def create_app(settings: config.Settings | None = None) -> FastAPI:
     app.add_middleware(
         EarlyLimit, max_body_bytes=max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )
+    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(KnownNames, settings=settings)
     app.add_middleware(CallLog, metrics=app.state.metrics.calls)
     app.add_middleware(SecurityHeaders)
     return app

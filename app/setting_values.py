@@ -16,7 +16,10 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+KEY_LENGTH = 8
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+# Letters of a name that is all digits and dots would be an address, and that was no address.
+_NAME = re.compile(r"\*|(?:\*\.)?(?=.*[a-z_-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite://")
 
 
@@ -25,6 +28,49 @@ def split(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def long_secret(value: SecretStr | None) -> SecretStr | None:
+    """A secret that nobody finds out by trying."""
+    if value is not None and len(value.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(f"must have at least {KEY_LENGTH} characters")
+    return value
+
+
+def api_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Keys that nobody finds out by trying."""
+    if any(len(key.get_secret_value()) < KEY_LENGTH for key in value):
+        raise ValueError(
+            f"each key must have at least {KEY_LENGTH} characters; a good one is made by: "
+            'python -c "import secrets; print(secrets.token_urlsafe())"'
+        )
+    return value
+
+
+def host_names(value: Any) -> Any:
+    """Names and addresses of hosts, written with commas; `*.` before one means all below it."""
+    if not isinstance(value, str):
+        return value
+    found = [_host_name(part) for part in split(value)]
+    if None in found:
+        raise ValueError(
+            "must be names or addresses without http:// and without a port, such as "
+            "pictures.example,*.shop.example,192.168.1.5"
+        )
+    return found
+
+
+def _host_name(text: str) -> str | None:
+    """As browsers write it into the Host header; None for what cannot be one."""
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    try:
+        name = text.removesuffix(".").encode("idna").decode().lower()
+    except UnicodeError:
+        return None
+    return name if _NAME.fullmatch(name) else None
 
 
 def networks(value: Any) -> Any:

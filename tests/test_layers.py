@@ -47,7 +47,7 @@ LIBRARIES = {
     "rich": {"cli"},
     "s3transfer": {"storage"},
     "simplejpeg": {"imaging"},
-    "sqlalchemy": {"access", "cli", "db", "ending", "intake", "results", "upkeep", "worker"},
+    "sqlalchemy": {"access", "cli", "db", "ending", "intake", "results", "worker"},
     "standardwebhooks": {"ending"},
     "starlette": {"api", "main", "web"},
     "structlog": {

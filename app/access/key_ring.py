@@ -21,7 +21,7 @@ OWNER_LENGTH = 32
 
 
 def digest_of(secret: str) -> str:
-    """What is kept and compared instead of a key or of a page's cookie."""
+    """What is kept and compared instead of a key or of the page's cookie."""
     return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -30,21 +30,9 @@ def owner_of_digest(digest: str) -> str:
     return digest[:OWNER_LENGTH]
 
 
-def session_of(key: str) -> str:
-    """What the page's cookie holds for a key: worth nothing once the key is taken away, and the
-    key cannot be read from it."""
-    return hmac.new(key.encode("utf-8", "surrogateescape"), b"page session", sha256).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    digest: str
-    session_digest: str
-
-
 @dataclass(frozen=True, slots=True)
 class _State:
-    keys: tuple[_Known, ...]
+    digests: tuple[str, ...]
     needed: bool
 
 
@@ -56,9 +44,7 @@ class KeyRing:
     """
 
     def __init__(self, configured: Iterable[str]) -> None:
-        self._configured = tuple(
-            _Known(digest_of(key), digest_of(session_of(key))) for key in configured
-        )
+        self._configured = tuple(digest_of(key) for key in configured)
         self._state = _State(self._configured, bool(self._configured))
         self._looked_at: float | None = None
         self._looking = threading.Lock()
@@ -67,6 +53,11 @@ class KeyRing:
     def needed(self) -> bool:
         """Whether calls need a key; also when every key of the database was revoked."""
         return self._state.needed
+
+    @property
+    def has_several(self) -> bool:
+        """Whether there is more than one key, so that what is of all is not of one's own."""
+        return len(set(self._state.digests)) > 1
 
     @property
     def is_stale(self) -> bool:
@@ -105,35 +96,17 @@ class KeyRing:
         given = digest_of(key)
         # Every key is compared, and digests instead of keys, so that the time tells nothing of
         # them.
-        matches = [hmac.compare_digest(given, known.digest) for known in state.keys]
+        matches = [hmac.compare_digest(given, known) for known in state.digests]
         if not any(matches):
             raise Unauthorized("This API key is not known here.")
         return owner_of_digest(given)
-
-    def owner_of_session(self, cookie: str) -> str:
-        """As `owner_of`, for what `session_of` gave to the page.
-
-        Raises:
-            Unauthorized: keys are needed, and the cookie is of none of them.
-        """
-        state = self._state
-        if not state.needed:
-            return ""
-        given = digest_of(cookie)
-        owner = ""
-        for known in state.keys:
-            if hmac.compare_digest(given, known.session_digest):
-                owner = owner_of_digest(known.digest)
-        if not owner:
-            raise Unauthorized("The sign-in has ended; sign in again with an API key.")
-        return owner
 
     def admits(self, owner: str) -> bool:
         """Whether a caller that was let in as `owner` would still be."""
         state = self._state
         if not state.needed:
             return owner == ""
-        return any(owner == owner_of_digest(known.digest) for known in state.keys)
+        return any(owner == owner_of_digest(known) for known in state.digests)
 
     def _look(self, database: Database) -> None:
         try:
@@ -145,6 +118,5 @@ class KeyRing:
                 raise
             log.warning("keys_not_looked_up", reason=str(error))
         else:
-            stored = tuple(_Known(row.digest, row.session_digest) for row in active)
-            self._state = _State(self._configured + stored, needed)
+            self._state = _State((*self._configured, *active), needed)
         self._looked_at = time.monotonic()

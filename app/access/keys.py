@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access.key_ring import digest_of, session_of
+from app.access.key_ring import digest_of
 from app.adapters import now
 from app.db import keys
 from app.db.engine import Database
@@ -27,7 +27,7 @@ class NamedKey:
 
 
 def create(database: Database, name: str) -> str:
-    """Make a key and return it; only its digests are kept, so it cannot be shown again.
+    """Make a key and return it; only its digest is kept, so it cannot be shown again.
 
     Raises:
         OptionInvalid: the name cannot be used, or an active key has it.
@@ -40,13 +40,7 @@ def create(database: Database, name: str) -> str:
         )
     key = PREFIX + secrets.token_urlsafe(KEY_BYTES)
     with database.transaction() as connection:
-        added = keys.add(
-            connection,
-            digest=digest_of(key),
-            session_digest=digest_of(session_of(key)),
-            name=name,
-            now=now(),
-        )
+        added = keys.add(connection, digest=digest_of(key), name=name, now=now())
     if not added:
         raise OptionInvalid(
             f"There is a key with the name {name!r} already; revoke it first, or use another name.",

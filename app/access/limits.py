@@ -65,6 +65,22 @@ def check_reopened_request(connection: Connection, settings: Settings, owner: st
         _check_open_images(connection, settings, owner)
 
 
+def counts_as_upload(settings: Settings, *, owner: str, made_at: datetime) -> bool:
+    """Whether an upload is held against its key: so long its row stays, also when it is deleted.
+
+    Otherwise whoever deletes could upload without end.
+    """
+    before = counted_since(settings)
+    return before is not None and owner != "" and made_at > before
+
+
+def counted_since(settings: Settings) -> datetime | None:
+    """From when on uploads count, by any process's clock; None where they are not limited."""
+    if not settings.uploads_per_minute:
+        return None
+    return now() - UPLOAD_WINDOW - usage.CLOCK_SKEW
+
+
 def _limited(settings: Settings, owner: str) -> bool:
     """Only keys have limits: without keys nobody knows who is who."""
     return owner != "" and bool(settings.uploads_per_minute or settings.max_open_images)

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -72,6 +73,23 @@ class Database:
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def check_writes(self, table: str, *, patience_seconds: float) -> None:
+        """Begin a transaction that could write to this table, and leave it at that.
+
+        Raises:
+            DatabaseUnavailable: somebody has kept the lock for so long, it can only be read, or it
+                does not answer.
+        """
+        if self.is_sqlite:
+            with _translated(), self.engine.connect() as connection:
+                _take_sqlite_lock(connection, patience_seconds)
+            return
+        with self.transaction() as connection:
+            if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+                raise DatabaseUnavailable("the database can only be read")
+            connection.execute(text(f"SET LOCAL lock_timeout = {patience_seconds * 1000:.0f}"))
+            connection.execute(text(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -99,6 +117,17 @@ def _postgres_options(silent_seconds: float | None) -> str:
     if silent_seconds is not None:
         options += f" -c idle_in_transaction_session_timeout={silent_seconds * 1000:.0f}"
     return options
+
+
+def _take_sqlite_lock(connection: Connection, patience_seconds: float) -> None:
+    driver: Any = connection.connection.driver_connection
+    before = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+    driver.execute(f"PRAGMA busy_timeout = {patience_seconds * 1000:.0f}")
+    try:
+        with connection.execution_options(writes=True).begin():
+            pass
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def _make_folder(url: str) -> None:

@@ -67,6 +67,15 @@ def keep(
     return connection.execute(statement).one_or_none() is not None
 
 
+def forget_request(connection: Connection, *, owner: str, request_id: str) -> None:
+    """Drop the keys of one request."""
+    connection.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.owner == owner, IdempotencyKey.request_id == request_id
+        )
+    )
+
+
 def forget(connection: Connection, *, before: datetime) -> int:
     """Drop keys that are past their time; returns how many."""
     statement = delete(IdempotencyKey).where(IdempotencyKey.created_at < before)

@@ -10,23 +10,21 @@ from app.db.dialect import upsert
 from app.db.models import ApiKey
 
 
-def add(
-    connection: Connection, *, digest: str, session_digest: str, name: str, now: datetime
-) -> bool:
+def add(connection: Connection, *, digest: str, name: str, now: datetime) -> bool:
     """Keep a key; False when an active one has this name already."""
     statement = (
         upsert(connection.dialect.name, ApiKey)
-        .values(digest=digest, session_digest=session_digest, name=name, created_at=now)
+        .values(digest=digest, session_digest="", name=name, created_at=now)
         .on_conflict_do_nothing()
         .returning(ApiKey.digest)
     )
     return connection.execute(statement).one_or_none() is not None
 
 
-def active(connection: Connection) -> Sequence[Row[str, str]]:
-    """Digest and session digest of every key that was not revoked."""
-    query = select(ApiKey.digest, ApiKey.session_digest).where(ApiKey.revoked_at.is_(None))
-    return connection.execute(query).all()
+def active(connection: Connection) -> Sequence[str]:
+    """The digest of every key that was not revoked."""
+    query = select(ApiKey.digest).where(ApiKey.revoked_at.is_(None))
+    return connection.execute(query).scalars().all()
 
 
 def any_made(connection: Connection) -> bool:

@@ -136,25 +136,10 @@ IMAGE_ERROR_CODES: tuple[str, ...] = tuple(
     dict.fromkeys(
         error.code
         for error in (
-            InvalidUrl,
-            AddressBlocked,
-            DnsFailed,
-            ConnectFailed,
-            TlsFailed,
-            FetchTimeout,
-            TooManyRedirects,
-            HttpStatusError,
-            ResponseTooLarge,
-            NotAnImage,
-            UnsupportedFormat,
-            CorruptImage,
-            TooManyPixels,
-            DecoderCrashed,
-            DecoderTimeout,
-            StorageFailed,
-            InternalError,
-            RateLimited,
-            HostUnreachable,
+            *(InvalidUrl, AddressBlocked, DnsFailed, ConnectFailed, TlsFailed, FetchTimeout),
+            *(TooManyRedirects, HttpStatusError, ResponseTooLarge, NotAnImage, UnsupportedFormat),
+            *(CorruptImage, TooManyPixels, DecoderCrashed, DecoderTimeout, StorageFailed),
+            *(InternalError, RateLimited, HostUnreachable),
         )
     )
 )
@@ -260,6 +245,18 @@ class IdempotencyMismatch(RequestError):
 class Unauthorized(RequestError):
     code = "unauthorized"
     title = "An API key is needed"
+
+
+class OperatorOnly(RequestError):
+    code = "operator_only"
+    title = "Only the operator may see this"
+
+
+class TooManyWrongKeys(RequestError):
+    """The client tried many API keys that are none."""
+
+    code = "too_many_wrong_keys"
+    title = "Too many wrong API keys"
 
 
 class TooManyUploads(RequestError):

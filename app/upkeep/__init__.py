@@ -4,5 +4,5 @@
 requests with the files that `shared_files` lets go, `orphans` removes files that belong to no
 request where `store_owner` and `installation` allow it, and `health` says how the service does.
 
-Imports `intake`, `ending`, `results`; `adapters`, `config`, `db`, `domain`.
+Imports `intake`, `ending`, `results`, `access`; `adapters`, `config`, `db`, `domain`.
 """

@@ -5,8 +5,9 @@ from typing import Any
 
 import structlog
 
+from app.access.limits import counts_as_upload
 from app.adapters import Adapters, now
-from app.db import images, requests
+from app.db import idempotency, images, requests
 from app.domain.errors import StoreError
 from app.domain.statuses import RequestStatus
 from app.domain.tasks import Task
@@ -29,6 +30,8 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
     with adapters.database.transaction() as connection:
         row = find(connection, request_id, owner=owner, lock=True)
         requests.hide(connection, row.id, now=now())
+        # At once, though the row may stay a while: a repeat of the upload is a new one from now on.
+        idempotency.forget_request(connection, owner=row.owner, request_id=row.id)
     log.info("request_deleted", request_id=row.id)
     if row.images_total > IMAGES_AT_ONCE:
         adapters.hints.send(Task.PURGE, row.id)
@@ -47,7 +50,7 @@ def purge(adapters: Adapters, request_id: str) -> None:
 
     The request's own row goes last: as long as it is there, the sweep knows what to go on with. It
     stays until no worker can be in the middle of one of the images, because an object that arrives
-    later than the last look would stay for ever.
+    later than the last look would stay for ever; and for as long as it counts as an upload.
     """
     with adapters.database.read() as connection:
         row = requests.get(connection, request_id, deleted=True)
@@ -59,6 +62,8 @@ def purge(adapters: Adapters, request_id: str) -> None:
     while _delete_some_rows(adapters, request_id):
         pass
     if _workers_may_hold_images(adapters, row):
+        return
+    if counts_as_upload(adapters.settings, owner=row.owner, made_at=row.created_at):
         return
     with adapters.database.transaction() as connection:
         requests.remove(connection, request_id)

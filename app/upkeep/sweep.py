@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from app.access.limits import counted_since
 from app.adapters import Adapters, now
 from app.db import hosts, idempotency, leases, queue, requests, silent_receivers
 from app.db.queue import Outcome, stalled
@@ -134,7 +135,11 @@ def _apply_retention(adapters: Adapters) -> None:
 
 def _purge_hidden(adapters: Adapters) -> None:
     with adapters.database.read() as connection:
-        found = stalled.hidden(connection, limit=REQUESTS_PER_SWEEP)
+        found = stalled.hidden(
+            connection,
+            counted_since=counted_since(adapters.settings),
+            limit=REQUESTS_PER_SWEEP,
+        )
     for request_id in found:
         try:
             purge(adapters, request_id)

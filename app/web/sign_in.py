@@ -5,20 +5,21 @@ do not send it, while a link in a mail still opens the page. What changes someth
 taken from our own pages (`comes_from_our_page`).
 """
 
+from functools import partial
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.access.key_ring import session_of
-from app.api.auth import SESSION_COOKIE, KeysDep
-from app.api.dependencies import SettingsDep
-from app.domain.errors import Unauthorized
+from app.access import sessions
+from app.api.auth import SESSION_COOKIE, KeysDep, owner_of_key
+from app.api.contract.errors import KINDS
+from app.api.dependencies import AdaptersDep, SettingsDep
+from app.domain.errors import RequestError, TooManyWrongKeys, Unauthorized
 from app.web.html import FromOurPage, PageRoute, render, sign_in_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-SECONDS_KEPT = 30 * 24 * 3600
 
 
 @router.api_route("/login", methods=["GET", "HEAD"])
@@ -33,25 +34,25 @@ async def sign_in_form(request: Request, keys: KeysDep) -> Response:
 async def sign_in(
     request: Request,
     settings: SettingsDep,
+    adapters: AdaptersDep,
     keys: KeysDep,
     key: Annotated[str, Form()] = "",
     goes_on: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Check the key and remember it in a cookie."""
+    """Check the key and begin a session, which a cookie stands for."""
     key = key.strip()
     goes_on = goes_on if _is_ours(goes_on) else "/"
     try:
-        keys.owner_of(key)
-    except Unauthorized:
-        error = Unauthorized("That key was not accepted. Check that you copied all of it.")
-        values = {"error": error, "goes_on": goes_on, "signed_in": False}
-        return render(request, "sign_in.html", status=401, **values)
+        owner = owner_of_key(request, keys, key)
+    except (Unauthorized, TooManyWrongKeys) as error:
+        return _once_more(request, error, goes_on)
     response = RedirectResponse(goes_on, status_code=303)
     if keys.needed:
+        former = request.cookies.get(SESSION_COOKIE)
         response.set_cookie(
             SESSION_COOKIE,
-            session_of(key),
-            max_age=SECONDS_KEPT,
+            await run_sync(partial(sessions.begin, adapters.database, owner, former=former)),
+            max_age=int(sessions.KEPT.total_seconds()),
             httponly=True,
             samesite="lax",
             secure=request.url.scheme == "https" or settings.base_url.startswith("https://"),
@@ -60,10 +61,25 @@ async def sign_in(
 
 
 @router.post("/logout", dependencies=[FromOurPage])
-async def sign_out() -> Response:
-    """Forget the key in this browser."""
+async def sign_out(request: Request, adapters: AdaptersDep) -> Response:
+    """End the session, in this browser and in the service, for every copy of the cookie."""
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if cookie:
+        await run_sync(sessions.end, adapters.database, cookie)
     response = RedirectResponse("/", status_code=303)
     response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+def _once_more(request: Request, error: RequestError, goes_on: str) -> Response:
+    """The form again, with what was wrong."""
+    if isinstance(error, Unauthorized):
+        error = Unauthorized("That key was not accepted. Check that you copied all of it.")
+    status = KINDS[type(error)].status
+    values = {"error": error, "goes_on": goes_on, "signed_in": False}
+    response = render(request, "sign_in.html", status=status, **values)
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 

@@ -67,10 +67,10 @@ def test_a_service_in_one_process_shows_all_and_its_own_port_needs_no_key(
     tmp_path: Path, launcher: Launcher, image_host: ImageHost
 ) -> None:
     port = free_port()
-    settings = {"METRICS_PORT": str(port), "API_KEYS": "a-key"}
+    settings = {"METRICS_PORT": str(port), "API_KEYS": "a-key-of-the-tests"}
     with started(tmp_path, launcher=launcher, **settings) as service:
         assert service.client.get("/metrics").status_code == 401
-        service.client.headers["X-API-Key"] = "a-key"
+        service.client.headers["X-API-Key"] = "a-key-of-the-tests"
         one_image(service, image_host)
         for text in (metrics(port), service.client.get("/metrics").text):
             assert f"{DONE}1.0" in text

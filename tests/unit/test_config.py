@@ -28,11 +28,50 @@ def test_without_any_setting_the_service_is_embedded() -> None:
 
 
 def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("API_KEYS", "one, two,,")
+    monkeypatch.setenv("API_KEYS", "1111222233334444, 5555666677778888,,")
     monkeypatch.setenv("FETCH_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8")
     settings = load()
-    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+    assert [key.get_secret_value() for key in settings.api_keys] == [
+        "1111222233334444",
+        "5555666677778888",
+    ]
     assert [str(network) for network in settings.fetch_allow_networks] == ["10.0.0.0/8", "fd00::/8"]
+
+
+def test_a_key_that_is_too_short_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"API_KEYS .* at least 8 characters"):
+        load(api_keys="1111222233334444,1111222")
+
+
+def test_a_token_that_is_too_short_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"METRICS_TOKEN .* at least 8 characters") as caught:
+        load(metrics_token="hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("Pictures.example, *.SHOP.example.", ("pictures.example", "*.shop.example")),
+        ("192.168.1.5,[FD00::5],fd00:0::6", ("192.168.1.5", "fd00::5", "fd00::6")),
+        ("*", ("*",)),
+        ("api,my_nas", ("api", "my_nas")),
+        ("b\u00fccher.example", ("xn--bcher-kva.example",)),
+    ],
+)
+def test_trusted_hosts_are_read_as_browsers_write_them(
+    written: str, means: tuple[str, ...]
+) -> None:
+    assert load(trusted_hosts=written).trusted_hosts == means
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["http://a.example", "a.example:8000", "a.*", "*a.example", "a b", "192.168.1", "10.0.0.0/8"],
+)
+def test_what_is_no_name_is_no_trusted_host(written: str) -> None:
+    with pytest.raises(SettingsError, match=r"TRUSTED_HOSTS .* must be names or addresses"):
+        load(trusted_hosts=f"good.example,{written}")
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +120,7 @@ def test_a_typo_is_one_sentence_that_names_the_variable_and_the_value(
     [
         ("DATABASE_URL", "mysql://user:hunter2@db/x"),
         ("REDIS_URL", "http://:hunter2@redis"),
+        ("API_KEYS", "a-key-that-is-long-enough,hunter2"),
         ("WEBHOOK_SECRET", "hunter2"),
         ("WEBHOOK_URL", "hooks.test/hunter2"),
     ],
@@ -103,7 +143,7 @@ def test_settings_that_are_printed_show_no_secret() -> None:
         database_url="postgresql://user:hunter2@db/x",
         redis_url="redis://:hunter2@redis/0",
         aws_secret_access_key="hunter2",
-        api_keys="hunter2",
+        api_keys="hunter2-hunter2-hunter2",
         webhook_url="https://hooks.test/hunter2",
         webhook_secret="whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg==",
     )

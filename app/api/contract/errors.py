@@ -7,12 +7,14 @@ from app.domain.errors import (
     CsvInvalid,
     IdempotencyMismatch,
     NotACsv,
+    OperatorOnly,
     OptionInvalid,
     RequestError,
     RequestNotFound,
     ServiceUnavailable,
     TooManyOpenImages,
     TooManyUploads,
+    TooManyWrongKeys,
     Unauthorized,
     UploadMissing,
     UploadTooLarge,
@@ -115,6 +117,24 @@ KINDS: dict[type[RequestError], Kind] = {
         "Send Authorization: Bearer KEY or X-API-Key: KEY.",
         Unauthorized("Send your API key as Authorization: Bearer KEY or as X-API-Key: KEY."),
     ),
+    OperatorOnly: Kind(
+        403,
+        "Set METRICS_TOKEN and send it in the key's place, or ask at METRICS_PORT.",
+        OperatorOnly(
+            "These figures are of all API keys together; the operator reads them with "
+            "METRICS_TOKEN or at METRICS_PORT."
+        ),
+    ),
+    TooManyWrongKeys: Kind(
+        429,
+        "Ask the operator for a key; wrong ones are looked at again after the Retry-After, a good "
+        "one at once.",
+        TooManyWrongKeys(
+            "Too many API keys that are not known here; wait before you try another one.",
+            retry_after_seconds=42,
+        ),
+        waits=True,
+    ),
     TooManyUploads: Kind(
         429,
         "Ask again after the Retry-After.",
@@ -140,10 +160,32 @@ KINDS: dict[type[RequestError], Kind] = {
 
 HTTP_KINDS: dict[int, HttpKind] = {
     400: HttpKind("bad_request", "The request cannot be read", "Look at the request's form."),
+    403: HttpKind(
+        "foreign_page",
+        "A page of another site may not do this",
+        "Call from the service's own page, or from a program, which sends neither Origin nor "
+        "Sec-Fetch-Site.",
+    ),
     404: HttpKind(
         "route_not_found", "There is nothing at this address", "All routes stand at /docs."
     ),
     405: HttpKind("method_not_allowed", "Not with this method", "Use a method that Allow names."),
+    408: HttpKind(
+        "too_slow",
+        "The request comes too slowly",
+        "Send it again over a better connection; a CSV may be split.",
+    ),
+    421: HttpKind(
+        "unknown_host",
+        "The service does not answer under this name",
+        "Call it under the name of PUBLIC_BASE_URL, or ask the operator to add this one to "
+        "TRUSTED_HOSTS.",
+    ),
+    431: HttpKind(
+        "headers_too_large",
+        "The request's headers are too large",
+        "Send less in the address and the headers; a browser may have to forget cookies.",
+    ),
     500: HttpKind(
         "internal_error",
         "Something went wrong in the service",

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Request, Response
 
 from app.api.answers import answer_head_too, json_answer
-from app.api.auth import OwnerDep
+from app.api.auth import OperatorOnlyDep
 from app.api.contract import examples
 from app.api.contract.health import Health, Readiness
 from app.api.contract.openapi import answers, json_success, text_success
 from app.api.dependencies import DrainingDep
 from app.api.errors import problem_response
-from app.domain.errors import ServiceUnavailable, Unauthorized
+from app.domain.errors import OperatorOnly, ServiceUnavailable, Unauthorized
 from app.metrics.registry import CONTENT_TYPE, Metrics
 from app.upkeep import health as upkeep
 
@@ -60,11 +60,13 @@ async def readyz(request: Request, draining: DrainingDep) -> Response:
     responses=answers(
         {200: text_success("Prometheus' text format.", CONTENT_TYPE, examples.METRICS)},
         Unauthorized,
+        OperatorOnly,
     ),
+    dependencies=[OperatorOnlyDep],
 )
-def metrics(request: Request, _owner: OwnerDep) -> Response:
-    """Calls of this process by route, requests and waiting images as the database has them, and
-    the work of the worker where it is a part of this process.
+def metrics(request: Request) -> Response:
+    """For the operator: calls of this process by route, requests and waiting images as the database
+    has them, and the work of the worker where it is a part of this process.
     """
     registry: Metrics = request.app.state.metrics
     return Response(registry.exposition(), media_type=CONTENT_TYPE, headers=_NOW)

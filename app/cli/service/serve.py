@@ -1,55 +1,23 @@
 """`python -m app serve`: the whole service in the foreground."""
 
 import contextlib
-import os
-import signal
 import socket
 import sys
-from collections.abc import Iterator
-from types import FrameType
 
-import structlog
 import uvicorn
 
 from app.bootstrap import build_adapters, prepare, serve_metrics
+from app.cli.service.connections import ACCEPTED_AT_ONCE, Connection, most_connections
+from app.cli.service.server import WAITING_CONNECTIONS, Server
 from app.cli.service.worker_process import WorkerProcess
 from app.config import Settings
 from app.logs import configure_logs
 from app.main import create_app
 
-log = structlog.get_logger(__name__)
-
 # Downloads that are under way when a stop is asked for may go on so long.
 OPEN_CALLS_SECONDS = 5
 EXIT_UNUSABLE = 2
 EXIT_UNREACHABLE = 3
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, which ends with exit code 0 after a stop by signal, and at once after a second.
-
-    Args:
-        config: uvicorn's.
-        worker: the worker of this service, where it is a process of its own.
-    """
-
-    def __init__(self, config: uvicorn.Config, worker: WorkerProcess | None) -> None:
-        super().__init__(config)
-        self._worker = worker
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-        yield
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        if self.should_exit:
-            # Nothing is lost: leases bring back what was in flight.
-            if self._worker is not None:
-                self._worker.kill()
-            os._exit(128 + number)
-        self.should_exit = True
 
 
 def serve(settings: Settings, *, with_worker: bool = True) -> int:
@@ -93,9 +61,12 @@ def serve(settings: Settings, *, with_worker: bool = True) -> int:
     app = create_app(settings)
     # A worker beside it gets the port: only one of them can have it.
     stop_metrics = serve_metrics(app.state.metrics, settings) if worker is None else None
-    server = _Server(
+    Connection.most = most_connections()
+    server = Server(
         uvicorn.Config(
             app,
+            http=Connection,
+            backlog=ACCEPTED_AT_ONCE,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=OPEN_CALLS_SECONDS,
@@ -117,5 +88,5 @@ def _listen(settings: Settings) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((settings.host, settings.port))
-    listener.listen(1024)
+    listener.listen(WAITING_CONNECTIONS)
     return listener

@@ -10,6 +10,7 @@ from typing import Any
 from celery.platforms import SecurityWarning
 
 from app.bootstrap import LANES, build_adapters, prepare
+from app.cli.console.failures import explain
 from app.config import settings
 from app.logs import configure_logs
 from app.tasks.embedded import THREADS_PER_LANE
@@ -55,6 +56,20 @@ def worker(*, until_stdin_closes: bool = False) -> int:
     )
     celery_worker.start()
     return int(celery_worker.exitcode or 0)
+
+
+def worker_of_service() -> int:
+    """Run as the child of `serve`, which starts it again; returns the exit code.
+
+    Until a service that is away is back, each try says one sentence.
+    """
+    try:
+        return worker(until_stdin_closes=True)
+    except Exception as error:
+        code = explain(error)
+        if code is None:
+            raise
+        return code
 
 
 def _stop_at_end_of_stdin() -> None:

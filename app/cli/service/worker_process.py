@@ -12,9 +12,7 @@ from app.domain.retry import STANDING
 
 log = structlog.get_logger(__name__)
 
-COMMAND = (
-    "from app.cli.service.worker import worker; raise SystemExit(worker(until_stdin_closes=True))"
-)
+COMMAND = "from app.cli.service.worker import worker_of_service as run; raise SystemExit(run())"
 
 
 class WorkerProcess:

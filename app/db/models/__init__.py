@@ -4,7 +4,7 @@ Alembic's migrations make them; a test holds that both agree. All are imported h
 `Base.metadata` is whole for whoever imports any of them.
 """
 
-from app.db.models.access import ApiKey, IdempotencyKey
+from app.db.models.access import ApiKey, IdempotencyKey, PageSession
 from app.db.models.base import SQL_TYPES, Base, RequestId
 from app.db.models.hosts import Host, RequestHost
 from app.db.models.images import Image, ImageFile
@@ -24,6 +24,7 @@ __all__ = [
     "ImageFile",
     "Installation",
     "Lease",
+    "PageSession",
     "ProcessingRequest",
     "Product",
     "ProductImage",

@@ -1,4 +1,6 @@
-"""The tables `api_keys` and `idempotency_keys`: who may upload, and what was uploaded twice."""
+"""The tables `api_keys`, `page_sessions` and `idempotency_keys`: who may upload, who is signed in
+on the page, and what was uploaded twice.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +22,7 @@ class ApiKey(Base):
     __tablename__ = "api_keys"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
-    # Digest of what the page's cookie holds for this key; the cookie cannot be made from it either.
+    # Empty: only code before r002 reads it. It had the digest of a cookie that was made of the key.
     session_digest: Mapped[str]
     name: Mapped[str]
     created_at: Mapped[datetime]
@@ -30,6 +32,18 @@ class ApiKey(Base):
     __table_args__ = (
         partial_index("ix_api_keys_active_name", "name", where="revoked_at IS NULL", unique=True),
     )
+
+
+class PageSession(Base):
+    """A browser that signed in; the cookie itself is in here as little as a key is."""
+
+    __tablename__ = "page_sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_page_sessions_expires_at", "expires_at"),)
 
 
 class IdempotencyKey(Base):

@@ -90,11 +90,21 @@ def cancelled_with_images(connection: Connection, *, limit: int) -> Sequence[str
     return connection.execute(query).scalars().all()
 
 
-def hidden(connection: Connection, *, limit: int) -> Sequence[str]:
-    """Deleted requests whose rows and files are still there."""
+def hidden(
+    connection: Connection, *, limit: int, counted_since: datetime | None = None
+) -> Sequence[str]:
+    """Deleted requests whose rows and files are still there and may go.
+
+    Args:
+        counted_since: leave out what an owner uploaded after it, as that still counts.
+    """
     query = (
         select(ProcessingRequest.id).where(ProcessingRequest.deleted_at.is_not(None)).limit(limit)
     )
+    if counted_since is not None:
+        query = query.where(
+            (ProcessingRequest.owner == "") | (ProcessingRequest.created_at <= counted_since)
+        )
     return connection.execute(query).scalars().all()
 
 

@@ -17,7 +17,7 @@ CSV = {"file": ("a.csv", b"S. No.,Product Name,Input Image Urls\n1,A,https://ima
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("guarded")
-    with running_service(folder, api_keys="first-key,second-key") as running:
+    with running_service(folder, api_keys="first-key-of-tests,second-key-of-tests") as running:
         yield running
 
 
@@ -30,7 +30,7 @@ def test_the_key_is_asked_for_once_and_opens_its_own_requests_only(
         page.fill("[name=key]", "wrong-key")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("not accepted")
-        page.fill("[name=key]", "first-key")
+        page.fill("[name=key]", "first-key-of-tests")
         page.keyboard.press("Enter")
         page.wait_for_selector("#upload")
         request_id = start(page, csv_file(fill_shop(shop, "signed", products=1), "mine.csv"))
@@ -42,11 +42,11 @@ def test_the_key_is_asked_for_once_and_opens_its_own_requests_only(
         assert page.request.get(f"/r/{request_id}/original/2-1").ok
         cookie = page.context.cookies()[0]
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
-        assert "first-key" not in cookie["value"]
+        assert "first-key-of-tests" not in cookie["value"]
 
         with visit(browser, guarded.base_url) as second:
             second.page.goto(f"/r/{request_id}")
-            second.page.fill("[name=key]", "second-key")
+            second.page.fill("[name=key]", "second-key-of-tests")
             second.page.keyboard.press("Enter")
             expect(second.page.locator("h1")).to_have_text("There is nothing here")
             original = second.page.request.get(f"/r/{request_id}/original/2-1")
@@ -73,7 +73,7 @@ def test_a_signed_in_page_sends_people_on_to_where_they_wanted(
 def test_nobody_is_sent_on_to_another_site(guarded: Service, elsewhere: str) -> None:
     answer = httpx.post(
         f"{guarded.base_url}/login",
-        data={"key": "first-key", "goes_on": elsewhere},
+        data={"key": "first-key-of-tests", "goes_on": elsewhere},
         headers={"Origin": guarded.base_url},
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -104,12 +104,12 @@ def test_forms_of_other_sites_change_nothing(
 def test_the_sign_in_counts_for_calls_of_our_own_pages_only(guarded: Service) -> None:
     with httpx.Client(base_url=guarded.base_url) as client:
         own = {"Origin": guarded.base_url}
-        client.post("/login", data={"key": "first-key"}, headers=own)
+        client.post("/login", data={"key": "first-key-of-tests"}, headers=own)
         assert client.get("/requests").status_code == 200
         assert client.post("/upload", files=CSV).status_code == 401
         assert (
             client.post("/upload", files=CSV, headers={"Sec-Fetch-Site": "cross-site"}).status_code
-            == 401
+            == 403
         )
         accepted = client.post("/upload", files=CSV, headers=own)
         assert accepted.status_code == 202

@@ -18,9 +18,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with two API keys, first-key and second-key."""
+    """A service with two API keys, first-key-of-tests and second-key-of-tests."""
     folder = tmp_path_factory.mktemp("guarded")
-    with running_service(folder, api_keys="first-key,second-key") as running:
+    with running_service(folder, api_keys="first-key-of-tests,second-key-of-tests") as running:
         yield running
 
 

@@ -1,8 +1,11 @@
 """Named keys: made and revoked from the command line, while the service runs."""
 
+import hmac
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,7 +13,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import create_engine, text
 
-from app.access import key_ring, keys
+from app.access import key_ring, keys, sessions
 from tests.integration.api.parts import (
     Service,
     accepted,
@@ -201,12 +204,83 @@ def test_the_page_signs_in_with_a_key_of_the_database(named: Service) -> None:
         wait_until(lambda: browser.get("/requests").status_code == 401, timeout_seconds=4)
 
 
+def test_a_sign_out_ends_the_session_for_every_copy_of_the_cookie(named: Service) -> None:
+    key = made_key(named, "shop")
+    with signed_in(named, key) as browser, signed_in(named, key) as second:
+        copy = {"page_session": browser.cookies["page_session"]}
+        assert httpx.get(f"{named.base_url}/requests", cookies=copy).status_code == 200
+        assert browser.post("/logout").status_code == 303
+        answer = httpx.get(f"{named.base_url}/requests", cookies=copy)
+        problem(answer, 401, "unauthorized")
+        assert second.get("/requests").status_code == 200
+        # Whoever signs in once more leaves the former session behind.
+        copy = {"page_session": second.cookies["page_session"]}
+        assert second.post("/login", data={"key": key}).status_code == 303
+        assert second.get("/requests").status_code == 200
+        assert httpx.get(f"{named.base_url}/requests", cookies=copy).status_code == 401
+    assert named.client.get("/requests", headers=bearer(key)).status_code == 200
+
+
+def test_a_session_ends_by_itself_after_a_month(
+    named: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = made_key(named, "shop")
+    with signed_in(named, key) as browser:
+        later = sessions.now() + sessions.KEPT
+        monkeypatch.setattr(sessions, "now", lambda: later - timedelta(seconds=1))
+        assert browser.get("/requests").status_code == 200
+        monkeypatch.setattr(sessions, "now", lambda: later + timedelta(seconds=1))
+        assert browser.get("/requests").status_code == 401
+        # The next sign-in removes what is past its time.
+        with signed_in(named, key):
+            database = named.app.state.adapters.database
+            with database.read() as connection:
+                assert connection.execute(text("SELECT count(*) FROM page_sessions")).scalar() == 1
+
+
+def test_the_cookie_of_earlier_versions_which_was_made_of_the_key_opens_nothing(
+    named: Service,
+) -> None:
+    key = made_key(named, "shop")
+    made = hmac.new(key.encode(), b"page session", "sha256").hexdigest()
+    answer = httpx.get(f"{named.base_url}/requests", cookies={"page_session": made})
+    problem(answer, 401, "unauthorized")
+
+
+def test_guessing_is_slowed_down_and_a_good_key_is_not(named: Service) -> None:
+    key = made_key(named, "shop")
+    answers = [named.client.get("/requests", headers=bearer(f"wrong-{n}")) for n in range(50)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 40
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    problem(answers[-1], 429, "too_many_wrong_keys")
+    headers = {"Origin": named.base_url}
+    page = named.client.post("/login", data={"key": "wrong"}, headers=headers)
+    assert (page.status_code, "wait before" in page.text) == (429, True)
+    assert int(page.headers["retry-after"]) > 0
+    # The same client, as all are behind a proxy.
+    assert named.client.get("/requests", headers=bearer(key)).status_code == 200
+    with signed_in(named, key) as browser:
+        assert browser.get("/requests").status_code == 200
+    problem(named.client.get("/requests"), 401, "unauthorized")
+
+
+@contextmanager
+def signed_in(service: Service, key: str) -> Iterator[httpx.Client]:
+    """A browser that the page knows."""
+    headers = {"Origin": service.base_url}
+    with httpx.Client(base_url=service.base_url, headers=headers) as browser:
+        assert browser.post("/login", data={"key": key}).status_code == 303
+        yield browser
+
+
 def test_the_digests_of_a_leaked_database_open_nothing(named: Service) -> None:
-    made_key(named, "shop")
+    with signed_in(named, made_key(named, "shop")):
+        pass
     database = named.app.state.adapters.database
     with database.read() as connection:
-        row = connection.execute(text("SELECT digest, session_digest FROM api_keys")).one()
-    for value in (*row, row.digest[: key_ring.OWNER_LENGTH]):
+        digest = connection.execute(text("SELECT digest FROM api_keys")).scalar_one()
+        session = connection.execute(text("SELECT digest, owner FROM page_sessions")).one()
+    for value in (digest, *session):
         assert named.client.get("/requests", headers=bearer(value)).status_code == 401
         cookies = {"page_session": value}
         assert httpx.get(f"{named.base_url}/requests", cookies=cookies).status_code == 401

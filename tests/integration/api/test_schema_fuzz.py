@@ -29,7 +29,7 @@ from tests.integration.api.parts import (
 from tests.parts.image_host import ImageHost
 from tests.parts.webhook_receiver import WebhookReceiver
 
-KEY = {"Authorization": "Bearer fuzz-key"}
+KEY = {"Authorization": "Bearer key-of-the-fuzzer"}
 CALLS_PER_OPERATION = 15
 # A stream lasts as long as its request; test_live_events.py has its answers.
 UNENDING = ["follow_events"]
@@ -44,7 +44,7 @@ CSVS = cycle(
     ]
 )
 
-SETTINGS = {"api_keys": "fuzz-key", "max_upload_bytes": 50_000}
+SETTINGS = {"api_keys": "key-of-the-fuzzer", "max_upload_bytes": 50_000}
 DOCUMENT = create_app(Settings(_env_file=None, **SETTINGS)).openapi()
 schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(operation_id=UNENDING)
 

@@ -198,8 +198,8 @@ def test_without_a_known_key_only_open_routes_answer(guarded: Service) -> None:
 
 
 def test_a_key_sees_only_its_own_requests(guarded: Service) -> None:
-    first = {"Authorization": "Bearer first-key"}
-    second = {"X-API-Key": "second-key"}
+    first = {"Authorization": "Bearer first-key-of-tests"}
+    second = {"X-API-Key": "second-key-of-tests"}
     client = guarded.client
     with httpx.Client(base_url=guarded.base_url, headers=first) as uploader:
         request_id = upload(uploader, CSV).json()["request_id"]

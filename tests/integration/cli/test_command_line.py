@@ -1,5 +1,7 @@
 """What all commands have in common: help, and one sentence for what cannot work."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,9 @@ from app.cli.arguments import processing_options
 from app.cli.console.failures import UnusableInput
 from app.cli.console.terminal import shown, size
 from app.cli.local.process import process
+from app.cli.service.worker_process import COMMAND
 from app.domain.options import ProcessingOptions
-from tests.integration.cli.parts import run_app
+from tests.integration.cli.parts import clean_environment, run_app
 
 RUN = ("serve", "worker", "migrate")
 LOCAL = ("process", "demo")
@@ -70,6 +73,24 @@ def test_an_unreachable_database_ends_with_3_and_one_sentence(tmp_path: Path, co
         PORT="0",
         LOG_LEVEL="error",
         DATABASE_URL="postgresql://somebody:secret@127.0.0.1:1/none",
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: The database does not answer: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+def test_a_worker_that_serve_starts_says_one_sentence_as_well(tmp_path: Path) -> None:
+    away = "postgresql://somebody:secret@127.0.0.1:1/none"
+    settings = {"DATABASE_URL": away, "REDIS_URL": "redis://127.0.0.1:1/0", "LOG_LEVEL": "error"}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND],
+        env=clean_environment(tmp_path, **settings),
+        stdin=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 3
     assert done.stderr.startswith("Error: The database does not answer: ")

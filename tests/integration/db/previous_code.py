@@ -103,6 +103,9 @@ _FILES = (
     """INSERT INTO image_files (request_id, seq, role, key, bytes, width, height, format)
         VALUES (:id, 1, 'original', 'originals/k', 10, 8, 6, 'png')""",
 )
+# Browsers that sign in on the page, and out.
+_SIGN_IN = ("INSERT INTO page_sessions (digest, owner, expires_at) VALUES (:key, 'shop', :now)",)
+_SIGN_OUT = ("DELETE FROM page_sessions WHERE digest = :key",)
 _REMOVE = (
     "UPDATE requests SET deleted_at = :now WHERE id = :id",
     "DELETE FROM image_files WHERE request_id = :id",
@@ -122,7 +125,10 @@ class Code:
 
 
 _R001 = (*_ACCEPT, *_INGEST, *_WORK, *_DELIVER, *_KEYS, *_REUSE, *_UPKEEP, *_HOSTS, *_FILES)
-CODE = {"r001": Code(_R001, _REMOVE)}
+CODE = {
+    "r001": Code(_R001, _REMOVE),
+    "r002": Code((*_R001, *_SIGN_IN), (*_REMOVE, *_SIGN_OUT)),
+}
 
 
 def run(connection: Connection, statements: tuple[str, ...], request_id: str) -> None:

@@ -143,6 +143,15 @@ def test_error_counts_of_thousands_of_requests_are_one_question(database: Databa
     assert (len(counts), counts[ids[1]], counts[ids[0]]) == (2_003, {"timeout": 2}, {})
 
 
+def test_deleted_uploads_that_still_count_are_left(database: Database) -> None:
+    of_nobody = add_request(database, deleted_at=at(1), created_at=at(1))
+    old = add_request(database, deleted_at=at(1), created_at=at(-1), owner="a")
+    new = add_request(database, deleted_at=at(1), created_at=at(1), owner="a")
+    with database.read() as connection:
+        assert set(stalled.hidden(connection, limit=9)) == {of_nobody, old, new}
+        assert set(stalled.hidden(connection, counted_since=at(0), limit=9)) == {of_nobody, old}
+
+
 def test_stalled_work_is_found(database: Database) -> None:
     accepted = add_request(database, status="pending")
     due = add_request(database, images=2, ingested_at=START)

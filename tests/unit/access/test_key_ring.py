@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from app.access.key_ring import KeyRing, session_of
+from app.access.key_ring import KeyRing
 from app.domain.errors import Unauthorized
 
 RING = KeyRing(["first-key", "second-key"])
@@ -15,7 +15,6 @@ def test_without_keys_the_service_is_open() -> None:
     assert not ring.needed
     assert ring.owner_of(None) == ""
     assert ring.owner_of("anything") == ""
-    assert ring.owner_of_session("anything") == ""
     assert ring.admits("")
 
 
@@ -35,10 +34,3 @@ def test_the_owner_is_what_requests_of_earlier_versions_are_kept_under() -> None
 def test_any_other_key_is_refused(key: str | None) -> None:
     with pytest.raises(Unauthorized):
         RING.owner_of(key)
-
-
-def test_the_pages_cookie_stands_for_its_key_and_for_no_other() -> None:
-    assert RING.owner_of_session(session_of("second-key")) == RING.owner_of("second-key")
-    for cookie in ("", "second-key", session_of("third-key"), "schlüssel", "\udcff"):
-        with pytest.raises(Unauthorized):
-            RING.owner_of_session(cookie)

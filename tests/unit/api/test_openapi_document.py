@@ -126,7 +126,7 @@ def test_keys_are_asked_for_where_the_contract_says_so(document: dict[str, Any])
 
 
 def test_where_keys_are_set_no_call_goes_without(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, data_dir=tmp_path, api_keys="a-key")
+    settings = Settings(_env_file=None, data_dir=tmp_path, api_keys="a-key-of-the-tests")
     upload = create_app(settings).openapi()["paths"]["/upload"]["post"]
     assert upload["security"] == [{"Bearer": []}, {"ApiKey": []}]
 
