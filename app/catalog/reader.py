@@ -177,7 +177,19 @@ def _summary(findings: Findings) -> str:
     errors = "an error" if count == 1 else f"{count:,} errors"
     first = findings.errors[0]
     where = f"row {first.row:,}" + (f", {first.column}" if first.column else "")
-    return f"{rows} {errors}. The first is in {where}: {first.message}{_about_paths(findings)}"
+    advice = _about_paths(findings) + _about_good(findings)
+    return f"{rows} {errors}. The first is in {where}: {first.message}{advice}"
+
+
+def _about_good(findings: Findings) -> str:
+    """What to send where other rows are good."""
+    if not findings.places:
+        return ""
+    left_out = "this row is" if findings.bad_rows == 1 else "these rows are"
+    return (
+        f" To start with the good rows all the same, send accept_valid_rows=true; {left_out} then "
+        "left out."
+    )
 
 
 def _about_paths(findings: Findings) -> str:

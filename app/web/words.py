@@ -109,6 +109,7 @@ CELL_PROBLEMS = {
     "row_too_long": "A row is too long",
     "missing_header": "There are no column names",
     "missing_column": "A column is missing",
+    "one_column": "Everything is in one column",
     "duplicate_header": "A column stands there twice",
     "empty_file": "The file is empty",
     "no_rows": "There are no rows",

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.catalog.cells.urls import MAX_URL_CHARS, UrlChecker
+from app.catalog.cells.checker import UrlChecker
+from app.catalog.cells.hidden import may_have_ampersands
+from app.catalog.cells.urls import MAX_URL_CHARS
+from app.catalog.cells.wrapped.forms import FULL_CELL_CHARS
 from app.catalog.text.grid import CR, LF, QUOTE
 
 # With one of these in a cell, `CellReader.read` has to look: white space, and what no URL may have.
@@ -23,8 +26,12 @@ _COMMON_SEPARATIONS = (" , ", ", ", " ,", "; ", " | ", f",{LF}", ";", "|", LF, "
 # Longer runs of separators are left to `CellReader.read`: on a run without end, this pattern would
 # take time that grows with the square of its length.
 _SEPARATORS = re.compile(rf"[ ,;|{LF}]{{1,8}}(?=https?://)")
-# A comma that ends no address, or has one behind it that is none of ours.
-_UNCLEAR_COMMA = re.compile(r",(?:\t|\Z|//|[wW][wW][wW]\.|[dD][aA][tT][aA]:[iI][mM][aA][gG][eE]/)")
+# A comma that ends no address, has one behind it that is none of ours, or what is left of one that
+# was cut off.
+_UNCLEAR_COMMA = re.compile(
+    r",(?:\t|\Z|//|[wW][wW][wW]\.|[dD][aA][tT][aA]:[iI][mM][aA][gG][eE]/"
+    r"|[hH](?:[tT](?:[tT](?:[pP][sS]?)?)?)?:?/?(?:\t|\Z))"
+)
 _ORIGIN = re.compile(r"https?://[^/?#\\,@]+/")
 # A file of strangers may name millions of hosts; what is remembered must not grow with them.
 _MAX_KNOWN = 10_000
@@ -82,12 +89,15 @@ class PlainReader:
             lines: one for each cell; for line ends and quotes inside are a grid's placeholders.
             commas_inside: whether a comma may be part of a URL.
         """
+        if _may_be_longer(lines, FULL_CELL_CHARS - 1) and FULL_CELL_CHARS in map(
+            len, lines.split("\n")
+        ):
+            return None
         if CR in lines:
             lines = lines.replace(CR + LF, LF).replace(CR, LF)
         if not lines.isascii() or any(each in lines for each in _NOT_PLAIN):
             return None
-        # Looking for one character first is far quicker than looking for five.
-        if "&" in lines and "&amp;" in lines:
+        if may_have_ampersands(lines):
             return None
         first = _SEPARATORS.search(lines)
         separation = first.group() if first else ","

@@ -5,32 +5,45 @@ one survive. Some layouts have paths beside addresses, and escapes; `Separator` 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from app.catalog.cells.checker import UrlChecker
+from app.catalog.cells.complaints import (
+    BadUrl,
+    cut_complaint,
+    cut_piece,
+    lacks_scheme_complaint,
+    may_be_odd,
+    what_it_is,
+)
+from app.catalog.cells.hidden import (
+    may_have_ampersands,
+    revealed,
+    with_ampersands,
+    with_commas_kept,
+    with_unescaped,
+)
 from app.catalog.cells.separator import Separator
 from app.catalog.cells.urls import (
+    BEGINNING,
     LONGEST_PICTURE_ENDING,
     MAX_URL_CHARS,
     SCHEME,
     SEPARATORS,
-    BadUrl,
-    UrlChecker,
+    WIDE_SEPARATORS,
     ends_as_picture,
+    lacks_scheme,
     looks_like_path,
-    may_be_odd,
-    what_it_is,
 )
-
-# Placeholders for signs that are no separators where they are; a cell has none of them. One for
-# each character, so that places stay where they are.
-_AMPERSAND, _COMMA = "&\ue000\ue000\ue000\ue000", "\ue001\ue002"
+from app.catalog.cells.wrapped.find import may_be_wrapped, unwrapped
+from app.catalog.cells.wrapped.forms import Form
 
 # Where a relative path ends.
 _ENDS = {
-    Separator.ANY: re.compile(r"[,;|\t\r\n]"),
+    Separator.ANY: re.compile(rf"[,;|\t\r\n{WIDE_SEPARATORS}]"),
     Separator.ONE: None,
     Separator.COMMA: re.compile(r"[,\r\n]"),
     Separator.ESCAPED_COMMA: re.compile(r"[,\r\n]"),
@@ -39,12 +52,23 @@ _ENDS = {
     Separator.SPACE: re.compile(r"\s"),
 }
 # Most cells of exports hold one address and nothing else.
-_NO_PART = r"\s,;|<>\"&:\\\u200b\u2060\ufeff"
+_NO_PART = rf"\s,;|<>\"&:\\\u200b\u2060\ufeff{WIDE_SEPARATORS}"
 _SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
+# Between several paths in a cell of one picture.
+_PATHS_JOINED = re.compile(rf"[,;|{WIDE_SEPARATORS}]")
 # The longest ending of a picture, and some blanks behind it.
 _ENDING_CHARS = LONGEST_PICTURE_ENDING + 3
 # A cell of millions of parts that are no addresses is as useless as one of some.
 _MAX_BAD = 200
+
+
+class _Part(NamedTuple):
+    """`text[start:end]` of a cell; `is_hidden`: it has signs in the place of others."""
+
+    text: str
+    start: int
+    end: int
+    is_hidden: bool
 
 
 class Place(NamedTuple):
@@ -59,12 +83,14 @@ class Place(NamedTuple):
 class CellContent:
     """What a cell holds: addresses, and parts that are none (the first 200).
 
-    `spans` are the start and the end of each address in the cell.
+    `spans` are the start and the end of each address in the cell; `form` says how they are written
+    in it, None: as a plain list.
     """
 
     urls: list[str] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     bad: list[BadUrl] = field(default_factory=list)
+    form: Form | None = None
 
     @property
     def places(self) -> list[Place]:
@@ -85,9 +111,11 @@ class CellReader:
         empty: texts that mean "no image", in small letters.
     """
 
-    def __init__(self, base_url: str | None = None, empty: Sequence[str] = ()) -> None:
+    def __init__(self, base_url: str | None = None, empty: Iterable[str] = ()) -> None:
         self._base_url = base_url
         self._empty = frozenset(empty)
+        # What stands before "//host/a.jpg" in a page that the paths are on.
+        self._scheme = (base_url or "https:").partition("//")[0]
         self._urls = UrlChecker()
 
     @property
@@ -102,48 +130,72 @@ class CellReader:
         if simple is not None and self._urls.is_valid_origin(simple.group(1)):
             content.add(0, len(cell), cell)
             return content
-        if separator is Separator.SCHEME and self._base_url is not None:
-            separator = Separator.ANY
+        text = with_ampersands(cell) if may_have_ampersands(cell) else cell
+        wrapped = unwrapped(cell) if may_be_wrapped(cell) else None
+        if wrapped is None:
+            if separator is Separator.SCHEME and self._base_url is not None:
+                separator = Separator.ANY
+            if separator is Separator.ESCAPED_COMMA:
+                text = with_commas_kept(text)
+            piece = cut_piece(text)
+            end = len(text) - len(piece)
+            self._read_part(_Part(text, 0, end, text is not cell), separator, content)
+            if piece:
+                content.bad.append(BadUrl(piece, cut_complaint(piece)))
+            return content
+        if wrapped.form is Form.LIST and "\\" in text:
+            text = with_unescaped(text)
+        for start, end in wrapped.spans:
+            self._read_part(_Part(text, start, end, text is not cell), Separator.ONE, content)
+        content.form = wrapped.form
+        return content
+
+    def _read_part(self, part: _Part, separator: Separator, content: CellContent) -> None:
+        """Read a part of a cell in which addresses, or paths, are next to one another."""
+        text, first, last, is_hidden = part
         ends = None if separator is Separator.SCHEME else _ENDS[separator]
-        text = cell.replace("&amp;", _AMPERSAND) if "&amp;" in cell else cell
-        if separator is Separator.ESCAPED_COMMA:
-            text = text.replace("\\,", _COMMA)
-        is_hidden = text is not cell
         # Looking for schemes and then at the character before each is linear; a pattern of
         # "separators, then a scheme" would try every suffix of a long run of commas.
+        hosts = text.count("//", first, last)
+        # Two patterns, as one of both takes twice the time, and few cells leave schemes out.
+        pattern = SCHEME if hosts == text.count("://", first, last) else BEGINNING
         starts = [
             at
-            for match in SCHEME.finditer(text)
-            if (at := match.start()) == 0 or text[at - 1] in SEPARATORS
+            for match in pattern.finditer(text, first, last)
+            if (at := match.start()) == first or text[at - 1] in SEPARATORS
         ]
-        if not starts or starts[0] > 0:
-            self._take_others(text, 0, starts[0] if starts else len(text), ends, content)
+        if not starts or starts[0] > first:
+            self._take_others(text, first, starts[0] if starts else last, ends, content)
         # Where paths have no beginning, what is behind a comma belongs to the address before it.
         may_end = ends is not None and (separator is not Separator.ANY or self._base_url)
-        is_odd = may_be_odd(text, len(starts))
+        is_odd = may_be_odd(text[first:last], len(starts))
         # Each part of such a cell begins with a scheme, and all that are wrong are counted.
         most_bad = None if separator is Separator.SCHEME else _MAX_BAD
         urls, spans, complaint = content.urls, content.spans, self._urls.complaint
-        for start, next_start in pairwise([*starts, len(text)]):
+        for start, next_start in pairwise([*starts, last]):
             end = next_start
             if may_end and ends is not None:
                 end = self._end_of_address(text, start, next_start, ends)
-            part = text[start:end].rstrip(SEPARATORS)
-            url = _unhidden(part) if is_hidden else part
+            written = text[start:end].rstrip(SEPARATORS)
+            url = revealed(written) if is_hidden else written
+            if url.startswith("//"):
+                url = self._scheme + url
+                content.form = Form.HOST_FIRST
             message = complaint(url, is_odd=is_odd)
             if message is None:
                 urls.append(url)
-                spans.append((start, start + len(part)))
+                spans.append((start, start + len(written)))
             elif most_bad is None or len(content.bad) < most_bad:
                 content.bad.append(BadUrl(url, message))
             if end < next_start:
                 self._take_others(text, end, next_start, ends, content)
-        return content
 
     def _take_others(
         self, text: str, start: int, end: int, ends: re.Pattern[str] | None, content: CellContent
     ) -> None:
         """Take what is no address: paths where they have a beginning; all else is bad."""
+        if ends is None and _are_paths(text[start:end]):
+            ends = _PATHS_JOINED
         if ends is not None:
             for match in ends.finditer(text, start, end):
                 self._take_other(text, start, match.start(), content)
@@ -154,14 +206,16 @@ class CellReader:
         part = text[start:end]
         start += len(part) - len(part.lstrip(SEPARATORS))
         part = part.strip(SEPARATORS)
-        written = _unhidden(part)
+        written = revealed(part)
         if not written or written.casefold() in self._empty:
             return
-        url = self._full(written)
-        if url is None:
-            message: str | None = what_it_is(written)
+        message: str | None
+        if lacks_scheme(written):
+            url, message = None, lacks_scheme_complaint(written)
+        elif self._base_url is None or not looks_like_path(written):
+            url, message = None, what_it_is(written)
         else:
-            written = url
+            url = written = f"{self._base_url}/{written.removeprefix('.').lstrip('/')}"
             message = self._urls.complaint(url, is_odd=True)
         if url is not None and message is None:
             content.add(start, start + len(part), url)
@@ -185,15 +239,8 @@ class CellReader:
                 return at
         return end
 
-    def _full(self, path: str) -> str | None:
-        if self._base_url is None:
-            return None
-        if path.startswith("//"):
-            return self._base_url.partition("//")[0] + path
-        if not looks_like_path(path):
-            return None
-        return f"{self._base_url}/{path.removeprefix('.').lstrip('/')}"
 
-
-def _unhidden(text: str) -> str:
-    return text.replace(_AMPERSAND, "&").replace(_COMMA, ",")
+def _are_paths(text: str) -> bool:
+    """Whether a text is several paths, each with the ending of a picture, and not one of them."""
+    pieces = [piece for piece in _PATHS_JOINED.split(text) if piece.strip(SEPARATORS)]
+    return len(pieces) > 1 and all(map(ends_as_picture, pieces))

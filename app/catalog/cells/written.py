@@ -17,6 +17,8 @@ _WRITTEN = {
     Separator.PIPE: {"|": "%7C"},
     Separator.SPACE: {},
 }
+# What ends an address in its cell cannot be in it.
+_CLOSING = {'"': "%22", "'": "%27", ")": "%29", ">": "%3E", "]": "%5D", "}": "%7D"}
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -28,7 +30,12 @@ def replaced(
     for place, url in zip(places, urls, strict=True):
         parts.append(cell[at : place.start])
         at = place.end
-        parts.append(cell[place.start : at] if url is None else written_url(url, separator))
+        if url is None:
+            parts.append(cell[place.start : at])
+            continue
+        closing = cell[at : at + 1]
+        new = written_url(url, separator)
+        parts.append(new.replace(closing, _CLOSING[closing]) if closing in _CLOSING else new)
     return "".join([*parts, cell[at:]])
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from app.catalog.header.detected import Detected
 from app.catalog.header.find import Header, find_header
-from app.catalog.header.lines import Head
+from app.catalog.header.lines import DELIMITERS, Head
 from app.catalog.header.refusals import file_error, no_text
 from app.catalog.header.sheet import Sheet
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
@@ -16,8 +16,6 @@ from app.catalog.text.encodings import CHUNK_BYTES, CONTROL, Encoding, decoded, 
 from app.catalog.text.kinds import refuse_other_kinds
 from app.catalog.text.lines import split_lines
 from app.domain.errors import CsvInvalid
-
-DELIMITERS = (",", ";", "\t", "|")
 
 # So many control characters at the start and no header: that is no text with a mistake in it.
 _NOISE_SAMPLE = 4096

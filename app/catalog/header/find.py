@@ -41,7 +41,7 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
         NotACsv: there is none, because the file is no text.
     """
     header = _find_known(head) if mapping is None else _find_mapped(head, mapping)
-    refuse_broken(header.line)
+    refuse_broken(head, header.line)
     if header.layout.is_list:
         refuse_doubles(header.line)
     return header if mapping is not None else _with_siblings(head, header, has_base_url)

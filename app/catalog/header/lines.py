@@ -8,6 +8,7 @@ from app.catalog.layouts.columns import MAX_LINES_BEFORE_HEADER, Found, find_col
 from app.catalog.text.dialect import Dialect
 from app.catalog.text.records import Broken, RecordParser
 
+DELIMITERS = (",", ";", "\t", "|")
 _MAX_HEADER_LINES = 50
 # Lines below a header that are looked at for what columns hold.
 _LINES_LOOKED_AT = 200

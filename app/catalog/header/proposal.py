@@ -1,52 +1,164 @@
 """An unknown file -> the columns that its owner may have meant."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from app.catalog.cells.urls import ends_as_picture, looks_like_path, looks_like_url
+from app.catalog.cells.none_words import NONE_WORDS
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.urls import is_address_of_picture
+from app.catalog.header.siblings import is_named_as_gallery, is_named_as_images, words_of
 from app.catalog.layouts.columns import GENERIC, plain_name
 from app.catalog.layouts.mapping import ColumnMapping
 
 _MAX_PROPOSED = 50
-# Parts of names that image columns have, in the languages whose exports are known.
-_IMAGE_WORDS = ("image", "img", "imag", "photo", "foto", "picture", "bild", "afbeelding", "media")
-_NAME_WORDS = (
-    *("name", "title", "titel", "titre", "titulo", "nombre", "nome", "naam", "nom", "label"),
-    *("bezeichnung", "product", "article", "artikel", "item"),
+# What is longer is no name.
+_MAX_NAME_CHARS = 100
+# A column of this name leads to a page, unless what stands in it says otherwise.
+_PAGE_WORDS = frozenset(
+    {
+        *("url", "urls", "link", "links", "href", "permalink", "domain", "website", "web", "site"),
+        *("homepage", "page", "video", "videos", "seite", "pagina", "lien", "enlace", "ссылка"),
+    }
 )
-_NUMBER_WORDS = ("sku", "serial", "number", "code", "handle", "reference", "artikelnummer", "id")
+_PAGE = re.compile(
+    r"https?://[^/]*/?\Z|[^?#]*(?:\.(?:html?|php|aspx?|jsp)|/)(?:[?#]|\Z)", re.IGNORECASE
+)
+_NAME_PARTS = (
+    *("name", "title", "titel", "titre", "titulo", "nombre", "nome", "naam", "nom", "label"),
+    *("bezeichnung", "namn", "navn", "nimi", "nazwa", "nazev", "isim", "имя", "назван", "наимен"),
+    *("名前", "商品名", "品名", "名称", "제품명", "상품명"),
+    *("product", "article", "artikel", "produkt", "товар", "item"),
+)
+_NUMBER_PARTS = (
+    *("sku", "serial", "number", "nummer", "artikelnr", "numer", "code", "handle", "reference"),
+    *("артикул", "品番", "商品番号"),
+)
+_NUMBER_WORDS = frozenset({"nr", "no", "id", "ean", "gtin", "upc", "asin", "mpn", "num", "код"})
 
 
-def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> ColumnMapping | None:
-    """The columns whose cells are addresses or paths, images before others, and likely ones beside.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The columns to send.
 
-    None where at most half of every column's filled cells are addresses.
+    `has_paths`: `base_url` is needed with them. `bad` is a cell of theirs that is neither an
+    address nor a word for none, "" where the first rows have none such.
+    """
+
+    mapping: ColumnMapping
+    has_paths: bool = False
+    bad: str = ""
+
+
+@dataclass(slots=True)
+class _Column:
+    """What the first rows have in a column: addresses, paths, and a cell that is neither."""
+
+    name: str
+    urls: list[str] = field(default_factory=list)
+    cells: int = 0
+    readable: int = 0
+    has_paths: bool = False
+    bad: str = ""
+
+    @property
+    def rank(self) -> int:
+        """0: pictures; 1: pictures in a column named like one of pages; 2: it may be pictures."""
+        if is_named_as_images(self.name) or is_named_as_gallery(self.name):
+            return 0
+        is_page = not _PAGE_WORDS.isdisjoint(words_of(self.name))
+        if 2 * sum(map(is_address_of_picture, self.urls)) > len(self.urls):
+            return 1 if is_page else 0
+        return 3 if is_page or any(map(_PAGE.match, self.urls)) else 2
+
+
+def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | None:
+    """The columns whose cells are addresses or paths of pictures, and likely ones beside.
+
+    None where there is no such column. Sent as it is, a proposal reads the first rows (but for
+    `bad`), and fetches no pages: a column that seems to lead to some is not proposed.
     """
     names = [cell.strip() for cell in header]
-    if len(rows) == 0:
+    columns = [
+        column
+        for index, name in enumerate(names)
+        if 0 < len(name) <= _MAX_NAME_CHARS and plain_name(name)
+        for column in [_looked_at(name, (row[index] for row in rows if index < len(row)))]
+        if column.readable and 2 * column.readable >= column.cells
+    ]
+    # A name that stands for something else, too, would read that as well.
+    standing = Counter(map(plain_name, names))
+    found = Counter(plain_name(each.name) for each in columns)
+    columns = [
+        each for each in columns if standing[plain_name(each.name)] == found[plain_name(each.name)]
+    ]
+    chosen = _best([each for each in columns if not each.bad]) or _best(columns)
+    if not chosen:
         return None
-    addresses, pictures = [], []
-    for index, name in enumerate(names):
-        cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-        found = sum(looks_like_url(cell) or looks_like_path(cell) for cell in cells)
-        if not plain_name(name) or not cells or 2 * found <= len(cells):
-            continue
-        addresses.append(name)
-        is_named = any(word in plain_name(name) for word in _IMAGE_WORDS)
-        if is_named or 2 * sum(map(ends_as_picture, cells)) > len(cells):
-            pictures.append(name)
-    images = (pictures or addresses)[:_MAX_PROPOSED]
-    if not images:
-        return None
-    others = [name for name in names if plain_name(name) and name not in addresses]
-    product_name = _likely(others, *GENERIC.product_name) or _with_word(others, _NAME_WORDS)
+    taken = {each.name for each in columns}
+    others = [name for name in names if name not in taken and 0 < len(name) <= _MAX_NAME_CHARS]
+    product_name = _likely(others, *GENERIC.product_name) or _product_name(others)
     others = [name for name in others if name != product_name]
-    serial_number = _likely(others, *GENERIC.serial_number) or _with_word(others, _NUMBER_WORDS)
-    return ColumnMapping(tuple(dict.fromkeys(images)), product_name, serial_number)
+    return Proposal(
+        ColumnMapping(
+            tuple(dict.fromkeys(each.name for each in chosen)),
+            product_name,
+            _likely(others, *GENERIC.serial_number) or _serial_number(others),
+        ),
+        any(each.has_paths for each in chosen),
+        next((each.bad for each in chosen if each.bad), ""),
+    )
+
+
+def _looked_at(name: str, cells: Iterable[str]) -> _Column:
+    column = _Column(name)
+    # With a host before them, paths are read like addresses.
+    reader = CellReader("https://host.invalid", NONE_WORDS)
+    without_host = CellReader(None, NONE_WORDS)
+    for cell in filter(str.strip, cells):
+        content = reader.read(cell, Separator.ANY)
+        if content.bad:
+            column.bad = column.bad or " ".join(cell[:60].split())
+        elif content.urls:
+            column.readable += 1
+            column.urls += content.urls
+            column.has_paths = column.has_paths or bool(without_host.read(cell, Separator.ANY).bad)
+        else:
+            continue
+        column.cells += 1
+    return column
+
+
+def _best(columns: Sequence[_Column]) -> Sequence[_Column]:
+    for rank in range(3):
+        best = [each for each in columns if each.rank == rank]
+        if best:
+            return best[:_MAX_PROPOSED]
+    return []
+
+
+def _product_name(names: Sequence[str]) -> str | None:
+    # "Artikelnr" has the word for a product in it, too.
+    return _with_part([name for name in names if not _is_number(name)], _NAME_PARTS)
+
+
+def _serial_number(names: Sequence[str]) -> str | None:
+    return _with_part(names, _NUMBER_PARTS) or next(
+        (name for name in names if not _NUMBER_WORDS.isdisjoint(words_of(name))), None
+    )
+
+
+def _is_number(name: str) -> bool:
+    return _with_part([name], _NUMBER_PARTS) is not None or not _NUMBER_WORDS.isdisjoint(
+        words_of(name)
+    )
 
 
 def _likely(names: Sequence[str], *tiers: frozenset[str]) -> str | None:
     return next((name for tier in tiers for name in names if plain_name(name) in tier), None)
 
 
-def _with_word(names: Sequence[str], words: Sequence[str]) -> str | None:
-    return next((name for word in words for name in names if word in plain_name(name)), None)
+def _with_part(names: Sequence[str], parts: Sequence[str]) -> str | None:
+    return next((name for part in parts for name in names if part in plain_name(name)), None)

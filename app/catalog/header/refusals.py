@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.cells.urls import contains_url
-from app.catalog.header.lines import Candidate, Head, candidates_of, rows_below
-from app.catalog.header.proposal import propose
-from app.catalog.layouts.columns import EXAMPLE_HEADER
+from app.catalog.header.lines import DELIMITERS, Candidate, Head, candidates_of, rows_below
+from app.catalog.header.one_column import in_one_column
+from app.catalog.header.proposal import Proposal, propose
+from app.catalog.layouts.columns import EXAMPLE_HEADER, IMAGES, SERIAL_NUMBER
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import Match
 from app.catalog.text.encodings import CONTROL
@@ -14,6 +15,7 @@ from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 _MAX_COLUMNS_NAMED = 30
 _MAX_HEADERS_NAMED = 6
+_LEAST_OF_SHOPS = 6
 
 
 def absent_columns(head: Head, best: Candidate, mapping: ColumnMapping) -> CsvInvalid | NotACsv:
@@ -39,6 +41,9 @@ def absent_columns(head: Head, best: Candidate, mapping: ColumnMapping) -> CsvIn
 
 def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     """A refusal of a file whose best line lacks columns, with a proposal where there is one."""
+    one = in_one_column(head)
+    if one is not None:
+        return _one_column(head, *one)
     first = _named(best.cells)
     if not best.found.places and head.is_noise:
         return no_text()
@@ -62,14 +67,51 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     )
     line = _widest(head, best)
     proposed = propose(line.cells, rows_below(head, line))
+    if proposed is None and _is_shops(best):
+        return _unknown_layout(head, line)
     if proposed is None:
         return CsvInvalid(detail, errors, len(errors))
-    addresses = ", ".join(f'"{name}"' for name in proposed.images)
-    detail = (
-        f"{detail}. Web addresses stand in {addresses}: to use them, send "
-        f"columns={proposed.to_text()}"
+    if SERIAL_NUMBER in best.found.missing and IMAGES not in best.found.first_choice:
+        # An export of another shop needs no column of ours.
+        return _unknown_layout(head, line, proposed)
+    detail = f"{detail}. {_use(proposed)}"
+    return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed.mapping))
+
+
+def _is_shops(line: Candidate) -> bool:
+    """Whether a header has none of a plain list's own names, and too many columns for one."""
+    return not line.found.first_choice and len(line.cells) >= _LEAST_OF_SHOPS
+
+
+def _unknown_layout(head: Head, line: Candidate, proposed: Proposal | None = None) -> CsvInvalid:
+    detail = f"The layout of this file is not known. The file has: {_named(line.cells)}. "
+    if proposed is None:
+        detail += (
+            "None of its columns holds addresses of pictures in the first rows. Export the "
+            'products with their images, or name the columns: columns={"images":["..."]}'
+        )
+    else:
+        detail += _use(proposed)
+    error = CellError(line.row, None, None, "missing_column", detail)
+    shown = None if proposed is None else _shown(head, line, proposed.mapping)
+    return CsvInvalid(detail, [error], 1, detected=shown)
+
+
+def _use(proposed: Proposal) -> str:
+    """Where the addresses are, and what to send for them to be read; JSON comes last."""
+    found = ", ".join(f'"{name}"' for name in proposed.mapping.images)
+    what = "Paths of pictures" if proposed.has_paths else "Web addresses"
+    first = f'correct cells such as "{proposed.bad}", then ' if proposed.bad else ""
+    base = ""
+    if proposed.has_paths:
+        base = (
+            "base_url, the address that stands before the paths, for example "
+            "base_url=https://YOUR-SHOP/images, and "
+        )
+    return (
+        f"{what} stand in {found}: to use them, {first}send {base}"
+        f"columns={proposed.mapping.to_text()}"
     )
-    return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed))
 
 
 def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvalid:
@@ -79,16 +121,37 @@ def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvali
         for each in likely
     ]
     proposed = propose(line.cells, rows_below(head, line))
-    example = proposed.to_text() if proposed else '{"product_name":"...","images":["..."]}'
+    example = '{"product_name":"...","images":["..."]}'
+    if proposed is not None:
+        example = proposed.mapping.to_text()
     message = (
         f"The header may be that of {' and that of '.join(kinds)} alike. Remove the columns of "
         f"one of them, or say which ones are meant: columns={example}"
     )
     error = CellError(line.row, None, None, "ambiguous_platform", message)
-    shown = _shown(head, line, proposed)
+    shown = _shown(head, line, None if proposed is None else proposed.mapping)
     shown["because"] = list(dict.fromkeys(name for each in likely for name in each.layout.because))
     shown["candidates"] = [each.platform.id for each in likely]
     return CsvInvalid(message, [error], 1, detected=shown)
+
+
+def _one_column(head: Head, row: int, delimiter: str) -> CsvInvalid:
+    shown = "TAB" if delimiter == "\t" else f'"{delimiter}"'
+    line = head.lines[row - 1].strip()
+    message = f"The whole file is one column: the names in line {row} are not separated, as "
+    if delimiter in DELIMITERS:
+        message += (
+            f"each line is in quotes with its {shown}. Export the file again without quotes "
+            "around whole lines, or remove the quote at the start and at the end of each line and "
+            'write every doubled "" as ". In a spreadsheet, split the column first (Text to '
+            "Columns)."
+        )
+    else:
+        message += (
+            f"{shown} is between them. Export the file with a comma, a semicolon, a TAB or a pipe "
+            "between its columns."
+        )
+    return file_error(row, line[:200], "one_column", message)
 
 
 def _widest(head: Head, best: Candidate) -> Candidate:
@@ -134,10 +197,13 @@ def _no_header_message() -> str:
     )
 
 
-def refuse_broken(header: Candidate) -> None:
+def refuse_broken(head: Head, header: Candidate) -> None:
     """Raise CsvInvalid for a header below which nothing would be certain."""
     # Its quote may end in the middle of any row.
     line = header.dialect.delimiter.join(header.cells)
+    one = in_one_column(head) if header.broken is not None else None
+    if one is not None:
+        raise _one_column(head, *one)
     if header.broken is not None:
         raise file_error(header.row, line[:200], "unclosed_quote", header.broken.message)
     if CONTROL.search(line):

@@ -8,7 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from app.catalog.cells.urls import ends_as_picture, looks_like_path, looks_like_url
+from app.catalog.cells.reader import CellReader
+from app.catalog.cells.separator import Separator
+from app.catalog.cells.urls import is_address_of_picture, looks_like_path, looks_like_url
+from app.catalog.cells.wrapped.find import may_be_wrapped
 
 # Parts of names, without accents, in the languages whose exports are known and some more.
 _IMAGE_PARTS = (
@@ -43,16 +46,27 @@ _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 def is_named_as_images(name: str) -> bool:
     """Whether a header says that addresses below it are those of pictures."""
-    words = _words(name)
+    words = words_of(name)
     return (
         any(part in word for word in words for part in _IMAGE_PARTS)
         or not _IMAGE_WORDS.isdisjoint(words)
     ) and _PAGE_WORDS.isdisjoint(words)
 
 
+def is_named_as_gallery(name: str) -> bool:
+    """Whether a header may say that addresses below it are those of pictures, or of something else.
+
+    What stands below it has to say that.
+    """
+    words = words_of(name)
+    return any(
+        part in word for word in words for part in _GALLERY_PARTS
+    ) and _PAGE_WORDS.isdisjoint(words)
+
+
 def is_named_as_main(name: str) -> bool:
     """Whether a header says that the picture below it comes before the others."""
-    return not _MAIN_WORDS.isdisjoint(_words(name)) or _folded(name).startswith("hauptbild")
+    return not _MAIN_WORDS.isdisjoint(words_of(name)) or _folded(name).startswith("hauptbild")
 
 
 def is_sibling(name: str, cells: Iterable[str], *, has_base_url: bool) -> bool:
@@ -62,19 +76,18 @@ def is_sibling(name: str, cells: Iterable[str], *, has_base_url: bool) -> bool:
         cells: those of the file's first rows.
         has_base_url: paths are addresses, too.
     """
-    words = _words(name)
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
-        return is_named_as_images(name) and _ABOUT_WORDS.isdisjoint(words)
+        return is_named_as_images(name) and _ABOUT_WORDS.isdisjoint(words_of(name))
+    reader = CellReader()
     addresses = [
-        cell for cell in filled if looks_like_url(cell) or (has_base_url and looks_like_path(cell))
+        address
+        for cell in filled
+        for address in _addresses(cell, reader, has_base_url=has_base_url)
     ]
     if is_named_as_images(name):
         return bool(addresses)
-    is_gallery = any(part in word for word in words for part in _GALLERY_PARTS)
-    return (
-        is_gallery and _PAGE_WORDS.isdisjoint(words) and any(map(is_address_of_picture, addresses))
-    )
+    return is_named_as_gallery(name) and any(map(is_address_of_picture, addresses))
 
 
 def find_siblings(
@@ -102,12 +115,15 @@ def find_siblings(
     )
 
 
-def is_address_of_picture(url: str) -> bool:
-    """Whether the path of an address ends in a picture's extension."""
-    return ends_as_picture(url.partition("#")[0].partition("?")[0])
+def _addresses(cell: str, reader: CellReader, *, has_base_url: bool) -> list[str]:
+    """What in a cell is an address; a cell that begins with one stands for all of its own."""
+    if looks_like_url(cell) or (has_base_url and looks_like_path(cell)):
+        return [cell]
+    return reader.read(cell, Separator.ANY).urls if may_be_wrapped(cell) else []
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
+    """The words of a header, in small letters and without accents."""
     return set(_NO_LETTERS.split(_folded(_HUMP.sub(" ", name)))) - {""}
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.catalog.cells.checker import UrlChecker
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import UrlChecker, origin_of
+from app.catalog.cells.urls import origin_of
 from app.catalog.layouts.columns import plain_name
 from app.catalog.layouts.layout import ImageColumn, Layout
 from app.domain.errors import OptionInvalid

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from app.catalog.cells.reader import CellReader
 from app.catalog.cells.written import replaced
 from app.catalog.header.detected import Detected
 from app.catalog.layouts.layout import ImageColumn
 from app.catalog.out.raw import RawLine, RawRecords, byte_order_mark, edited, spliced
+from app.catalog.rows.cell_readers import cell_reader
 from app.catalog.rows.input_rows import InputRow
 from app.catalog.rows.shape import Shaper
 from app.catalog.text.lines import split_lines
@@ -83,7 +83,7 @@ class _Replacer:
         self._layout = detected.layout
         self._dialect = detected.dialect
         self._delimiter = detected.delimiter
-        self._cells = CellReader(detected.base_url, detected.layout.empty)
+        self._cells = cell_reader(detected)
         self._shaper = Shaper(detected)
 
     def record(
@@ -102,7 +102,7 @@ class _Replacer:
         for change in reversed(changes):
             wanted[change.index : change.index + change.count] = [change.value]
         if len(cells) == len(spans):
-            edits = [self._edit(spans, change) for change in changes]
+            edits = [self._edit(text, spans, change) for change in changes]
             try:
                 changed = self._read(edited(text, edits), is_strict=is_strict)
             except csv.Error:
@@ -180,13 +180,15 @@ class _Replacer:
         places = self._cells.read(image_cell, separator).places
         return [_Change(first, count, replaced(image_cell, places, urls, separator))]
 
-    def _edit(self, spans: Sequence[CellSpan], change: _Change) -> tuple[int, int, str]:
+    def _edit(self, text: str, spans: Sequence[CellSpan], change: _Change) -> tuple[int, int, str]:
         first, last = spans[change.index], spans[change.index + change.count - 1]
         value = change.value
         if first.is_quoted:
             value = value.replace('"', '""')
         elif change.count == 1 and any(
-            each in value for each in (self._delimiter, '"', "\r", "\n")
+            # What stands there without quotes around it, =IMAGE("…"), needs none for new addresses.
+            each in value and each not in text[first.start : last.end]
+            for each in (self._delimiter, '"', "\r", "\n")
         ):
             value = '"' + value.replace('"', '""') + '"'
         return first.start, last.end, value

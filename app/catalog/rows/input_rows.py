@@ -1,6 +1,7 @@
 """What every reader of rows gives, and how it says what is wrong with one."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.catalog.header.detected import Detected
@@ -60,7 +61,8 @@ class RowErrors:
         """A row of which only the line is known."""
         cells = [CONTROL.sub(_symbol, cell) for cell in cells]
         value = self._detected.delimiter.join(cells[broken.column :])
-        error = self.error(line, broken.column, value, broken.code, broken.message)
+        message = broken.message + about_backslashes(cells)
+        error = self.error(line, broken.column, value, broken.code, message)
         return InputRow(line, cells, "", "", (), (error,))
 
     def error(
@@ -70,6 +72,16 @@ class RowErrors:
         if value is not None and len(value) > MAX_VALUE_CHARS:
             value = value[: MAX_VALUE_CHARS - 3] + "..."
         return CellError(line, self._detected.column_name(column), value, code, message)
+
+
+def about_backslashes(cells: Iterable[str]) -> str:
+    """A sentence about quotes that a program has written as no CSV has them; "" where none are."""
+    if not any('\\"' in cell for cell in cells):
+        return ""
+    return (
+        ' The row has \\" in it: a quote inside a cell is doubled in a CSV, "", and takes no '
+        "backslash. Export it that way (in PHP: fputcsv with an empty escape character)."
+    )
 
 
 def _symbol(match: re.Match[str]) -> str:

@@ -7,9 +7,9 @@ door to this; a test holds that both say the same.
 from collections.abc import Iterator
 from operator import itemgetter
 
+from app.catalog.cells.checker import UrlChecker
 from app.catalog.cells.plain import PlainCells, PlainReader
 from app.catalog.cells.plain_gallery import read_gallery
-from app.catalog.cells.urls import UrlChecker
 from app.catalog.header.detected import Detected
 from app.catalog.rows.input_rows import InputRow
 from app.catalog.rows.usable_rows import UsableRows

@@ -1,13 +1,15 @@
 """Records -> rows, whatever the layout: the addresses of all image columns, and what is wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.catalog.cells.plain import PlainCells
-from app.catalog.cells.reader import CellReader
 from app.catalog.cells.urls import contains_url
 from app.catalog.header.detected import Detected
 from app.catalog.layouts.columns import IMAGES, PRODUCT_NAME
-from app.catalog.rows.input_rows import InputRow, RowErrors
+from app.catalog.rows.cell_readers import cell_reader
+from app.catalog.rows.forms_seen import FormsSeen
+from app.catalog.rows.input_rows import InputRow, RowErrors, about_backslashes
 from app.catalog.rows.plain_blocks import PlainBlocks
 from app.catalog.rows.products import ProductFinder, ProductOf
 from app.catalog.rows.shape import Shaper
@@ -17,7 +19,7 @@ from app.domain.errors import CellError
 
 
 class RowReader:
-    """Turns the records of one file into rows."""
+    """Turns the records of one file into rows; `forms` are what it has read addresses out of."""
 
     def __init__(self, detected: Detected) -> None:
         layout = detected.layout
@@ -25,7 +27,8 @@ class RowReader:
         self._layout = layout
         self._errors = RowErrors(detected)
         self._shaper = Shaper(detected)
-        self._cells = CellReader(detected.base_url, layout.empty)
+        self.forms = FormsSeen()
+        self._cells = cell_reader(detected)
         self._products = ProductFinder(layout) if layout.groups_rows else None
         self._plain = self._plain_blocks()
 
@@ -73,6 +76,7 @@ class RowReader:
         shaped, image_cell, unclear = self._shaper.shape(cells)
         if unclear is not None:
             column, value, message = unclear
+            message += about_backslashes(cells)
             errors.append(self._errors.error(line, column, value, "unclear_columns", message))
             return InputRow(line, cells, "", "", (), tuple(errors)), None
         index = layout.product_name
@@ -86,6 +90,8 @@ class RowReader:
         urls = self._urls(line, shaped, image_cell, errors)
         index = layout.serial_number
         serial = "" if index is None else shaped[index].strip()
+        if errors:
+            errors[0] = replace(errors[0], message=errors[0].message + about_backslashes(cells))
         row = InputRow(line, shaped, serial, name, tuple(urls), tuple(errors))
         return row, None if errors else product
 
@@ -104,6 +110,7 @@ class RowReader:
             content = self._cells.read(cell, column.separator)
             if column.is_sibling and not content.urls and not contains_url(cell):
                 continue
+            self.forms.note(line, index, cell, content)
             urls += content.urls
             if content.bad:
                 errors += [

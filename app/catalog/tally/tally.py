@@ -10,6 +10,7 @@ from app.catalog.rows.reader import RowReader
 from app.catalog.tally.addresses import AddressCounter
 from app.catalog.tally.beside import AddressesBeside
 from app.catalog.tally.findings import Findings
+from app.catalog.tally.forms_told import form_warnings
 from app.catalog.tally.products import ProductCounter
 from app.catalog.tally.share_pages import SharePages
 from app.catalog.tally.unread import UnreadColumns
@@ -56,6 +57,7 @@ class Tally:
         findings.take(self._addresses)
         if self._products is not None:
             findings.products = self._products.count()
+        findings.warnings += form_warnings(findings.detected, self._reader.forms)
         findings.addable = addable_columns(findings.detected, self._unread)
         if self._beside is None:
             findings.warnings += unread_warnings(findings.detected, self._unread)

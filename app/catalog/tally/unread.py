@@ -7,18 +7,28 @@ count tells for most blocks that no address is outside of the columns that are r
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.catalog.cells.checker import UrlChecker
+from app.catalog.cells.none_words import NONE_WORDS
 from app.catalog.cells.plain import PlainReader
-from app.catalog.cells.reader import CellContent, CellReader
+from app.catalog.cells.reader import CellReader
 from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import UrlChecker, contains_url, looks_like_path, looks_like_url
+from app.catalog.cells.urls import (
+    contains_url,
+    is_address_of_picture,
+    looks_like_path,
+    looks_like_url,
+)
+from app.catalog.cells.wrapped.find import may_be_wrapped, unwrapped
 from app.catalog.header.detected import Detected
-from app.catalog.header.siblings import is_address_of_picture, is_named_as_images
+from app.catalog.header.siblings import is_named_as_images
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
 from app.catalog.text.grid import Grid
 from app.catalog.text.records import Block
 from app.domain.formats import CATALOG_EXTENSIONS
 
-_SCHEME = "://"
+# Before each host, whether a scheme is before it or not; and as JSON may write it.
+_HOST = "//"
+_ESCAPED_HOST = "\\/\\/"
 # Each is looked for in all of a text, so none that has another one in it: ".tif" finds ".tiff".
 _ENDINGS = tuple(
     f".{each}"
@@ -61,7 +71,11 @@ class UnreadColumns:
 
     def __init__(self, detected: Detected) -> None:
         self._detected = detected
-        self._cells = CellReader(detected.base_url, detected.layout.empty)
+        # Words for "no picture" are none of the columns that could be named: these are read like
+        # those of an export. In a further column of a plain list, they are told of.
+        empty = detected.layout.empty
+        self._unnamed = CellReader(detected.base_url, {*empty, *NONE_WORDS})
+        self._siblings = CellReader(detected.base_url, empty)
         self._has_base_url = detected.base_url is not None
         # The line of the first row with more cells than the header.
         self.wide: int | None = None
@@ -99,7 +113,7 @@ class UnreadColumns:
             )
             return
         read = sum(
-            block.grid.column(index).count(_SCHEME) for index in self._detected.layout.image_columns
+            block.grid.column(index).count(_HOST) for index in self._detected.layout.image_columns
         )
         self._look_at_grid(block, block.grid, is_plain=False, read=read)
 
@@ -129,7 +143,7 @@ class UnreadColumns:
         ]
 
     def _look_at_grid(self, block: Block, grid: Grid, *, is_plain: bool, read: int) -> None:
-        has_more = grid.count_of(_SCHEME) != read
+        has_more = grid.count_of(_HOST) != read or bool(grid.count_of(_ESCAPED_HOST))
         for column in self._columns:
             if column.is_known:
                 continue
@@ -146,7 +160,7 @@ class UnreadColumns:
     def _look(
         self, column: SeenColumn, lines: Sequence[int], cells: Sequence[str], text: str
     ) -> None:
-        has_address = _SCHEME in text or self._has_base_url
+        has_address = _HOST in text or _ESCAPED_HOST in text or self._has_base_url
         if column.first is None and has_address and (column.any_address or _has_ending(text)):
             column.first = self._first_address(column, lines, cells)
         if column.other is not None:
@@ -175,18 +189,22 @@ class UnreadColumns:
     ) -> int | None:
         for line, cell in zip(lines, cells, strict=True):
             # A text with an address somewhere in it is no address.
-            if not (looks_like_url(cell) or (self._has_base_url and looks_like_path(cell.strip()))):
+            if not (
+                looks_like_url(cell)
+                or (may_be_wrapped(cell) and unwrapped(cell) is not None)
+                or (self._has_base_url and looks_like_path(cell.strip()))
+            ):
                 continue
-            urls = self._read(cell).urls
+            urls = self._reader(column).read(cell, Separator.ANY).urls
             if urls and (column.any_address or any(map(is_address_of_picture, urls))):
                 return line
         return None
 
-    def _read(self, cell: str) -> CellContent:
-        return self._cells.read(cell, Separator.ANY)
+    def _reader(self, column: SeenColumn) -> CellReader:
+        return self._siblings if column.is_sibling else self._unnamed
 
     def _is_other(self, column: SeenColumn, cell: str) -> bool:
-        content = self._read(cell)
+        content = self._reader(column).read(cell, Separator.ANY)
         if column.is_sibling and (content.urls or contains_url(cell)):
             # What is wrong with it is an error of its row.
             return False

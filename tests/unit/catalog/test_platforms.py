@@ -191,12 +191,12 @@ def test_a_bad_address_of_an_export_is_named_with_row_and_column() -> None:
 
 
 def test_good_rows_of_an_export_begin_where_that_is_wanted() -> None:
-    data = exported("Handle,Title,Image Src", f"a,Mug,{HOST}/1.jpg", "b,Cup,N/A", "c,Jug,")
+    data = exported("Handle,Title,Image Src", f"a,Mug,{HOST}/1.jpg", "b,Cup,blue", "c,Jug,")
     findings = validate(io.BytesIO(data), max_rows=10, accept_valid_rows=True)
     assert (findings.products, findings.places, findings.bad_rows) == (2, 1, 1)
     with pytest.raises(CsvInvalid):
         validate(
-            io.BytesIO(exported("Handle,Title,Image Src", "b,Cup,N/A", "c,Jug,")),
+            io.BytesIO(exported("Handle,Title,Image Src", "b,Cup,blue", "c,Jug,")),
             max_rows=10,
             accept_valid_rows=True,
         )

@@ -18,6 +18,7 @@ from tests.unit.catalog.csv_files import (
     findings_of,
     make_csv,
     make_lines,
+    only_error_of,
     refusal_of,
     rows_of,
 )
@@ -35,9 +36,14 @@ def test_products_places_images_and_hosts_are_counted() -> None:
     assert (findings.host_count, findings.bad_rows, findings.error_count) == (2, 0, 0)
 
 
-def test_user_names_and_passwords_are_not_shown_as_hosts() -> None:
-    data = make_csv([["1", "Mug", "https://me:secret@b.example.com/x.png"]])
-    assert findings_of(data).hosts == [("b.example.com", 1)]
+@pytest.mark.parametrize("user", ["me:secret@", "me@", "me:@", "a@b@"])
+def test_user_names_and_passwords_are_told_at_the_upload(user: str) -> None:
+    data = make_csv([["1", "Mug", f"https://{user}b.example.com/x.png"], ["2", "Cup", ONE]])
+    error = only_error_of(data)
+    assert (error.row, error.code) == (2, "invalid_url")
+    assert "between // and @" in error.message
+    assert "secret" not in error.message
+    assert findings_of(data, accept_valid_rows=True).hosts == [("img.example.com", 1)]
 
 
 def test_a_hundred_errors_are_shown_and_all_are_counted() -> None:
@@ -95,6 +101,15 @@ def test_the_fast_way_and_the_close_look_agree() -> None:
         "https://u@c.example.com/p.jpg",
         "https://c.example.com/f/https://d.example.com/p.jpg",
         "ftp://c.example.com/p.jpg",
+        "//c.example.com/p.jpg",
+        "https://c.example.com/p.jpg?a&#038;b\\u0026c",
+        "https://c.example.com/p.jpg#https://c.example.com/q.jpg",
+        "https://c.example.com/p.jpg\uff0chttps://c.example.com/q.jpg",
+        "http://https:/c.example.com/p.jpg",
+        "https",
+        "http:/",
+        '["https://c.example.com/p.jpg"]',
+        "a (https://c.example.com/p.jpg)",
         "x.jpg",
         "http://",
         "",
