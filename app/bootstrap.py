@@ -139,7 +139,7 @@ def build_worker_context(adapters: Adapters) -> WorkerContext:
         FetchConfig(
             timeout_seconds=settings.fetch_timeout_seconds,
             max_bytes=settings.max_image_bytes,
-            # The worker counts its downloads from each host; this one holds for redirects, too.
+            # The worker counts its downloads from each host; this limit includes redirects.
             connections_per_host=max(
                 settings.fetch_connections_per_host, adapters.host_rules.most_connections
             ),

@@ -197,7 +197,7 @@ class Settings(BaseSettings):
     )
 
     retention_days: float = Field(
-        0, ge=0, le=36_500, description="Delete finished requests after so many days; 0: keep."
+        0, ge=0, le=36_500, description="Delete finished requests after this time; 0: keep them."
     )
     orphan_sweep: Literal["on", "off"] = Field(
         "on",

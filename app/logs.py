@@ -50,7 +50,7 @@ def configure_logs(settings: Settings) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 # To text before anything looks at it. The pretty tracebacks of the console would
-                # show local variables, too, and those may hold secrets.
+                # show local variables as well, and those may hold secrets.
                 structlog.processors.format_exc_info,
                 _clean,
                 renderer,

@@ -15,7 +15,7 @@ except (AttributeError, OSError, TypeError):
 
 
 def give_back(places: int) -> None:
-    """Return what is free in the heap, after work on a file of so many places.
+    """Return what is free in the heap, after work on a file of this number of places.
 
     glibc by itself shortens the heap only at its end, and keeps more there the larger the blocks
     were that it has seen; the parts of an upload make that 10 MB. Lower limits of its own

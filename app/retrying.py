@@ -25,7 +25,7 @@ async def keep_trying(
     """What `call` returns, called again after each `on` while the rule and `failed` allow it.
 
     Args:
-        failed: told every failure and the number of its attempt, from 1; False: try no more.
+        failed: called with every failure and the number of its attempt, from 1; False: try no more.
     Raises:
         Failure: the last one, unchanged.
     """

@@ -40,7 +40,7 @@ def owner_of(database: Database, keys: KeyRing, cookie: str) -> str:
 
     Raises:
         Unauthorized: the session has ended, or its key was taken away.
-        DatabaseUnavailable: it cannot be told.
+        DatabaseUnavailable: the sessions cannot be read.
     """
     with database.read() as connection:
         owner = sessions.owner_of(connection, digest_of(cookie), now=now())

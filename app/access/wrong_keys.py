@@ -15,7 +15,7 @@ WINDOW_SECONDS = 60.0
 DIFFERENT_KEYS = 10
 # ... and who calls so often in one second is no program that waits for answers.
 CALLS_IN_A_SECOND = 200
-# Beyond so many the one that has been silent for longest is forgotten.
+# Beyond this number the least recently seen caller is forgotten.
 CLIENTS_KEPT = 10_000
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: API keys, when the operator has made any; the page's cookie stands for one."""
+"""Who is asking: API keys, when the operator has made any, or a session of the page."""
 
 from hmac import compare_digest
 from typing import Annotated

@@ -50,7 +50,7 @@ def retry_after_seconds(error: RequestError) -> int | None:
 
 
 def unavailable(error: DatabaseUnavailable | StoreError) -> ServiceUnavailable:
-    """Write into the log which part of ours is away; what the caller is told of it."""
+    """Write into the log which part of ours is away; the answer to the caller says less."""
     if isinstance(error, DatabaseUnavailable):
         log.error("database_unavailable", reason=str(error))
         return ServiceUnavailable(DATABASE_AWAY)

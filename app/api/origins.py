@@ -57,7 +57,7 @@ class KnownNames:
 class OwnPagesOnly:
     """Refuses what changes something where a browser says that another site's page asks for it.
 
-    Also without keys, where the network that the browser stands in is all that protects the
+    Also without keys, where the browser's network is all that protects the
     service, and whatever key comes with the call.
     """
 

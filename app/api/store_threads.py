@@ -1,7 +1,7 @@
 """Routes that wait for the store, in threads of their own: a silent store holds up no other one.
 
 Handlers without `async` share one pool of threads. A store that accepts and says nothing would hold
-all of them, and the routes that need no store would wait, too.
+all of them, and the routes that need no store would also wait.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

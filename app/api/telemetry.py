@@ -23,7 +23,7 @@ def telemetry() -> TelemetryConfig:
     """How FastAPI is to trace: not at all, unless the environment names a collector.
 
     A collector that is named while the `otel` extra is missing is a line in the log and no more:
-    the service works without being watched, too.
+    the service also works without being watched.
     """
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return _OFF

@@ -13,8 +13,8 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "image-processing"
 CONNECT_TIMEOUT_SECONDS = 1.0
-# A broker that holds the line and says nothing. Workers ask it anew every second, so for them it is
-# long enough, too.
+# For a broker that keeps the connection open and is silent. Workers ask it every second, so this is
+# long enough for them as well.
 ANSWER_TIMEOUT_SECONDS = 3
 # Hints that may wait for a broker that is slow; more are not worth keeping.
 WAITING_MAX = 1_000
@@ -73,7 +73,7 @@ class Hints:
     def send(self, task: Task, *ids: str, times: int = 1) -> None:
         """Tell the workers, now or in a moment, that there may be something to do.
 
-        Never raises for the broker's sake: the sweep finds what a lost hint would have told.
+        Never raises when the broker fails: the sweep finds work whose hint was lost.
         """
         if self.embedded:
             self._publish(task, ids, times)

@@ -77,7 +77,7 @@ BaseUrl = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="What stands before relative image paths, such as https://shop.example/media.",
+        help="The address that relative image paths begin at, such as https://shop.example/media.",
     ),
 ]
 Replace = Annotated[
@@ -111,7 +111,7 @@ ApiKey = Annotated[
 
 
 def output_mode(replace: bool) -> str | None:
-    """The value of the option `output` that a `--replace` stands for."""
+    """The value of the option `output` that `--replace` asks for."""
     return OutputMode.REPLACE.value if replace else None
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from app.cli.console.failures import UnusableInput
 from app.cli.console.terminal import shown
 
-# Stands for standard input or output.
+# The name of standard input or output.
 STANDARD = "-"
 
 

@@ -26,7 +26,7 @@ from app.imaging.rungs import planes
 
 
 def main(arguments: list[str]) -> None:
-    """Compress pictures until the inbox closes; the death of the parent closes it, too.
+    """Compress pictures until the inbox closes; the death of the parent closes it as well.
 
     Args:
         arguments: descriptors of the socket for answers, of the memory that names the picture in

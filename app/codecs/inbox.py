@@ -80,7 +80,7 @@ class Inbox:
         return ticket
 
     def give(self, child: socket.socket, ticket: Ticket) -> None:
-        """Send one child a picture that lies here, or none, through the child's own socket.
+        """Send one child a picture of this inbox, or none, through the child's own socket.
 
         Raises:
             OSError: the child is gone.

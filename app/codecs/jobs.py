@@ -98,7 +98,7 @@ class Jobs:
             job.done.set_result(outcome)
 
     def forget(self, job: Job) -> None:
-        """Free the place for the next picture; a child may finish this one, and nobody is told."""
+        """Free the place for the next picture; a result that still comes is dropped."""
         if job.ticket is None:
             with suppress(ValueError):
                 self._queue.remove(job)

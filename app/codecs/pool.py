@@ -41,7 +41,7 @@ class CodecPool:
     Args:
         processes: children; one per core keeps all cores busy.
         limits: what one picture may use.
-        observe: told the seconds that each picture took in its child.
+        observe: called with the seconds that each picture took in its child.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import os
 from app.confined import kernel
 
 _ASK_VERSION = 1
-# How many kinds of access to files each version knows; the newest stands for those after it.
+# How many kinds of access to files each version knows; later versions are used as the newest one.
 _KINDS_OF_ACCESS = {1: 13, 2: 14, 3: 15, 4: 15}
 _KINDS_NOW = 16
 _TCP_SINCE, _TCP = 4, 0b11

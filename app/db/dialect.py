@@ -122,7 +122,7 @@ def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def uuid_in_json(value: str) -> str:
-    """An id as SQLite's column has it in text, and as Postgres reads it, too."""
+    """An id as text: SQLite's column stores it, and Postgres reads it."""
     return value.replace("-", "")
 
 

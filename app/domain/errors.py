@@ -179,7 +179,7 @@ class CellError:
     """One thing wrong in a CSV.
 
     `row` is the line in the file where the record starts (the header is line 1); `column` is the
-    header's name as it stands in the file, or None when the whole row is meant.
+    header's name as the file spells it, or None when the whole row is meant.
     """
 
     row: int

@@ -24,7 +24,7 @@ class ImageFormat:
     """One format that can be read or written.
 
     Attributes:
-        name: our word for it, as it stands in options and reports.
+        name: our word for it, used in options and reports.
         label: what people call it.
         pillow: Pillow's word for it, for `Image.open(formats=...)` and `save`.
         content_type: its media type. Source: IANA media types.
@@ -34,7 +34,7 @@ class ImageFormat:
         max_side_px: the longest side a file of this format can have.
         alpha: whether an output of this format carries transparency.
         animated: whether an output of this format carries an animation.
-        advised: whether people are told to use it for their sources; it is not a way out for a shop
+        advised: whether error messages name it as a format for sources; it is no way out for a shop
             where only phones and some programs show it.
         in_catalogs: whether its ending tells that a cell names a picture of a product; `.ico` tells
             of a web site's icon.

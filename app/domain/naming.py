@@ -28,7 +28,7 @@ def product_slug(product_name: str) -> str:
 def image_key(
     request_id: str, *, row: int, position: int, product_name: str, extension: str
 ) -> str:
-    """Where the compressed image of this place lies: `{request_id}/{row}-{position}-{slug}.{ext}`.
+    """The key of this place's compressed image: `{request_id}/{row}-{position}-{slug}.{ext}`.
 
     Row and position make it unique within the request, so that a repeat overwrites itself.
     """
@@ -42,17 +42,17 @@ def image_name(*, row: int, position: int, product_name: str, extension: str) ->
 
 
 def original_key(key: str) -> str:
-    """Where the downloaded file lies when originals are kept; outside the published prefix."""
+    """The key of the downloaded file when originals are kept; outside the published prefix."""
     return ORIGINALS_PREFIX + key
 
 
 def upload_key(request_id: str) -> str:
-    """Where the uploaded CSV lies; never published."""
+    """The key of the uploaded CSV; never published."""
     return f"{UPLOADS_PREFIX}{request_id}/input.csv"
 
 
 def prefixes_of(request_id: str) -> tuple[str, ...]:
-    """Everything that belongs to a request lies under one of these."""
+    """The prefixes of everything that belongs to a request."""
     return (f"{request_id}/", f"{ORIGINALS_PREFIX}{request_id}/", f"{UPLOADS_PREFIX}{request_id}/")
 
 

@@ -2,7 +2,7 @@
 
 The columns of `images` and `image_files`, the outcomes that a worker writes, what a later request
 takes over, the image's document and the report are made from these types. A new fact is a field
-here, a column in a new revision of the database and, where callers are told, a name in `SHOWN`.
+here, a column in a new revision of the database and, if callers see it, a name in `SHOWN`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ class ImageResult(NamedTuple):
         return self.file.bytes if self.file is not None else 0
 
 
-# What callers are told of a result, under these names and in this order.
+# The fields of a result that callers see, under these names and in this order.
 SHOWN = (
     "input_bytes",
     "output_bytes",

@@ -128,12 +128,12 @@ RETRY_AFTER_READ_SECONDS_MAX = 10 * 365 * 86_400.0
 # A service or a database that a command of ours follows; restarted, it is back within this time.
 SERVICE_PATIENCE_SECONDS = 60.0
 
-# What callers are told to wait, as Retry-After. Soon: long enough for a restarted database or store
+# The Retry-After of our own answers. Soon: long enough for a restarted database or store
 # to be back, short enough for a waiting script. Later: when others have ended their work, which
 # nobody knows; often enough for a script that waits for its turn.
 CALL_AGAIN_SOON_SECONDS = 5
 CALL_AGAIN_LATER_SECONDS = 15
-# What browsers are told to wait before they open a stream of events again.
+# The `retry:` field of event streams: how long browsers wait before they connect again.
 RECONNECT_MILLISECONDS = 2_000
 
 # A host that nothing is known of is asked this often a second at first, by all workers together.

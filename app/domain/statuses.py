@@ -8,7 +8,7 @@ A request::
                                             └──── retry ◄──────────┘  (back to processing)
 
 `completed` means that at least one image is done, or that none was asked for. `failed` means that
-nothing could be done; the reason stands beside it.
+nothing could be done; the reason is in a field beside it.
 
 An image::
 
@@ -22,7 +22,7 @@ from enum import StrEnum
 
 
 class RequestStatus(StrEnum):
-    """Where a request stands; the value is what the API answers."""
+    """The status of a request; the value is what the API answers."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -40,7 +40,7 @@ FINAL_STATUSES = frozenset({RequestStatus.COMPLETED, RequestStatus.FAILED, Reque
 
 
 class ImageStatus(StrEnum):
-    """Where one distinct URL of a request stands; the value is what the API answers."""
+    """The status of one distinct URL of a request; the value is what the API answers."""
 
     PENDING = "pending"
     PROCESSING = "processing"

@@ -22,7 +22,7 @@ def due_receivers(adapters: Adapters) -> list[DueReceiver]:
 
 
 def find_due(adapters: Adapters, wanted: Mapping[Receiver, int]) -> list[tuple[str, Receiver]]:
-    """Up to so many deliveries to each of these receivers, with their receiver."""
+    """Up to the wanted number of deliveries to each of these receivers, with their receiver."""
     moment = now()
     with adapters.database.read() as connection:
         return [

@@ -34,7 +34,7 @@ LADDER: tuple[Rung, ...] = (jpeg_rung.compress, general_rung.compress)
 def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> CompressedImage:
     """Compress one picture.
 
-    The result stands upright, is in sRGB and carries no metadata. Animations stay animated for
+    The result is upright, is in sRGB and carries no metadata. Animations stay animated for
     `webp` and `keep`; otherwise the first frame is taken, of a TIFF the first page.
 
     Args:

@@ -1,4 +1,4 @@
-"""What an uploaded table holds, and how that is told to whoever uploaded it."""
+"""What an uploaded table holds, and the messages about it for whoever uploaded it."""
 
 from dataclasses import dataclass
 from typing import Any

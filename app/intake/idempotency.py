@@ -52,7 +52,7 @@ def kept_answer(adapters: Adapters, call: Call) -> dict[str, Any] | None:
 
     Raises:
         IdempotencyMismatch: the key was used for another upload.
-        DatabaseUnavailable: it cannot be told.
+        DatabaseUnavailable: the key cannot be looked up.
     """
     with adapters.database.read() as connection:
         kept = idempotency.find(

@@ -27,11 +27,11 @@ from app.outbound.guard import host_keys
 log = structlog.get_logger(__name__)
 
 BATCH_PLACES = 20_000
-# Addresses of thousands of characters would make a large batch of so many; a block has 256 KB.
+# Bounds a batch whose URLs have thousands of characters; a block has 256 KB.
 BATCH_BLOCKS = 32
 # A small first batch, so that images begin to flow at once.
 FIRST_BATCH_PLACES = 500
-# Of a file on Postgres in which no URL stands twice. A third one only takes Python's lock from the
+# Writers for a file on Postgres without repeated URLs. Another one only takes the GIL from the
 # thread that reads, which is what the others wait for.
 WRITERS = 2
 
@@ -154,7 +154,7 @@ def _prepared(adapters: Adapters, claimed: Any, usable: UsableRows, places_befor
 
 
 def _urls_repeat(claimed: Any) -> bool:
-    # What the check has counted: as many URLs as places means that none stands there twice.
+    # What the check has counted: as many URLs as places means that no URL is repeated.
     return bool(claimed.images_total != claimed.places)
 
 

@@ -96,7 +96,7 @@ def submit(
         first = _write(adapters, about, findings, answer, call)
     except DatabaseUnavailable:
         # Perhaps only the answer to the commit was lost. Then the request is there, and a repeat
-        # with its Idempotency-Key gets a 202: its file must be there, too. If not, the sweep for
+        # with its Idempotency-Key gets a 202: its file must exist as well. If not, the sweep for
         # orphans removes the file.
         log.warning("upload_unsure", request_id=request_id)
         raise

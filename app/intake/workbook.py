@@ -26,7 +26,7 @@ CHILD = "app.intake.workbook_child"
 MEMORY_BYTES = 1_200_000_000
 CPU_SECONDS = 60
 WALL_SECONDS = 180.0
-# One at a time, for its memory; each that waits holds a thread that answers other calls, too.
+# One at a time, for its memory; each that waits holds a thread that other calls need as well.
 WAITING_MAX = 6
 WAIT_SECONDS = 60.0
 

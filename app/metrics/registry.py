@@ -43,7 +43,7 @@ class Metrics:
         self._watch("queue", QueueCollector(facts))
 
     def watch_worker(self, state: Callable[[], WorkerState]) -> None:
-        """Ask for the state of this process's worker at every scrape; the last one told counts."""
+        """Ask for the state of this process's worker at every scrape; the last function wins."""
         self._watch("worker", WorkerCollector(state))
 
     def watch_disk(self, folders: Mapping[str, Path]) -> None:

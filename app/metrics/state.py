@@ -82,7 +82,7 @@ class WorkerState:
         codec_children: processes that decode and encode.
         codec_idle: of them, those without a picture.
         codec_waiting: pictures that wait for one.
-        codec_replaced: children that had to be started anew, since the start.
+        codec_replaced: children that had to be started again, since the start.
         deliveries: webhooks on their way.
     """
 
@@ -132,7 +132,7 @@ class WorkerCollector(_AtScrape):
         yield hosts
         yield CounterMetricFamily(
             "codec_children_replaced",
-            "Codec children that were started anew after one ended.",
+            "Codec children that were started again after one ended.",
             value=state.codec_replaced,
         )
 

@@ -37,7 +37,7 @@ BLOCKED_IPV4: tuple[tuple[str, str, str], ...] = (
 )
 
 # The only IPv6 block that IANA hands out for the public internet (RFC 4291 2.4). The rows below
-# that lie outside of it are refused twice; they stay, so that the table can be read as a whole.
+# that are outside of it are refused twice; they stay, so that the table can be read as a whole.
 GLOBAL_UNICAST_IPV6 = IPv6Network("2000::/3")
 
 BLOCKED_IPV6: tuple[tuple[str, str, str], ...] = (
@@ -108,7 +108,7 @@ def carried_ipv4(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
     Covered: mapped, compatible, translated, NAT64 64:ff9b::/96, 6to4, Teredo (its server and its
     client) and ISATAP. Not readable are 64:ff9b:1::/48 and a site's own NAT64 prefixes, because
-    the length of the prefix decides where the IPv4 address stands (RFC 6052 2.2).
+    the length of the prefix decides which bits are the IPv4 address (RFC 6052 2.2).
     """
     number = int(address)
     low = number & _LOW_32_BITS

@@ -4,7 +4,7 @@ import zlib
 
 from app.domain.errors import CorruptImage, NotAnImage, ResponseTooLarge
 
-# gzip's and zlib's own headers are told apart by zlib itself.
+# zlib itself distinguishes gzip's headers from its own.
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 

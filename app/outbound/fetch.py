@@ -109,7 +109,7 @@ class ImageFetcher:
         config: the limits.
         rules: what the operator says of single hosts.
         lookup: how names become addresses; None asks the operating system.
-        own_file: the JPEG that an address of this service stands for, which is read without a
+        own_file: the JPEG behind an address of this service, which is read without a
             network; None where it is an address like any other.
     """
 

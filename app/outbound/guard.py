@@ -57,7 +57,7 @@ class AddressGuard:
         allow_networks: ranges exempt from the table, for pictures in one's own network. They open
             exactly what they name: a range of IPv4 opens no IPv6 form that carries it. To reach
             such a form, both the form itself and the IPv4 address inside have to be allowed.
-        allowed_ports: the ports that may be connected to; they hold for allowed networks, too.
+        allowed_ports: the ports that may be connected to, also in allowed networks.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class AddressGuard:
         return any(port in ports for ports in self._allowed_ports)
 
 
-# Scheme and authority; the parser takes a backslash for a slash, too.
+# Scheme and authority; the parser also takes a backslash for a slash.
 _ORIGIN = re.compile(r"[^:/?#\\]+://[^/?#\\]+")
 
 

@@ -104,7 +104,7 @@ def _held_up_by(host: TroubledHost) -> dict[str, Any]:
 
 
 def image_document(row: Any, of_request: str, store: Store) -> dict[str, Any]:
-    """One image of a request in the state `of_request`, named by where its URL stands first."""
+    """One image of a request in the state `of_request`, named by its URL's first place."""
     # Marking the images of a large request takes a while after its cancel.
     is_cancelled = of_request == RequestStatus.CANCELLED and row.status in NOT_ENDED
     return {

@@ -179,7 +179,7 @@ def _pair(
 
 
 def _output_urls(adapters: Adapters, row: InputRow, found: Sequence[Any]) -> Sequence[str | None]:
-    # A row that was left out has a place for each address, too, also for those that were refused.
+    # A row that was left out also has a place for each address, even for those that were refused.
     refused = sum(error.code == "invalid_url" for error in row.errors)
     urls: list[str | None] = [None] * (len(row.urls) + refused)
     for place in found:

@@ -1,4 +1,4 @@
-"""The stored pictures of a request, wherever they lie, under the names that they have in it."""
+"""The stored pictures of a request under its own names, whichever request made them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ IMAGES_PER_QUERY = 500
 class Picture:
     """A compressed picture and, where it was kept, its original; names have no folder.
 
-    A picture that an earlier request made lies under that request's names; here it is called by its
+    A picture that an earlier request made has that request's key; here it is called by its
     place in this one, so that no two pictures of a request have the same name.
     """
 

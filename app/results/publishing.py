@@ -1,4 +1,4 @@
-"""Compressed images that this service hands out itself, because they lie on its own disk."""
+"""Compressed images that this service hands out itself, because they are on its own disk."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["IMAGE_CACHE_CONTROL", "PublishedFile", "published_file"]
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """Where a published image lies, and what it was when it was looked up."""
+    """The path of a published image, and its state when it was looked up."""
 
     path: str
     stat: os.stat_result

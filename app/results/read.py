@@ -125,7 +125,7 @@ def images_page(
         status: `pending` is every image that has not ended, as the counters have it; those in work
             alone are `processing`.
         code, host: see `results.selection`.
-        text: stands in the product's name, its serial number or the URL, whatever its case.
+        text: a part of the product's name, its serial number or the URL, whatever its case.
     Raises:
         RequestNotFound: see `find`.
         OptionInvalid: the cursor is none of ours, or a filter asks for what cannot be.

@@ -12,7 +12,7 @@ from app.domain.errors import IMAGE_ERROR_CODES, OptionInvalid
 from app.outbound.guard import host_key
 
 HTTPS_PORT, HTTP_PORT = ":443", ":80"
-# Anything longer is in no name; the longest address has fewer characters, too.
+# Anything longer is in no name; the longest address also has fewer characters.
 TEXT_CHARS_MAX = 8_192
 _HAS_PORT = re.compile(r":[0-9]+$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")

@@ -50,7 +50,7 @@ class SourcePictures:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, url: str) -> SourcePicture:
-        """The picture at an address that stands in a request of the caller's.
+        """The picture at an address of a request that the caller owns.
 
         Raises:
             WrongState: its host does not give it now, or it is no picture that is read here.

@@ -22,7 +22,7 @@ class Store(Protocol):
         """Open an object for reading: seekable, with a file descriptor. The caller closes it.
 
         Raises:
-            ObjectMissing: nothing lies under this key.
+            ObjectMissing: the store has no such key.
         """
 
     async def size_of(self, key: str) -> int | None:

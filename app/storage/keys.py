@@ -1,4 +1,4 @@
-"""What every store holds its keys to, and how long others may keep what lies under them."""
+"""What every store holds its keys to, and how long others may cache the objects."""
 
 import re
 

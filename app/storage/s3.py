@@ -59,7 +59,7 @@ class S3Store:
         endpoint_url: the server's address; None means AWS.
         region: None means what the environment says, else us-east-1.
         access_key: None together with `secret_key` means boto's own chain of credentials.
-        public_url: what stands before the key in published addresses; None means endpoint/bucket.
+        public_url: the prefix of published addresses, before the key; None means endpoint/bucket.
     Raises:
         StoreError: the settings cannot work: no credentials anywhere, an endpoint that is no URL.
     """
@@ -177,7 +177,7 @@ class S3Store:
             self._delete_page(page)
 
     def public_url(self, key: str) -> str:
-        """The address under which the bucket, or what stands before it, shows this object."""
+        """The object's public address: the bucket's, or that of the CDN in front of it."""
         return f"{self._public_url}/{quote(checked_key(key))}"
 
     def note(self) -> str | None:

@@ -10,7 +10,7 @@ from app.storage.s3_errors import code, http_status
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Only what lies below a request's id is meant for everybody. The ids are UUIDs of version 7, which
+# Only keys below a request's id are public. The ids are UUIDs of version 7, which
 # begin with the time and so with a 0 until the year 2527; `uploads/` and `originals/` never match.
 # `?` for one character would say it more closely, but not every S3 server knows it.
 _PUBLISHED_OBJECTS = "0*-*-*-*-*/*"

@@ -20,7 +20,7 @@ def find_or_make(adapters: Adapters) -> table.InstallationRow:
     """The row of this database; the first of several processes makes it.
 
     What was made before the oldest request that the database knows is another's. What was made
-    since the newest one may be, too: this may be an old backup.
+    since the newest one may be as well: this may be an old backup.
     """
     with adapters.database.read() as connection:
         row = table.find(connection)

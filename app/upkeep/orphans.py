@@ -2,7 +2,7 @@
 
 A mistake here costs pictures, so a look at the store deletes only what this database can answer
 for: in a store that is its own (`store_owner.py`), of times that it has watched
-(`installation.py`), and not where most of what lies there is unknown to it.
+(`installation.py`), and not where most of the objects there are unknown to it.
 """
 
 import uuid
@@ -34,7 +34,7 @@ IDS_PER_QUERY = 500
 # Crashes leave single requests behind. Up to here there may be more of them than of known ones, as
 # in a service that has just begun or whose requests have all expired.
 HANDFUL = 20
-# What one look deletes at most; the next one goes on. So many ids take a few megabytes.
+# Deletes of one scan at most; the next one goes on. The ids take a few megabytes.
 REMOVED_PER_LOOK = 10_000
 WARN_EVERY = timedelta(days=1)
 
@@ -42,7 +42,7 @@ _SEEN = {
     Blocked.UNOWNED: "the store has pictures of requests, most of which this database does not "
     "know, and says nothing about whose they are",
     Blocked.FOREIGN: "the store belongs to another installation, or to this database before it was "
-    "made anew",
+    "made again",
     Blocked.SHARED: "another database works on the same store, or this one is an older state of "
     "the one that did",
     Blocked.UNKNOWN: "this database does not know most of what is in the store",
@@ -78,7 +78,7 @@ def remove_orphans(adapters: Adapters, *, older_than: datetime) -> int:
 
     Pictures that other requests have taken over stay. Returns how many requests had files to
     delete: none where the store may not be ours, which is logged once a day. With ORPHAN_SWEEP=off
-    it only looks, so that other installations on the same store are still told of this one.
+    it only looks, so that other installations on the same store still see this one.
     """
     found = look_through(adapters, older_than=older_than, spared=unwatched(adapters))
     blocked = check_owner(adapters, mostly_known=found.known >= found.unknown)
@@ -113,7 +113,7 @@ def look_through(
 ) -> StoreScan:
     """Ask the database about every folder in the store.
 
-    Folders whose names are no ids of ours are left alone: somebody else's files may lie in the same
+    Folders whose names are no ids of ours are left alone: somebody else's files may be in the same
     bucket.
 
     Args:
@@ -162,8 +162,8 @@ def _tell(adapters: Adapters, blocked: Blocked | None, found: StoreScan) -> None
     before = find_or_make(adapters)
     moment = now()
     same = before.sweep_blocked == blocked
-    told = same and before.warned_at is not None and before.warned_at > moment - WARN_EVERY
-    if (blocked is None and same) or told:
+    warned = same and before.warned_at is not None and before.warned_at > moment - WARN_EVERY
+    if (blocked is None and same) or warned:
         return
     with adapters.database.transaction() as connection:
         table.set_blocked(connection, blocked, warned_at=moment if blocked else None)

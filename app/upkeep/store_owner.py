@@ -1,6 +1,6 @@
 """Whether the store is this database's own: a note in the store says whose it is.
 
-The note has the id of the installation, and a mark that each look for orphans makes anew and that
+The note has the id of the installation, and a mark that each scan for orphans renews and that
 only its database knows. Three things follow. Another id: this database is new here. A mark that is
 not ours: a copy of this database is at work on the store, or this is an older state of it. And a
 database that has requests of its own beside another's crosses the mark out, so that both see that

@@ -70,7 +70,7 @@ def own_address(settings: Settings, url: str) -> str:
 
 def _policy(store: Store) -> str:
     parts = urlsplit(store.public_url("x"))
-    # data: is for the small icons that stand in Pico's style sheet; pictures may lie in a bucket.
+    # data: is for the small icons of Pico's style sheet; pictures may be in a bucket.
     images = f"img-src 'self' data: {parts.scheme}://{parts.netloc}"
     return (
         f"default-src 'self'; {images}; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -134,7 +134,7 @@ def problem_page(request: Request, error: RequestError) -> HTMLResponse:
 def sign_in_page(request: Request, error: Unauthorized | None) -> HTMLResponse:
     """The form that asks for an API key, in the place of the page that was asked for."""
     if is_fragment(request):
-        # htmx loads the whole page anew, and that one is the form.
+        # htmx reloads the whole page, and that one is the form.
         return HTMLResponse(status_code=401, headers={"HX-Refresh": "true"})
     path = request.url.path
     goes_on = path if request.method in {"GET", "HEAD"} and path != "/login" else "/"

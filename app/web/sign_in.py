@@ -39,7 +39,7 @@ async def sign_in(
     key: Annotated[str, Form()] = "",
     goes_on: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Check the key and begin a session, which a cookie stands for."""
+    """Check the key and begin a session, whose id is the cookie."""
     key = key.strip()
     goes_on = goes_on if _is_ours(goes_on) else "/"
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.formats import advised_labels
 from app.domain.options import Mode
 
-# State -> (word, icon of templates/_macros.html). An icon never stands without its word.
+# State -> (word, icon of templates/_macros.html). An icon never comes without its word.
 REQUEST_STATES = {
     "pending": ("Waiting to start", "wait"),
     "processing": ("Working", "work"),
@@ -110,7 +110,7 @@ CELL_PROBLEMS = {
     "missing_header": "There are no column names",
     "missing_column": "A column is missing",
     "one_column": "Everything is in one column",
-    "duplicate_header": "A column stands there twice",
+    "duplicate_header": "Two columns have the same name",
     "empty_file": "The file is empty",
     "no_rows": "There are no rows",
     "too_many_rows": "There are too many rows",

@@ -27,7 +27,7 @@ class HostRefused(Exception):
 
 
 async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
-    """The image from its host, whose answer is told to the other workers, too.
+    """The image from its host, whose answer the other workers learn as well.
 
     None: unchanged, see `fetch_unless_unchanged`.
 
@@ -40,7 +40,7 @@ async def fetch(context: WorkerContext, slot: Slot) -> FetchedImage | None:
 
 
 async def look(context: WorkerContext, slot: Slot) -> FetchedHead:
-    """The first bytes of the image, asked for and told of as in `fetch`."""
+    """The first bytes of the image, asked for and reported as in `fetch`."""
     return await _asked(context, slot, context.fetcher.look(slot.image.source_url))
 
 

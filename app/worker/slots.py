@@ -17,7 +17,7 @@ from app.worker.window import Window
 # Images that are being stored at a time: a store 300 ms away takes them as fast as the codecs make
 # them, and one that hangs holds no more than this.
 STORING_MAX = 256
-# A store that takes this long, as a moving average with this weight of the newest, is told of.
+# A store that takes this long, as a moving average with this weight of the newest, is reported.
 STORE_SLOW_SECONDS = 1.0
 STORE_WEIGHT = 0.05
 SLOW_TOLD_SECONDS = 60.0
@@ -128,7 +128,7 @@ class Slots:
         )
 
     def stored(self, seconds: float) -> None:
-        """A picture was stored, or not; a store that is slow for many of them is told of."""
+        """A picture was stored, or not; a store that is slow for many of them is reported."""
         self._store_seconds += STORE_WEIGHT * (seconds - self._store_seconds)
         moment = time.monotonic()
         is_slow = self._store_seconds > STORE_SLOW_SECONDS

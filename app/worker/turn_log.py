@@ -1,4 +1,4 @@
-"""What a turn did: counted image by image, told in as few lines as will do."""
+"""What a turn did: counted image by image, logged in few lines."""
 
 import logging
 import time

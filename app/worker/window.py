@@ -7,16 +7,16 @@ from typing import Protocol
 
 # The least is enough for hosts that answer within a tenth of a second.
 IMAGES_MIN, IMAGES_MAX = 32, 128
-# So many times as large it becomes at once, and so many images smaller.
+# Grow the window by this factor at once; shrink it by this number of images.
 OPENING, STEP = 4, 4
-# How long the codecs are watched before the window changes, at least; and how much of what a
-# download takes is taken over from the newest one.
+# The codecs are watched for at least this time before the window changes; and the weight of the
+# newest sample in the moving average of download times.
 WATCHED_SECONDS = 0.1
 NEWEST_SHARE = 0.2
 # Downloaded bytes that may wait in memory for a codec or for the store.
 BUFFERED_BYTES_MAX = 128_000_000
-# A download that takes longer than this waits for its host and not for us: so many of them, in all
-# turns together, do not count, so that hosts which hang cannot fill the window of all others.
+# A download that takes longer than this waits for its host and not for us. Up to this number of
+# them, in all turns, do not count, so that hosts that hang cannot fill the window of all others.
 SLOW_SECONDS = 2.0
 SLOW_MAX = 128
 

@@ -189,6 +189,6 @@ HTTP_KINDS: dict[int, HttpKind] = {
     500: HttpKind(
         "internal_error",
         "Something went wrong in the service",
-        "Tell the operator the X-Request-ID of the answer; it stands in the log.",
+        "Tell the operator the X-Request-ID of the answer; the log has it, too.",
     ),
 }

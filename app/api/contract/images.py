@@ -7,7 +7,7 @@ from app.domain.statuses import ImageStatus
 
 
 class ProductName(Document):
-    """The product beside which the image stands first."""
+    """The first product that has the image."""
 
     serial_number: str
     name: str
@@ -22,7 +22,7 @@ class ImageFailure(Document):
 
 
 class ImageState(Document):
-    """One image of a request, named by the place where its URL stands first."""
+    """One image of a request, named by the first place of its URL."""
 
     row: int = Field(description="Line in the file; the header is line 1.")
     position: int = Field(description="Which URL of the row, from 1.")

@@ -1,4 +1,4 @@
-"""Where a request stands, and lists of requests."""
+"""The state of a request, and lists of requests."""
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ class ByteCounts(Document):
 
 
 class WebhookTarget(Document):
-    """Where the end of the request is told."""
+    """Who is called when the request ends."""
 
     url: str
 
@@ -48,7 +48,7 @@ class HostThatHoldsUp(Document):
 
 
 class RequestState(Document):
-    """Where a request stands."""
+    """The state of a request."""
 
     request_id: str
     status: RequestStatus

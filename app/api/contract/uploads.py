@@ -47,7 +47,7 @@ class Detected(Document):
 
 
 class HostCount(Document):
-    """How often a host stands in the file."""
+    """How many URLs of the file name this host."""
 
     host: str = Field(description="With its port, where one is given.")
     places: int
@@ -63,7 +63,7 @@ class Findings(Document):
     products: int = Field(description="Products; in an export, one may have several rows.")
     images: int = Field(description="Distinct URLs; each is fetched once.")
     places: int = Field(description="URLs as they stand in the file.")
-    duplicates: int = Field(description="Places whose URL stands in the file before.")
+    duplicates: int = Field(description="Places that repeat a URL of an earlier place.")
     hosts: int = Field(description="Distinct hosts; from 10,000 on they are not counted further.")
     top_hosts: list[HostCount] = Field(description="The hosts with the most places, up to 20.")
     bad_rows: int = Field(description="Rows left out because accept_valid_rows was asked for.")

@@ -36,7 +36,7 @@ def retry(
 ) -> RequestState:
     """Process the failed images once more under the same id; what is done stays as it is.
 
-    After a cancel, the cancelled images are processed, too: the request goes on where it stopped,
+    After a cancel, the cancelled images are processed as well: the request goes on from there,
     whatever `code` and `host` choose among the failed ones.
     """
     document = retrying.retry(adapters, request_id, owner=owner, code=code, host=host)

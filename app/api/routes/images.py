@@ -69,7 +69,7 @@ def list_images(
     """One entry for each distinct URL, with its result or the reason why there is none.
 
     The filters combine. An image that waits for its next attempt has the error of its last one, so
-    `code` alone finds it, too.
+    `code` alone also finds it.
     """
     page = read.images_page(
         adapters,

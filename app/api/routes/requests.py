@@ -27,7 +27,7 @@ _ETAG = {
     response_model=RequestState,
     responses=answers(
         {
-            200: json_success("Where the request stands.", examples.STATE, headers=_ETAG),
+            200: json_success("The state of the request.", examples.STATE, headers=_ETAG),
             304: {"description": "Nothing changed since the state that If-None-Match names."},
         },
         *OF_A_REQUEST,

@@ -25,7 +25,7 @@ TEXT_OPTIONS = {
     "encoding": "Encoding of the CSV, such as cp1250; default: recognised.",
     "columns": "Which columns are meant, where nothing is recognised, as JSON: "
     '{"product_name":"Title","serial_number":"SKU","images":["Photo 1","Photo 2"]}.',
-    "base_url": "What stands before relative image paths, such as https://shop.example/media.",
+    "base_url": "The address that relative image paths begin at, such as https://shop.example/media.",
 }
 SWITCHES = {
     "dry_run": "Only check the file: answer 200 with the findings and store nothing.",
@@ -184,7 +184,7 @@ def _given_options(request: Request, form: FormData) -> dict[str, str]:
     An empty value counts as not given: forms in browsers send every field.
     """
     given: dict[str, str] = {}
-    # A name in both places is no conflict: what stands nearer to the file wins.
+    # A name in both places is no conflict: the place nearer to the file wins.
     for source in (request.query_params.multi_items(), form.multi_items()):
         here: dict[str, str] = {}
         for name, value in source:
@@ -204,7 +204,7 @@ def _given_options(request: Request, form: FormData) -> dict[str, str]:
             if here.setdefault(name, text) != text:
                 raise OptionInvalid(f"{name} was given twice with two values.", option=name)
         filled = {name: text for name, text in here.items() if text}
-        # What does not win has to be possible, too: it may be the one that was meant.
+        # The value that loses is checked as well: it may be the one that was meant.
         processing_options(filled)
         _columns(filled)
         _base_url(filled)

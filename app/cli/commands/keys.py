@@ -38,7 +38,7 @@ def create(name: Name) -> None:
 
 @keys_app.command("list")
 def list_keys() -> None:
-    """List the keys of the database, revoked ones, too."""
+    """List the keys of the database, revoked ones included."""
     from rich.console import Console
     from rich.table import Table
 

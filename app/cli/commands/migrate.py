@@ -10,7 +10,7 @@ commands = typer.Typer()
 
 @commands.command(rich_help_panel=RUN)
 def migrate() -> None:
-    """Bring the tables to the newest revision and make the bucket; `serve` does it, too."""
+    """Bring the tables to the newest revision and make the bucket; `serve` does the same."""
     from app.cli.adapters import command_settings, opened_adapters
 
     with opened_adapters(command_settings()) as adapters:

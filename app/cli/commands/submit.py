@@ -46,7 +46,7 @@ def submit(
 ) -> None:
     """Upload a CSV to a running service.
 
-    --output waits, too. Ends as `process` does, or with 3 when no service answers.
+    --output also waits. Ends as `process` does, or with 3 when no service answers.
     """
     from app.cli.remote.client import open_client
     from app.cli.remote.submit import submit as run

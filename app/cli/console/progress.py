@@ -27,7 +27,7 @@ Status = dict[str, Any]
 
 
 class Display(Protocol):
-    """Shows where a request stands."""
+    """Shows the progress of a request."""
 
     def show(self, status: Status) -> None:
         """Show this state."""

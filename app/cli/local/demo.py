@@ -34,7 +34,7 @@ BROKEN = "broken-"
 
 
 def demo(*, products: int, images_per_product: int, broken: bool) -> int:
-    """Make pictures, process them, check the result and say where it lies; returns the exit code.
+    """Make pictures, process them, check the result and print its path; returns the exit code.
 
     Everything is in a new folder below DATA_DIR, with a database of its own, so that nothing has to
     be configured and a running service does not take part.

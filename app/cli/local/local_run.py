@@ -106,20 +106,20 @@ class LocalRun:
                 cancel(self.adapters, self.request_id, owner=NOBODY)
                 err.print("The request is cancelled; no output was written.")
             except (RequestError, DatabaseUnavailable) as error:
-                # It has just ended by itself, or the database is away, too: a worker goes on then.
+                # It has just ended by itself, or the database is away: then a worker goes on.
                 log.warning("request_not_cancelled", reason=str(error))
             raise
 
     def wait_for_webhook(self) -> None:
-        """Stay until the end has been told once: there may be no service to tell it afterwards."""
+        """Wait for one attempt at each webhook: no service may be running afterwards to send it."""
         deadline = time.monotonic() + WEBHOOK_SECONDS
         while time.monotonic() < deadline:
             self.interrupts.check()
-            told = deliveries(self.adapters, self.request_id, owner=NOBODY)["items"]
-            if all(delivery["attempts"] for delivery in told):
+            sent = deliveries(self.adapters, self.request_id, owner=NOBODY)["items"]
+            if all(delivery["attempts"] for delivery in sent):
                 break
             time.sleep(POLL_SECONDS)
-        if any(delivery["status"] != DeliveryStatus.DELIVERED for delivery in told):
+        if any(delivery["status"] != DeliveryStatus.DELIVERED for delivery in sent):
             err.print("Warning: the webhook did not take the message; a service will try again.")
 
     def failures(self) -> list[dict[str, Any]]:

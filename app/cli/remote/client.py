@@ -81,7 +81,7 @@ class ServiceClient:
         )
 
     def status(self, request_id: str) -> dict[str, Any]:
-        """Where a request stands."""
+        """The state of a request."""
         return self._json("GET", f"/status/{_segment(request_id)}", expects="images")
 
     def requests(self, *, limit: int, status: str | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ UNBROKEN_WIDTH = 500
 
 
 def show_request(client: ServiceClient, request_id: str, *, as_json: bool) -> int:
-    """Print where a request stands; returns the exit code."""
+    """Print the state of a request; returns the exit code."""
     status = client.status(request_id)
     if as_json:
         print(json.dumps(status, indent=2))

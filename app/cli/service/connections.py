@@ -99,7 +99,7 @@ class Connection(HttpToolsProtocol):
                 self._head_since = now
             self._unparsed_bytes += len(data)
         super().data_received(data)
-        # One endless header is told to nobody before its end.
+        # The parser reports a header only at its end, so one endless header needs a limit here.
         if self._head_since is not None and self._unparsed_bytes > HEAD_BYTES:
             self._refuse_head()
 

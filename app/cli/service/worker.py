@@ -22,7 +22,7 @@ def worker(*, until_stdin_closes: bool = False) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code.
 
     Args:
-        until_stdin_closes: stop, too, when standard input ends: the process that started this one
+        until_stdin_closes: also stop when standard input ends: the process that started this one
             holds its other side, so the worker does not outlive it, however it died.
     Raises:
         SettingsError, DatabaseUnavailable, StoreError: it cannot start; the message says why.

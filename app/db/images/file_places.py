@@ -19,7 +19,7 @@ _STANDS_THERE = and_(
 def at_place(
     connection: Connection, request_id: str, *, row: int, position: int
 ) -> Row[Any] | None:
-    """The image whose URL stands at this place; None when there is no such place."""
+    """The image of the URL at this place; None when there is no such place."""
     its_own = (
         select(Image.__table__)
         .join(Product, Product.request_id == Image.request_id)

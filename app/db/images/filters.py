@@ -12,8 +12,8 @@ from app.db.models import Image, Product
 class ImageFilter(NamedTuple):
     """What an image has to have to be shown; None is no condition.
 
-    `host` is as in `Image.host`. `text` stands in the product's name, its serial number or the URL,
-    whatever its case.
+    `host` is as in `Image.host`. `text` is a part of the product's name, its serial number or
+    the URL, whatever its case.
     """
 
     statuses: Collection[str] | None = None

@@ -42,7 +42,7 @@ from app.domain.results import FACTS, ImageResult, result_of
 class Scope:
     """Whose pictures of which options a request may take over.
 
-    `look` is False where there is nothing to find, or where the caller wants every image anew.
+    `look` is False where there is nothing to find, or where the caller wants all images made again.
     `more_files` is True where images have files beside their outputs: it is asked for in the
     options, and those of one scope are the same.
     """

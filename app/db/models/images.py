@@ -17,7 +17,7 @@ class Image(Base):
     __tablename__ = "images"
 
     request_id: Mapped[str] = mapped_column(RequestId, primary_key=True)
-    # Running number of the place where the URL stands first: the order of the file.
+    # Running number of the URL's first place: the order of the file.
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # A URL can be longer than an index entry may be; its digest is what is unique. None where the
     # file has every URL once: then nothing else is to be found by it.
@@ -48,7 +48,7 @@ class Image(Base):
 
     # Where later requests find this image (`db/images/reuse.py`); only with a validator.
     reuse_key: Mapped[str | None]
-    # The request that made the files and under whose id they lie, when it was an earlier one.
+    # The request that made the files and whose id is in their keys, when it was an earlier one.
     reused_from: Mapped[str | None] = mapped_column(RequestId)
 
     __table_args__ = (

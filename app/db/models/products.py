@@ -24,9 +24,9 @@ class Product(Base):
 
 
 class ProductImage(Base):
-    """A place of the CSV whose URL stands in an earlier one, too, and which image it is.
+    """A place of the CSV that repeats the URL of an earlier place, and which image it is.
 
-    `position` counts a row's URLs from 1. A place where a URL stands first has no row here, as its
+    `position` counts a row's URLs from 1. A URL's first place has no row here, as its
     image says where that is: most files are half as many rows by it.
     """
 

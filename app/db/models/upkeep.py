@@ -22,7 +22,7 @@ class Installation(Base):
     """What tells this database from all others at work on the same store; one row (0006).
 
     The store keeps a note with `id` and a mark. Every look for orphans puts a new mark into both,
-    so that a copy of this database, or an older state of it, is told by a mark that is not its own.
+    so that a copy of this database, or an older state of it, is recognised by its mark.
     """
 
     __tablename__ = "installation"

@@ -81,7 +81,7 @@ def claim(
         again = _claim_again(dialect, passing=passing)
         left = {"moment": now, "most": limit - len(rows), "beyond": beyond or 0}
         tried = connection.execute(again, {**given, **left}).all()
-        # Behind the image's own columns stands when it was due.
+        # The last column, behind the image's own, is the time when the image was due.
         rows += [row[:-1] for row in sorted(tried, key=lambda row: (row[-1], row.seq))]
     images = [ClaimedImage(request_id, *row) for row in rows]
     names = _product_names(connection, request_id, {image.row for image in images})

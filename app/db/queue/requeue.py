@@ -44,7 +44,7 @@ def requeue_cancelled(connection: Connection, request_id: str, *, now: datetime)
     statement = (
         update(Image)
         .where(Image.request_id == request_id, Image.status == ImageStatus.CANCELLED.value)
-        # One that nobody ever had stands before `requests.claimed_to`, where nobody looks for a
+        # One that was never claimed is before `requests.claimed_to`, where nobody looks for a
         # first claim any more. With a fence it waits like those that were given back.
         .values(**_clean_slate(now), fence=Image.fence + 1)
     )

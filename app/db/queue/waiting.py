@@ -1,7 +1,7 @@
 """Which images wait: for their first claim, found by the key, or for another one, by an index.
 
 An index entry for every image until its first claim would be a quarter of what Postgres does at
-the ingest, for an order that the key has, too (docs/decisions/0013). What was never claimed stands
+the ingest, for an order that the key also has (docs/decisions/0013). What was never claimed is
 behind `requests.claimed_to`, so that no search begins at the request's first image again.
 """
 
@@ -56,7 +56,7 @@ def unfinished(
 
 
 def claimed_to(request_id: Any) -> Any:
-    """Behind which image a search that begins anew begins; the id is a value or a parameter."""
+    """The image behind which a new search begins; the id is a value or a parameter."""
     query = select(ProcessingRequest.claimed_to).where(ProcessingRequest.id == request_id)
     return query.scalar_subquery()
 
@@ -114,7 +114,7 @@ def note_claimed(connection: Connection, request_id: str) -> None:
     """
     first = _seq_of(first_claims(request_id)).order_by(Image.seq)
     last = _seq_of(Image.request_id == request_id).order_by(Image.seq.desc())
-    # One statement, and so one view of the table: what the ingest adds meanwhile stands behind it.
+    # One statement and so one snapshot: rows that the ingest adds later come behind it.
     query = select(
         func.coalesce(first.limit(1).scalar_subquery() - 1, last.limit(1).scalar_subquery(), 0)
     )

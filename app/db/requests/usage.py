@@ -11,7 +11,7 @@ from app.db.models import OPEN, ProcessingRequest
 
 # First half of the advisory lock's name on Postgres; any number that nobody else takes.
 USAGE_LOCK = 7_340_613
-# By so much the clocks of API processes may differ.
+# The difference that is allowed between the clocks of API processes.
 CLOCK_SKEW = timedelta(minutes=1)
 
 

@@ -43,8 +43,8 @@ class PreparedBatch(Protocol):
 class Places:
     """The places of a batch, one for each URL, and which of them are images.
 
-    `first` are the indexes of places whose URL stands there first within the batch (it may stand in
-    an earlier one, too), `again` all others. `seqs` are the running numbers of those in `first`.
+    `first` are the indexes of each URL's first place in the batch (an earlier batch may have the
+    URL as well), `again` all others. `seqs` are the running numbers of those in `first`.
     """
 
     def __init__(self, batch: Batch) -> None:

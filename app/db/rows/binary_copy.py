@@ -23,7 +23,7 @@ _PIECE_ROWS = 1_000
 
 
 class Column(NamedTuple):
-    """A column whose values take the same number of bytes; one value stands for all rows."""
+    """A column whose values take the same number of bytes; one value serves all rows."""
 
     kind: str
     values: Any
@@ -61,7 +61,7 @@ def packed(
     first_text: Sequence[bytes] = (),
     texts: Sequence[Sequence[str]] = (),
 ) -> Iterator[bytes]:
-    """A whole COPY with so many rows, in pieces to send one after the other.
+    """A whole COPY of these rows, in pieces to send one after the other.
 
     Args:
         columns: stand first in each row.

@@ -84,7 +84,7 @@ class Copies:
             return self._image_count
         _copy(cursor, f"product_images ({PLACE_COLUMNS})", self._again)
         # COPY knows no ON CONFLICT: images that may be there go through a table of this connection.
-        # Behind a pooler it may be an older version's connection, too: other columns, other name.
+        # Behind a pooler it may also be an older version's connection: other columns, other name.
         cursor.execute(
             "CREATE TEMP TABLE IF NOT EXISTS incoming_images (request_id uuid, status text,"
             " not_before timestamptz, seq bigint, url_digest bytea, row bigint, position bigint,"

@@ -122,7 +122,7 @@ class HostControl:
             self.next_slot_at = now
             self.pace.serve_again(now)
         else:
-            # Sent before the refusal and told late, mostly by other workers: delivered, too.
+            # Sent before the refusal and reported late, mostly by other workers: also delivered.
             self.pace.estimate()
 
     def _refused(self, report: Report, now: float) -> None:

@@ -76,7 +76,7 @@ class Grant(NamedTuple):
     """What a worker may do now.
 
     Args:
-        free: no limit is in sight; ask as fast as you like until you are told otherwise.
+        free: no limit is known; ask at any rate until a later grant says otherwise.
         permits: requests that may be sent, the first in `delay` seconds and one each `spacing`.
         probe: the permit is for the one request that tries whether the host is well again.
         wait: seconds until it is of use to ask for more permits.

@@ -1,4 +1,4 @@
-"""When all images that wait for a host fail together, and what their owner is told."""
+"""When all images that wait for a host fail together, and the message that their owner gets."""
 
 from typing import Protocol
 

@@ -63,7 +63,7 @@ class HostPace:
 
     def move_moments(self, back: float) -> None:
         """The clock was set back by this many seconds."""
-        # Slots cannot be told from those of the new time.
+        # Slots from before cannot be distinguished from those of the new time.
         self.delivered = Delivered()
         for name in ("refused_at", "slowed_at", "climbed_at", "step_at", "granted_at"):
             setattr(self, name, max(getattr(self, name) - back, 0.0))

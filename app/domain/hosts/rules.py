@@ -92,7 +92,7 @@ class HostRules:
         for name, table in tables.items():
             if not isinstance(table, dict):
                 raise HostRulesInvalid(
-                    f'"{name}" stands in no table of a host; write a line such as '
+                    f'"{name}" is in no table of a host; write a line such as '
                     '["cdn.example"] above it.'
                 )
             host = _normal(name)

@@ -24,7 +24,7 @@ def join_profile(parts: list[bytes]) -> tuple[bytes | None, str | None]:
     """The profile, and a note for the report; None for what there is not.
 
     Wrong numbers are forgiven where the parts, in the order of their numbers or of the file, make
-    just the profile whose length stands in its own header.
+    just the profile whose length its own header says.
 
     Args:
         parts: each with its number and the count of all in the first two bytes.

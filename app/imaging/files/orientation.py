@@ -1,4 +1,4 @@
-"""Which way up a picture is, as EXIF says; XMP says it, too, but browsers do not listen to it."""
+"""Which way up a picture is, as EXIF says; browsers ignore XMP, which may also say it."""
 
 import struct
 
@@ -44,5 +44,5 @@ def of(exif: bytes | None) -> int:
 
 
 def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """Width and height as they are seen once the picture stands upright."""
+    """Width and height of the upright picture."""
     return (size[1], size[0]) if orientation >= FIRST_SIDEWAYS else size

@@ -1,4 +1,4 @@
-"""AVIF, HEIC, TIFF, BMP and ICO: Pillow reads their headers, told the one format to try."""
+"""AVIF, HEIC, TIFF, BMP and ICO: Pillow reads their headers and tries only that format."""
 
 from io import BytesIO
 

@@ -32,7 +32,7 @@ PROFILE_NOTE = "The colour profile is broken and was ignored."
 
 
 class Chunk(NamedTuple):
-    """One chunk; `start` is where its length stands, `end` the byte behind its checksum."""
+    """One chunk; `start` is its length's offset, `end` that of the byte behind its checksum."""
 
     name: bytes
     start: int
@@ -65,7 +65,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 def read(data: bytes, *, whole: bool = True) -> Parts:
     """Read the header of a PNG and leave its metadata behind.
 
-    A missing end mark is forgiven; whether pixels are missing, too, `has_all_pixels` tells.
+    A missing end mark is forgiven; `has_all_pixels` checks whether pixels are missing as well.
 
     Args:
         whole: False where `data` is only the start of the file. Metadata behind it, which hardly

@@ -132,7 +132,7 @@ def _has_pixels(picture: list[bytes]) -> bool:
 
 
 def _turned_later(data: bytes, found: Mapping[bytes, bytes]) -> bool:
-    """Whether VP8X announces EXIF, which stands behind the pixels, and it was not found."""
+    """Whether VP8X announces EXIF, which comes behind the pixels, and it was not found."""
     flags = data[FLAGS_AT] if data[12:16] == b"VP8X" and len(data) > FLAGS_AT else 0
     return bool(flags & EXIF_FLAG) and b"EXIF" not in found
 

@@ -50,7 +50,7 @@ def ico_size(data: bytes) -> Size:
             int.from_bytes(data[start + PNG_SIZE_AT + 4 : start + PNG_SIZE_AT + 8], "big"),
         )
     width, height = _bitmap_size(data, start)
-    # The bitmap's mask of clear pixels stands below it and counts in its height.
+    # The bitmap's mask of clear pixels is below it and counts in its height.
     return width, height // 2
 
 
@@ -68,7 +68,7 @@ def _bitmap_size(data: bytes, start: int) -> Size:
 
 
 def _depth(entry: bytes) -> int:
-    """Bits a pixel, or what stands for it where an icon does not say."""
+    """Bits a pixel, or the value to rank by where an icon does not say."""
     bits = int.from_bytes(entry[6:8], "little")
     if bits:
         return bits

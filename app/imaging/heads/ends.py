@@ -71,7 +71,7 @@ def _table(codes: Codes) -> Table:
     """What the next 16 bits of a scan mean. Only for tables that a scan uses: these are long.
 
     Raises:
-        LookupError: 16 bits have no room for that many codes.
+        LookupError: 16 bits have no room for all codes.
     """
     counts, symbols = codes
     if sum(n << (CODE_BITS - length) for length, n in enumerate(counts, start=1)) > 1 << CODE_BITS:
@@ -117,7 +117,7 @@ def _units(
 
 
 def _has_units(scan: bytes, blocks: list[tuple[Table, Table]], units: int) -> bool:
-    """Whether the bits of a scan, without its restart marks, are enough for that many units."""
+    """Whether the bits of a scan, without its restart marks, suffice for this number of units."""
     bits = 8 * len(scan)
     # Three bytes hold the sixteen bits from anywhere in the first of them.
     scan += b"\0\0\0"

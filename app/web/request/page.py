@@ -70,7 +70,7 @@ def live(
     values = _live(adapters, read.status(adapters, request_id, owner=owner), owner)
     response = render(request, "request/_live.html", **values)
     if values["is_final"]:
-        # The rest of the page follows, too: other buttons, other downloads.
+        # The rest of the page changes as well: other buttons, other downloads.
         response.headers["HX-Trigger"] = "request-ended"
     return response
 

@@ -35,7 +35,7 @@ class _PageRequest(Request):
 
     async def form(self, **limits: Any) -> FormData:  # type: ignore[override]
         given = await super().form(**limits | {"max_fields": _MAX_FIELDS})
-        # A new object with the same files, which are closed through the old one, too.
+        # A new object with the same files, which the old one also closes.
         return FormData(_for_the_api(given.multi_items()))
 
 
@@ -64,7 +64,7 @@ def _for_the_api(parts: Iterable[FormPart]) -> list[FormPart]:
         if name == TAKE_FIELD and isinstance(value, str):
             taken.append(value)
         elif name == MAPPED_FIELD:
-            # The button that was pressed stands behind the field that remembers the one before.
+            # The button that was pressed comes behind the field that remembers the one before.
             is_mapped = value == "yes"
         elif name == ADD_FIELD and isinstance(value, str):
             added.append(f"{IMAGES_ROLE} {value}")

@@ -111,7 +111,7 @@ class Preview:
 
     @property
     def base_url_hint(self) -> str:
-        """What usually stands before the paths of such a file."""
+        """What the paths of such a file usually begin with."""
         return self.detected.layout.base_url_hint if self.detected is not None else ""
 
 

@@ -22,7 +22,7 @@ from app.domain.hosts.exchange import Report
 from app.worker.hosts.permit import Permit
 
 _NO_ANSWER = (FetchTimeout, ConnectFailed, DnsFailed)
-# Known without waiting for the host, or told by it: no reason to ask more slowly.
+# Known without waiting for the host, or its own answer: no reason to ask more slowly.
 _AN_ANSWER = (
     AddressBlocked,
     InvalidUrl,
@@ -138,7 +138,7 @@ class Answers:
         self._rest = self._rest._replace(ended=self._rest.ended + 1, probe_ended=ended)
 
     def report(self) -> Report:
-        """All since the last report, to be told now."""
+        """All since the last report, to be reported now."""
         report = self._rest._replace(
             good=sum(self._good_sent.values()),
             good_sent_at=self._good_sent_at,

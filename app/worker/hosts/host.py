@@ -65,7 +65,7 @@ class Host:
 
     @property
     def is_quiet(self) -> bool:
-        """True when nothing is under way, wanted or to be told."""
+        """True when nothing is in flight, wanted or to be reported."""
         return not (self.running or self._permits or self.wanted or self.answers.any)
 
     def due(self, moment: float) -> bool:

@@ -167,7 +167,7 @@ class Hosts:
             await asyncio.sleep(EXCHANGE_SECONDS)
 
     async def tell_rest(self) -> None:
-        """Report what is not told yet: what this worker was granted must not count for ever."""
+        """Report the rest: what this worker was granted must not count for ever."""
         for host in self._busy.values():
             host.stop_asking()
         await self._exchange()
@@ -189,14 +189,14 @@ class Hosts:
             asks[name] = Ask(host.answers.report(), host.wanted, host.policy)
             host.wanted = 0
         began = time.monotonic()
-        told = await self._transact(lambda connection: hosts.exchange(connection, asks, now=now()))
+        reply = await self._transact(lambda connection: hosts.exchange(connection, asks, now=now()))
         # The database looked at its clock somewhere in between.
-        self._offset = told.now - (began + time.monotonic()) / 2
-        for name, grant in told.grants.items():
+        self._offset = reply.now - (began + time.monotonic()) / 2
+        for name, grant in reply.grants.items():
             self._take_in(name, grant, asks[name].wanted)
         self._changed.set()
-        if told.given_up:
-            log.warning("hosts_given_up", hosts=told.given_up)
+        if reply.given_up:
+            log.warning("hosts_given_up", hosts=reply.given_up)
             self._given_up()
 
     def _take_in(self, name: str, grant: Grant, wanted: int) -> None:

@@ -178,7 +178,7 @@ class Runtime:
         await keep_trying(STANDING, exchange, on=Exception, failed=failed)
 
     async def _look_for_work(self) -> None:
-        """Begin what no hint has told us of, as far as there are free lanes."""
+        """Begin work that no hint announced, as far as there are free lanes."""
         if self.context.draining:
             return
         found = await asyncio.to_thread(open_work, self.adapters, limit=self.context.lanes)

@@ -55,7 +55,7 @@ def mend(data: bytes) -> Repaired:
     The decoder has to tell whether the last scan is whole; all others are looked at here.
 
     Raises:
-        CorruptImage: scans are missing; see `segments`, too.
+        CorruptImage: scans are missing; see also `segments`.
     """
     parts = list(segments(data))
     notes = []
