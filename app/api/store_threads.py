@@ -16,7 +16,7 @@ from fastapi import Response
 from app.domain.errors import ServiceUnavailable
 
 READS_AT_ONCE, WRITES_AT_ONCE = 32, 16
-# People wait for these; the store's own calls take longer to give up (`storage/s3_clients.py`).
+# People wait for these; the store's own calls take longer to give up (`app/storage/`).
 READ_SECONDS = 8.0
 
 _reads: RunVar[CapacityLimiter] = RunVar("reads of the store")

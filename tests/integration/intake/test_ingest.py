@@ -108,7 +108,13 @@ def test_behind_a_batch_that_cannot_be_written_there_is_none(
         )
         ingest(service.adapters, request_id, stopping=lambda: True)
         before = stored(service, request_id)
-        second = {"request_id": request_id, "row": 2_000, "serial_number": "", "name": ""}
+        second = {
+            "request_id": request_id,
+            "row": 2_000,
+            "first_place": 1,
+            "serial_number": "",
+            "name": "",
+        }
         with service.adapters.database.transaction() as connection:
             connection.execute(insert(Product), [second])
         ingest(service.adapters, request_id, stopping=lambda: False)
