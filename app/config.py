@@ -197,7 +197,10 @@ class Settings(BaseSettings):
     )
 
     retention_days: float = Field(
-        0, ge=0, le=36_500, description="Delete finished requests after this time; 0: keep them."
+        0,
+        ge=0,
+        le=36_500,
+        description="Delete finished requests after this number of days; 0: keep.",
     )
     orphan_sweep: Literal["on", "off"] = Field(
         "on",
