@@ -8,8 +8,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from docs.generate.contract import Contract, Operation
-from tests.integration.api.parts import Service, accepted, ended, make_csv, make_jpeg, wait_until
+from tests.integration.api.parts import Service, accepted, ended, make_csv, make_jpeg
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 SLOW_SECONDS = 60.0
@@ -38,7 +39,7 @@ class Scene:
         client = self.service.client
         request_id = accepted(client, self.csv, webhook_url=self.receiver.url)
         ended(client, request_id)
-        wait_until(lambda: bool(self.delivery_of(request_id)["attempts"]), timeout_seconds=20)
+        until(lambda: bool(self.delivery_of(request_id)["attempts"]), timeout_seconds=20)
         return request_id
 
     def new_open(self) -> str:

@@ -5,19 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-from tests.parts import waiting
+from tests.kills.launcher import Launcher, Process
+from tests.parts.pids import PASSED_ON, is_alive, parent_of
 from tests.parts.process import REPOSITORY, free_port
+from tests.parts.waiting import until
 
-if TYPE_CHECKING:
-    from tests.kills.launcher import Launcher, Process
-
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH")
 DEFAULTS = {
     "FETCH_ALLOW_NETWORKS": "127.0.0.0/8",
     "CODEC_PROCESSES": "1",
@@ -36,7 +33,7 @@ class Served:
     """
 
     def __init__(
-        self, data_dir: Path, *, launcher: "Launcher | None" = None, **settings: str
+        self, data_dir: Path, *, launcher: Launcher | None = None, **settings: str
     ) -> None:
         port = free_port()
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -159,23 +156,3 @@ class Served:
 
 
 FINAL = {"completed", "failed", "cancelled"}
-
-
-def parent_of(pid: int) -> int:
-    try:
-        # The name in brackets may have spaces; the parent is the second field behind it.
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def until(true: Callable[[], bool], timeout_seconds: float = 10) -> None:
-    """Wait until it is true."""
-    waiting.until(true, timeout_seconds)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.served import Served, until
+from tests.e2e.served import Served
 from tests.factories import make_csv, make_jpeg
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 IMAGES = 80
 JPEG = make_jpeg(48, 32)

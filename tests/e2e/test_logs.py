@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from app.worker.turn_log import FAILURES_TOLD
-from tests.e2e.served import Served, until
+from tests.e2e.served import Served
 from tests.factories import make_csv, make_jpeg
 from tests.kills.launcher import Launcher
 from tests.parts.image_host import ImageHost
 from tests.parts.process import free_port
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookAnswer, WebhookReceiver
 
 QUERY = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAX&X-Amz-Signature=5ec7e7"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.served import Served, until
+from tests.e2e.served import Served
 from tests.factories import make_csv
 from tests.kills.launcher import Launcher
 from tests.parts.process import REPOSITORY
 from tests.parts.trace_collector import TraceCollector
+from tests.parts.waiting import until
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 

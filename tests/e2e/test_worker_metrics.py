@@ -11,11 +11,12 @@ import httpx
 import pytest
 import redis
 
-from tests.e2e.served import Served, until
+from tests.e2e.served import Served
 from tests.factories import make_csv, make_jpeg
 from tests.kills.launcher import Launcher
 from tests.parts.image_host import ImageHost
 from tests.parts.process import REPOSITORY, free_port
+from tests.parts.waiting import until
 
 DONE = 'images_finished_total{code="",outcome="completed"} '
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.intake.submit import submit
 from app.results import outputs, read
 from app.worker.process.runtime import Runtime
 from tests.factories import make_csv
-from tests.parts import waiting
+from tests.parts.waiting import until
 
 DEFAULTS: dict[str, Any] = {
     "fetch_allow_networks": "127.0.0.0/8",
@@ -156,8 +156,3 @@ def bench(working: bool = True, **settings: Any) -> Iterator[Bench]:
 def rows_of(download: outputs.Download) -> list[dict[str, str]]:
     text = b"".join(download.chunks).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-def until(true: Callable[[], bool], timeout_seconds: float = 20) -> None:
-    """Wait until it is true."""
-    waiting.until(true, timeout_seconds)

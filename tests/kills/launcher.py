@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from tests.e2e.served import PASSED_ON, is_alive, parent_of, until
+from tests.parts.pids import PASSED_ON, is_alive, parent_of
 from tests.parts.process import REPOSITORY
+from tests.parts.waiting import until
 
 START_SECONDS = 60
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.jobs import Job, make_job
 from tests.kills.launcher import Launcher, is_busy
@@ -19,6 +18,7 @@ from tests.kills.points import API, WORKER
 from tests.kills.service import AWAY, Service
 from tests.kills.stacks import Stack
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 CODEC = "codec"

@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.served import FINAL, until
+from tests.e2e.served import FINAL
 from tests.kills.jobs import Job
 from tests.kills.launcher import Launcher, Process, until_gone
 from tests.kills.points import API, POINTS, WORKER
 from tests.kills.stacks import Stack
 from tests.parts.process import free_port
+from tests.parts.waiting import until
 
 READY_SECONDS = 40
 # Gone connections, refused ones and 503: whatever a client meets while a service is away.

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.jobs import Job, make_job, quicken
 from tests.kills.points import API, WORKER
 from tests.kills.service import Service
 from tests.kills.stacks import FULL
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 # In the middle of transactions that lock rows which others need.

@@ -15,12 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.served import until
 from tests.kills.jobs import Job, make_job
 from tests.kills.launcher import family_of, until_gone
 from tests.kills.stacks import Stack
 from tests.parts.image_host import ImageHost
 from tests.parts.process import REPOSITORY, free_port
+from tests.parts.waiting import until
 
 # The store refuses to start with less than 64 MiB of free space.
 DISK_MIB = 80

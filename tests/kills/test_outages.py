@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.served import until
 from tests.kills import outages
 from tests.kills.checks import Auditor, Findings
 from tests.kills.conftest import StartService
@@ -19,6 +18,7 @@ from tests.kills.service import Service
 from tests.kills.stacks import FULL, Stack
 from tests.parts.image_host import ImageHost
 from tests.parts.process import private_folder
+from tests.parts.waiting import until
 
 AWAY_SECONDS = 2
 # An upload may wait for a time-out of a part that is away, but not for long.

@@ -5,12 +5,12 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.jobs import Job, make_job, quicken
 from tests.kills.points import AFTERWARDS, END, GIVE_UP, HOSTS, IMAGE, INGEST, POINTS, SUBMIT
 from tests.kills.service import Service
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 

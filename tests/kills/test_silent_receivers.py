@@ -3,11 +3,11 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.e2e.served import until
 from tests.hostile_server import HostileServer
 from tests.kills.jobs import make_job
 from tests.kills.service import Service
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 SILENT_REQUESTS = 100

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from tests.e2e.served import until
 from tests.kills.checks import Auditor, Findings
 from tests.kills.conftest import StartService
 from tests.kills.jobs import Job, make_job, quicken
@@ -14,6 +13,7 @@ from tests.kills.points import WORKER
 from tests.kills.service import Service
 from tests.kills.stacks import Stack
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookAnswer, WebhookReceiver
 
 GRACE_SECONDS = 1

@@ -8,7 +8,7 @@ LOOK_SECONDS, LOOK_SECONDS_MOST = 0.02, 0.1
 SHARE_OF_THE_WAIT = 0.1
 
 
-def until(true: Callable[[], bool], timeout_seconds: float) -> None:
+def until(true: Callable[[], bool], timeout_seconds: float = 20) -> None:
     """Look again and again until it is true."""
     started = time.monotonic()
     while not true():

@@ -3,7 +3,7 @@
 import io
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from PIL import Image
 
 from app.config import Settings
 from app.main import create_app
-from tests.parts import waiting
+from tests.parts.waiting import until
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def running_service(data_dir: Path, **settings: Any) -> Iterator[Service]:
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    wait_until(lambda: server.started or not thread.is_alive(), timeout_seconds=30)
+    until(lambda: server.started or not thread.is_alive(), timeout_seconds=30)
     if not server.started:
         raise AssertionError("the application did not start")
     base_url = f"http://127.0.0.1:{port}"
@@ -97,16 +97,11 @@ def ended(client: httpx.Client, request_id: str, *, timeout_seconds: float = 20)
         document: dict[str, Any] = client.get(f"/status/{request_id}").json()
         return document
 
-    wait_until(
+    until(
         lambda: state()["status"] in {"completed", "failed", "cancelled"},
         timeout_seconds=timeout_seconds,
     )
     return state()
-
-
-def wait_until(true: Callable[[], bool], *, timeout_seconds: float) -> None:
-    """Wait until it is true."""
-    waiting.until(true, timeout_seconds)
 
 
 def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:

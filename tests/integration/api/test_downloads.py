@@ -16,9 +16,9 @@ from tests.integration.api.parts import (
     make_jpeg,
     problem,
     upload,
-    wait_until,
 )
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 
 def table(response: httpx.Response) -> list[list[str]]:
@@ -38,7 +38,7 @@ def running(client: httpx.Client, slow_host: ImageHost) -> str:
     """A request whose only picture takes longer than a test."""
     url = slow_host.add("slow.jpg", make_jpeg(), delay=3)
     request_id = accepted(client, make_csv(("Shirt", url)))
-    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    until(lambda: slow_host.requests != [], timeout_seconds=10)
     return request_id
 
 

@@ -15,9 +15,9 @@ from tests.integration.api.parts import (
     make_jpeg,
     problem,
     running_service,
-    wait_until,
 )
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 UNKNOWN = "01937f3a-9c1e-7c55-8a4e-3f1d2b6c7a90"
@@ -191,7 +191,7 @@ def test_failed_images_can_be_tried_again(client: httpx.Client, image_host: Imag
 def test_a_running_request_can_be_cancelled(client: httpx.Client, slow_host: ImageHost) -> None:
     urls = [slow_host.add(f"{n}.jpg", make_jpeg(), delay=1) for n in range(300)]
     request_id = accepted(client, make_csv(*[("Shirt", url) for url in urls]))
-    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    until(lambda: slow_host.requests != [], timeout_seconds=10)
     response = client.post(f"/requests/{request_id}/cancel")
     assert response.status_code == 200
     assert response.json()["status"] == "cancelled"
@@ -252,7 +252,7 @@ def test_deliveries_are_listed_and_sent_again(
         items = service.client.get(address).json()["items"]
         return bool(items) and items[0]["status"] == "delivered"
 
-    wait_until(delivered, timeout_seconds=10)
+    until(delivered, timeout_seconds=10)
     document = service.client.get(address).json()
     DeliveryList.model_validate(document)
     delivery = document["items"][0]

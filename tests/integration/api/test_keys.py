@@ -22,10 +22,10 @@ from tests.integration.api.parts import (
     problem,
     running_service,
     upload,
-    wait_until,
 )
 from tests.integration.cli.parts import run_app
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 CSV = make_csv(("Shirt", "http://127.0.0.1:9/a.jpg"))
@@ -77,7 +77,7 @@ def test_the_first_key_closes_an_open_service_and_opens_it_for_its_holder(
     assert done.returncode == 0, done.stderr
     key = done.stdout.strip()
     assert re.fullmatch(r"ipk_[A-Za-z0-9_-]{43}", key)
-    wait_until(lambda: named.client.get("/requests").status_code == 401, timeout_seconds=4)
+    until(lambda: named.client.get("/requests").status_code == 401, timeout_seconds=4)
     assert named.client.get("/requests", headers=bearer(key)).status_code == 200
     assert named.client.get("/requests", headers={"X-API-Key": key}).status_code == 200
     problem(named.client.get("/requests", headers=bearer(key[:-1])), 401, "unauthorized")
@@ -91,13 +91,13 @@ def test_a_revoked_key_opens_nothing_and_leaves_the_service_closed(
     key = made_key(named, "shop")
     assert named.client.get("/requests", headers=bearer(key)).status_code == 200
     assert run_app("keys", "revoke", "shop", folder=tmp_path).returncode == 0
-    wait_until(
+    until(
         lambda: named.client.get("/requests", headers=bearer(key)).status_code == 401,
         timeout_seconds=4,
     )
     problem(named.client.get("/requests"), 401, "unauthorized")
     assert run_app("keys", "open", folder=tmp_path).returncode == 0
-    wait_until(lambda: named.client.get("/requests").status_code == 200, timeout_seconds=4)
+    until(lambda: named.client.get("/requests").status_code == 200, timeout_seconds=4)
 
 
 def test_the_commands_tell_what_is_there_and_show_a_key_once(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_what_belongs_to_another_key_is_not_found_on_any_route(
     other = bearer(made_key(named, "other"))
     with httpx.Client(base_url=named.base_url, headers=bearer(key)) as owner:
         request_id = accepted(owner, CSV, webhook_url=webhook_receiver.url)
-        wait_until(
+        until(
             lambda: owner.get(f"/status/{request_id}").json()["status"] == "failed",
             timeout_seconds=10,
         )
@@ -201,7 +201,7 @@ def test_the_page_signs_in_with_a_key_of_the_database(named: Service) -> None:
         assert browser.post("/login", data={"key": key}).status_code == 303
         assert browser.get("/requests").status_code == 200
         keys.revoke(named.app.state.adapters.database, "shop")
-        wait_until(lambda: browser.get("/requests").status_code == 401, timeout_seconds=4)
+        until(lambda: browser.get("/requests").status_code == 401, timeout_seconds=4)
 
 
 def test_a_sign_out_ends_the_session_for_every_copy_of_the_cookie(named: Service) -> None:

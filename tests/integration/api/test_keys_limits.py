@@ -20,9 +20,9 @@ from tests.integration.api.parts import (
     problem,
     running_service,
     upload,
-    wait_until,
 )
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 FAILING = make_csv(("Shirt", "http://127.0.0.1:9/a.jpg"))
 
@@ -104,7 +104,7 @@ def test_deletes_do_not_refill_the_limit_of_uploads(
         too_many(upload(client, FAILING), "too_many_uploads")
         # When the window is over, the sweep removes what was left of them.
         monkeypatch.setattr(limits, "UPLOAD_WINDOW", -usage.CLOCK_SKEW)
-        wait_until(lambda: not rows_left(limited, ids), timeout_seconds=10)
+        until(lambda: not rows_left(limited, ids), timeout_seconds=10)
         accepted(client, FAILING)
 
 

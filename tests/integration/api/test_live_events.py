@@ -19,9 +19,9 @@ from tests.integration.api.parts import (
     make_jpeg,
     problem,
     running_service,
-    wait_until,
 )
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def test_a_reconnect_repeats_no_state_that_was_seen(
 ) -> None:
     url = slow_host.add("a.jpg", make_jpeg(), delay=2)
     request_id = accepted(client, make_csv(("Shirt", url)))
-    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    until(lambda: slow_host.requests != [], timeout_seconds=10)
     path = f"/requests/{request_id}/events"
     with client.stream("GET", path) as response:
         first = next(events(response))
@@ -100,7 +100,7 @@ def test_a_deleted_request_ends_its_stream_without_done(
 ) -> None:
     url = slow_host.add("a.jpg", make_jpeg(), delay=3)
     request_id = accepted(service.client, make_csv(("Shirt", url)))
-    wait_until(lambda: slow_host.requests != [], timeout_seconds=10)
+    until(lambda: slow_host.requests != [], timeout_seconds=10)
     with service.client.stream("GET", f"/requests/{request_id}/events") as response:
         stream = events(response)
         assert next(stream).name == "progress"
@@ -120,7 +120,7 @@ def test_a_client_that_leaves_ends_the_polling(service: Service, slow_host: Imag
         route = 'route="/requests/{request_id}/events"'
         return any(route in line for line in text.splitlines() if "_count" in line)
 
-    wait_until(counted, timeout_seconds=3)
+    until(counted, timeout_seconds=3)
 
 
 def test_streams_end_when_the_service_is_about_to_stop(

@@ -1,7 +1,7 @@
 """Rows for the tests of the tables, made by the same functions that the service uses."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -189,6 +189,11 @@ def count(database: Database, table: Any) -> int:
 TABLES = ("images", "products", "product_images")
 
 
+def claim_delivery(connection: Connection, delivery_id: str, *, now: float) -> Any:
+    """Claim a webhook's delivery at a moment, for 20 seconds."""
+    return deliveries.claim(connection, delivery_id, now=at(now), lease_until=at(now + 20))
+
+
 def freeze_statistics(database: Database) -> None:
     """Have Postgres look at the tables of rows now, and not again by itself."""
     with database.transaction() as connection:
@@ -197,10 +202,10 @@ def freeze_statistics(database: Database) -> None:
             connection.execute(text(f"ANALYZE {table}"))
 
 
-def rows_read(connection: Connection) -> int:
+def rows_read(connection: Connection, tables: Sequence[str] = TABLES) -> int:
     """How many rows of these tables this transaction has looked at, on Postgres."""
     query = """
         SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
         FROM pg_stat_xact_user_tables WHERE relname = ANY(:tables)
     """
-    return int(connection.execute(text(query), {"tables": list(TABLES)}).scalar_one())
+    return int(connection.execute(text(query), {"tables": list(tables)}).scalar_one())

@@ -9,7 +9,15 @@ from app.db import deliveries, idempotency, receivers, requests
 from app.db.deliveries import DeliveryStatus
 from app.db.engine import Database
 from app.db.models import IdempotencyKey, WebhookAttempt, WebhookDelivery
-from tests.integration.db.parts import HOOKS, START, add_delivery, add_request, at, count
+from tests.integration.db.parts import (
+    HOOKS,
+    START,
+    add_delivery,
+    add_request,
+    at,
+    claim_delivery,
+    count,
+)
 
 
 def test_an_event_of_a_run_is_in_the_outbox_once(database: Database) -> None:
@@ -26,10 +34,10 @@ def test_a_delivery_is_sent_by_one_and_a_late_sender_writes_nothing(database: Da
     request_id = add_request(database)
     with database.transaction() as connection:
         delivery_id = add_delivery(connection, request_id)
-        first = claim(connection, delivery_id, now=0)
+        first = claim_delivery(connection, delivery_id, now=0)
         assert (first.attempts, first.fence) == (1, 1)
-        assert claim(connection, delivery_id, now=5) is None
-        second = claim(connection, delivery_id, now=11)
+        assert claim_delivery(connection, delivery_id, now=5) is None
+        second = claim_delivery(connection, delivery_id, now=21)
         assert (second.attempts, second.fence) == (2, 2)
         assert not record(connection, first, DeliveryStatus.DELIVERED)
         assert record(connection, second, DeliveryStatus.DELIVERED)
@@ -43,7 +51,7 @@ def test_a_failed_delivery_is_due_again_later(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
         delivery_id = add_delivery(connection, request_id)
-        row = claim(connection, delivery_id, now=0)
+        row = claim_delivery(connection, delivery_id, now=0)
         record(connection, row, DeliveryStatus.PENDING, next_attempt=30, status_code=500)
         assert due(connection, now=29) == []
         assert due(connection, now=30) == [delivery_id]
@@ -54,7 +62,7 @@ def test_a_failed_delivery_is_due_again_later(database: Database) -> None:
 def test_removing_a_request_takes_its_deliveries_and_keys_along(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        row = claim(connection, add_delivery(connection, request_id), now=0)
+        row = claim_delivery(connection, add_delivery(connection, request_id), now=0)
         record(connection, row, DeliveryStatus.DELIVERED)
         assert keep(connection, request_id, "key")
         requests.remove(connection, request_id)
@@ -86,10 +94,6 @@ def test_a_key_that_is_past_its_time_may_be_used_again(database: Database) -> No
 def due(connection: Connection, *, now: float, limit: int = 5) -> Sequence[str]:
     """Deliveries to the one receiver of these tests."""
     return receivers.due_for(connection, HOOKS, now=at(now), limit=limit)
-
-
-def claim(connection: Connection, delivery_id: str, *, now: float) -> Any:
-    return deliveries.claim(connection, delivery_id, now=at(now), lease_until=at(now + 10))
 
 
 def record(

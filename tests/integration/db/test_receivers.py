@@ -9,7 +9,14 @@ from app.db import deliveries, receivers, silent_receivers
 from app.db.deliveries import DeliveryStatus
 from app.db.engine import Database
 from app.db.receivers import DueReceiver, Receiver
-from tests.integration.db.parts import START, add_delivery, add_request, at
+from tests.integration.db.parts import (
+    START,
+    add_delivery,
+    add_request,
+    at,
+    claim_delivery,
+    rows_read,
+)
 
 A, B, C = Receiver("", "a.test:443"), Receiver("", "b.test:80"), Receiver("key", "a.test:443")
 MANY = 20_000
@@ -28,7 +35,7 @@ def test_each_receiver_is_found_once_and_the_longest_due_first(database: Databas
         assert receivers.due_for(connection, A, now=at(9), limit=5) == [first, later]
         assert receivers.due_for(connection, A, now=at(9), limit=1) == [first]
         assert receivers.due_for(connection, A, now=at(4), limit=5) == [first]
-        claim(connection, first, now=9)
+        claim_delivery(connection, first, now=9)
         assert receivers.due_for(connection, A, now=at(9), limit=5) == [later]
         assert receivers.pending(connection) == 5
 
@@ -58,17 +65,17 @@ def test_a_silent_receiver_is_left_alone_longer_each_time_until_it_answers(
         assert [each.receiver for each in receivers.due(connection, now=at(19))] == [C]
         assert silent_receivers.count(connection, now=at(19)) == 1
         assert deliveries.receiver_of(connection, one, now=at(19)) is None
-        assert claim(connection, one, now=19) is None
+        assert claim_delivery(connection, one, now=19) is None
 
         # The pause of 5 s is over: it comes behind those that answer, and one message tries it.
         assert [each.receiver for each in receivers.due(connection, now=at(20))] == [C, A]
         assert deliveries.receiver_of(connection, one, now=at(20)) == A
-        assert claim(connection, one, now=20) is not None
+        assert claim_delivery(connection, one, now=20) is not None
         silent_receivers.try_it(connection, A, now=at(20), until=at(40))
-        assert claim(connection, two, now=21) is None
+        assert claim_delivery(connection, two, now=21) is None
         silent_receivers.note_silence(connection, A, began=at(20), now=at(35))
-        assert claim(connection, two, now=44) is None
-        assert claim(connection, two, now=45) is not None
+        assert claim_delivery(connection, two, now=44) is None
+        assert claim_delivery(connection, two, now=45) is not None
 
         silent_receivers.note_answer(connection, A)
         assert silent_receivers.count(connection, now=at(45)) == 0
@@ -94,7 +101,7 @@ def test_a_choice_costs_the_same_for_any_number_of_due_webhooks(database: Databa
         add_many(connection, request_id, A)
         good = add_delivery(connection, request_id, receiver=B)
         claimed = [
-            claim(connection, delivery_id, now=1)
+            claim_delivery(connection, delivery_id, now=1)
             for delivery_id in receivers.due_for(connection, A, now=START, limit=8)
         ]
         assert all(claimed)
@@ -111,13 +118,13 @@ def test_a_choice_costs_the_same_for_any_number_of_due_webhooks(database: Databa
             assert sum("(owner=? AND host>?)" in step for step in by_index) == 2, steps
             assert sum("(owner>?)" in step for step in by_index) == 2, steps
         else:
-            assert rows_read(connection) < 100
+            assert rows_read(connection, ["webhook_deliveries"]) < 100
 
 
 def test_an_ended_delivery_is_due_for_nobody(database: Database) -> None:
     request_id = add_request(database)
     with database.transaction() as connection:
-        row = claim(connection, add_delivery(connection, request_id, receiver=A), now=0)
+        row = claim_delivery(connection, add_delivery(connection, request_id, receiver=A), now=0)
         deliveries.record(
             connection,
             row.id,
@@ -175,16 +182,3 @@ def plans(connection: Connection) -> list[str]:
         for statement, values in asked
     ]
     return [row[-1] for rows in explained for row in rows]
-
-
-def rows_read(connection: Connection) -> int:
-    """How many deliveries this transaction has looked at, on Postgres."""
-    query = """
-        SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
-        FROM pg_stat_xact_user_tables WHERE relname = 'webhook_deliveries'
-    """
-    return int(connection.execute(text(query)).scalar_one())
-
-
-def claim(connection: Connection, delivery_id: str, *, now: float) -> Any:
-    return deliveries.claim(connection, delivery_id, now=at(now), lease_until=at(now + 20))

@@ -14,9 +14,10 @@ from app.upkeep.health import queue_facts
 from app.worker.delivery_slots import DELIVERIES_PER_RECEIVER
 from tests.factories import make_jpeg
 from tests.hostile_server import HostileServer
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.outbox import add_due, statuses
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 JPEG = make_jpeg(64, 48)

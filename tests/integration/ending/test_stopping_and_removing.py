@@ -24,9 +24,10 @@ from app.ending.cancel import cancel
 from app.ending.retry import retry
 from app.upkeep.delete import delete
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.db.parts import count
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 

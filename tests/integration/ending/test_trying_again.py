@@ -11,7 +11,7 @@ from app.domain.errors import OptionInvalid, WrongState
 from app.ending.cancel import cancel, mark_images
 from app.ending.retry import retry
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, until
+from tests.integration.bench import Bench
 from tests.integration.written import (
     DONE,
     LEFT,
@@ -20,6 +20,7 @@ from tests.integration.written import (
     hosts_add_up,
 )
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 ENDED = {

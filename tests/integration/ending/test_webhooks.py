@@ -17,9 +17,10 @@ from app.ending.cancel import cancel
 from app.ending.deliver import deliveries, redeliver
 from app.ending.retry import retry
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.outbox import make_due
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookAnswer, WebhookReceiver
 
 JPEG = make_jpeg(64, 48)

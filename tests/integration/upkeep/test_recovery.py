@@ -22,11 +22,12 @@ from app.ending.record import record_outcomes
 from app.intake.ingest import ingest
 from app.upkeep.sweep import sweep
 from tests.factories import make_csv, make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.db.parts import count
 from tests.parts.image_host import ImageHost
 from tests.parts.process import ServerProcess, find_program, free_port
 from tests.parts.s3_servers import ACCESS_KEY, SECRET_KEY
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 

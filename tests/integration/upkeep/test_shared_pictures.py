@@ -21,9 +21,10 @@ from app.upkeep import shared_files
 from app.upkeep.delete import delete, purge
 from app.upkeep.orphans import remove_orphans
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.ending.test_stopping_and_removing import change, rows_left
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 ETAG = {"ETag": '"v1"'}

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.parts.image_host import Answer, ImageHost
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 

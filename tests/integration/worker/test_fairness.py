@@ -7,8 +7,9 @@ import pytest
 from app.db import requests
 from app.worker import claims
 from tests.factories import make_csv, make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.parts.image_host import ImageHost
+from tests.parts.waiting import until
 
 TINY = make_jpeg(16, 16)
 

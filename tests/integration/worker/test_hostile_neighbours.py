@@ -10,10 +10,11 @@ from PIL import Image
 
 from tests.factories import make_jpeg
 from tests.hostile_server import HostileServer
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.integration.outbound.test_misbehaving_hosts import CODES
 from tests.parts.image_host import ImageHost
 from tests.parts.process import own_children
+from tests.parts.waiting import until
 from tests.unit.imaging import zoo
 
 FETCH_TIMEOUT_SECONDS = 3

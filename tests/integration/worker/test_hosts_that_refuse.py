@@ -15,10 +15,11 @@ from app.domain import retry
 from app.domain.tasks import Task
 from app.ending.give_up import fail_given_up
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.parts.host_rules import HostRules
 from tests.parts.image_host import ImageHost
 from tests.parts.limited_host import LimitedHost
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(64, 48)
 # Each host has an address of its own, so that nobody has learnt anything of it.

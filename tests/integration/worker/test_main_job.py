@@ -10,9 +10,10 @@ from app.domain.errors import WrongState
 from app.domain.options import ProcessingOptions
 from app.ending.cancel import cancel
 from tests.factories import make_jpeg, make_png
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.parts.image_host import ImageHost
 from tests.parts.process import free_port
+from tests.parts.waiting import until
 
 JPEG = make_jpeg(160, 120)
 

@@ -16,9 +16,10 @@ from app.intake.ingest import ingest
 from app.metrics.registry import Metrics
 from app.upkeep.sweep import sweep
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench, bench, until
+from tests.integration.bench import Bench, bench
 from tests.parts.image_host import ImageHost
 from tests.parts.process import free_port
+from tests.parts.waiting import until
 from tests.parts.webhook_receiver import WebhookReceiver
 
 
