@@ -51,13 +51,15 @@ class Bed:
     folder: Path
 
     def take(self, requests: int) -> list[Good]:
-        """So many good requests, one after the other."""
+        """Good requests, one after the other."""
         return [self._take_one() for _ in range(requests)]
 
     def take_beside(self, requests: int, *, dead: int, receivers: int) -> list[Good]:
-        """The same beside so many dead webhooks, which are gone afterwards."""
+        """The same beside dead webhooks, one to each receiver at least, which then go."""
         added = [
-            add_due(self.adapters, f"http://{_address()}:{self.silent_port}/", dead // receivers)
+            add_due(
+                self.adapters, f"http://{_address()}:{self.silent_port}/", max(dead // receivers, 1)
+            )
             for _ in range(receivers)
         ]
         time.sleep(SETTLE_SECONDS)

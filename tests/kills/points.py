@@ -16,6 +16,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
 
+from app.domain.tasks import Task
+
 API, WORKER = "api", "worker"
 # How far a fetch gets that is killed in its middle; the image hosts of these tests take longer.
 DURING_SECONDS = 0.03
@@ -38,7 +40,7 @@ class Point:
     only_if: Condition = lambda arguments, result: True
 
 
-def _task(name: str) -> Condition:
+def _task(name: Task) -> Condition:
     return lambda arguments, result: arguments[1] == name
 
 
@@ -67,12 +69,8 @@ def _probes(arguments: tuple[Any, ...], result: Any) -> bool:
 SUBMIT = {
     "before the request's commit": Point("app.intake.submit:check_new_request", "after", API),
     "after the request's commit": Point("app.intake.submit:_write", "after", API),
-    "before the hint": Point(
-        "app.broker.hints:Hints.send", "before", API, 1, _task("request.ingest")
-    ),
-    "after the hint": Point(
-        "app.broker.hints:Hints.send", "after", API, 1, _task("request.ingest")
-    ),
+    "before the hint": Point("app.broker.hints:Hints.send", "before", API, 1, _task(Task.INGEST)),
+    "after the hint": Point("app.broker.hints:Hints.send", "after", API, 1, _task(Task.INGEST)),
 }
 INGEST = {
     "after the ingest's claim": Point("app.intake.ingest:_write_rows", "before", WORKER),
@@ -97,7 +95,7 @@ END = {
     ),
     "before the finish's commit": Point("app.db.deliveries:add", "after", WORKER),
     "after the finish's commit": Point(
-        "app.broker.hints:Hints.send", "before", WORKER, 1, _task("webhook.deliver")
+        "app.broker.hints:Hints.send", "before", WORKER, 1, _task(Task.DELIVER)
     ),
     "before the webhook is sent": Point(
         "app.outbound.webhook:WebhookSender.send", "before", WORKER
