@@ -17,7 +17,8 @@ class Detected:
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
     they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
-    that of its record, and its quotes are ours. `warnings` are sentences for the owner about what
+    that of its record, and its quotes are ours. `has_strays`: some lines are in another encoding
+    than the file (`text.strays`). `warnings` are sentences for the owner about what
     had to be assumed.
     """
 
@@ -32,12 +33,13 @@ class Detected:
     blanks_before_quotes: bool = False
     workbook: bool = False
     base_url: str | None = None
+    has_strays: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
     def text_encoding(self) -> Encoding:
         """The encoding in the form that `decoded` takes."""
-        return Encoding(self.encoding, guessed=self.encoding_guessed, bom=self.bom)
+        return Encoding(self.encoding, self.encoding_guessed, self.bom, self.has_strays)
 
     @property
     def dialect(self) -> Dialect:

@@ -9,7 +9,6 @@ from app.catalog.header.proposal import propose
 from app.catalog.layouts.columns import EXAMPLE_HEADER
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import Match
-from app.catalog.text.encodings import CONTROL
 from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 _MAX_COLUMNS_NAMED = 30
@@ -140,9 +139,9 @@ def refuse_broken(header: Candidate) -> None:
     line = header.dialect.delimiter.join(header.cells)
     if header.broken is not None:
         raise file_error(header.row, line[:200], "unclosed_quote", header.broken.message)
-    if CONTROL.search(line):
-        message = "The header contains a control character that no text has. Remove it."
-        shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", line[:200])
+    if "\0" in line:
+        message = "The header contains a control character (NUL) that no text has. Remove it."
+        shown = line[:200].replace("\0", "\N{REPLACEMENT CHARACTER}")
         raise file_error(header.row, shown, "control_character", message)
 
 

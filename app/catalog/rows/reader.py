@@ -1,6 +1,6 @@
 """Records -> rows, whatever the layout: the addresses of all image columns, and what is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.catalog.cells.plain import PlainCells
 from app.catalog.cells.reader import CellReader
@@ -69,7 +69,7 @@ class RowReader:
         layout = self._layout
         errors: list[CellError] = []
         if not clean:
-            cells = self._errors.without_control(line, cells, errors)
+            cells = self._errors.without_nul(line, cells, errors)
         shaped, image_cell, unclear = self._shaper.shape(cells)
         if unclear is not None:
             column, value, message = unclear
@@ -105,9 +105,12 @@ class RowReader:
             if column.is_sibling and not content.urls and not contains_url(cell):
                 continue
             urls += content.urls
+            if not cell.isprintable():
+                errors += self._unseen(line, index, content.urls)
             if content.bad:
                 errors += [
-                    self._errors.error(line, index, each.value, "invalid_url", each.message)
+                    self._errors.control_in_address(line, index, each.value)
+                    or self._errors.error(line, index, each.value, "invalid_url", each.message)
                     for each in content.bad
                 ]
         if layout.runs_over is not None and not urls and len(errors) == count:
@@ -116,6 +119,10 @@ class RowReader:
                 self._errors.error(line, layout.runs_over, None, "missing_value", message)
             )
         return urls
+
+    def _unseen(self, line: int, index: int, urls: Iterable[str]) -> list[CellError]:
+        found = (self._errors.control_in_address(line, index, url) for url in urls)
+        return [each for each in found if each is not None]
 
     def _check_name(self, line: int, name: str, errors: list[CellError]) -> None:
         index = self._layout.product_name
