@@ -49,7 +49,7 @@ def detect(
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
         base_url: the beginning of relative paths; None: there are none.
-        sheet: the sheet that the file was made of by `workbook.write_first_sheet`; None: the file
+        sheet: the sheet that the file was made of by `workbook.write_sheet`; None: the file
             came as it is.
     Raises:
         NotACsv: the file is a workbook, an archive, a picture ...
@@ -86,6 +86,8 @@ def detect(
             # Names in letters that nobody can read are no names that anything could be known by.
             advice = guess_advice(stream, is_refuted=False)
             raise _with_detail(error, f"{advice} {error.detail}".lstrip()) from None
+        if sheet is not None:
+            raise _with_detail(error, f"{error.detail} {sheet.advice()}".rstrip()) from None
         raise
     line = header.line
     names = NameColumn(line.dialect, header.layout.product_name)
@@ -107,6 +109,7 @@ def detect(
         workbook=sheet is not None,
         base_url=base_url,
         has_strays=text_encoding.has_strays,
+        sheet=sheet.name if sheet is not None else None,
         warnings=warnings,
     )
 

@@ -18,8 +18,8 @@ class Detected:
     they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
     that of its record, and its quotes are ours. `has_strays`: some lines are in another encoding
-    than the file (`text.strays`). `warnings` are sentences for the owner about what
-    had to be assumed.
+    than the file (`text.strays`). `sheet`: which one of the workbook. `warnings` are sentences for
+    the owner about what had to be assumed.
     """
 
     platform: str | None
@@ -34,6 +34,7 @@ class Detected:
     workbook: bool = False
     base_url: str | None = None
     has_strays: bool = False
+    sheet: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -93,6 +94,7 @@ class Detected:
             "platform": self.platform,
             "delimiter": self.delimiter,
             "encoding": "xlsx" if self.workbook else self.encoding,
+            "sheet": self.sheet,
             "header_row": self.header_row,
             "columns": named,
             "because": list(because),

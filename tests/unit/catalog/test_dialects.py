@@ -221,6 +221,7 @@ def test_what_was_detected_survives_the_database() -> None:
         "platform": None,
         "delimiter": ";",
         "encoding": "cp1252",
+        "sheet": None,
         "header_row": 2,
         "columns": {
             "serial_number": "S. No.",
