@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.catalog.header.detected import Detected
 from app.catalog.text.dialect import Dialect
-from app.catalog.text.encodings import WIDE, Encoding, line_blocks
+from app.catalog.text.encodings import WIDE, Encoding, find_encoding, line_blocks
 from app.catalog.text.guesses import GUESSED, likely_encodings
 from app.catalog.text.strays import LINES_NAMED, Strays, find_strays
+from app.domain.errors import CsvInvalid
 
 NAMES_SHOWN = 3
 _READINGS_SHOWN = 4
@@ -46,13 +48,31 @@ def readings(stream: BinaryIO, where: NameColumn, *, chosen: str | None = None) 
     """
     samples = _samples(stream, chosen)
     likely = [(each.encoding, each.language) for each in likely_encodings(samples)]
-    wanted = [name for name in (chosen, GUESSED) if name and name not in dict(likely)]
+    wanted = [name for name in ("utf-8", chosen, GUESSED) if name and name not in dict(likely)]
     found: list[Reading] = []
     for encoding, language in [*likely[:_READINGS_SHOWN], *((name, "") for name in wanted)]:
         names = _names(samples, encoding, where)
         if names and names not in [each.names for each in found]:
             found.append(Reading(encoding, language, names))
     return found
+
+
+def readings_to_compare(
+    stream: BinaryIO, detected: Detected | None, *, chosen: str | None
+) -> list[Reading]:
+    """The readings among which somebody may choose; none where the file itself says what is right.
+
+    Args:
+        detected: how the file is read; None where it is refused.
+        chosen: the encoding that was named.
+    """
+    where = NameColumn()
+    if detected is not None:
+        where = NameColumn(detected.dialect, detected.layout.product_name)
+    if chosen is None and not _is_guessed(stream, detected):
+        return []
+    found = readings(stream, where, chosen=chosen)
+    return found if len(found) > 1 or detected is None else []
 
 
 def guess_warning(stream: BinaryIO, where: NameColumn) -> str:
@@ -94,6 +114,15 @@ def stray_warning(stream: BinaryIO, encoding: Encoding) -> str:
         f"wrong, correct {'the line' if one else 'the lines'} and save the file as "
         '"CSV UTF-8".'
     )
+
+
+def _is_guessed(stream: BinaryIO, detected: Detected | None) -> bool:
+    if detected is not None:
+        return detected.encoding_guessed
+    try:
+        return find_encoding(stream).guessed
+    except CsvInvalid:
+        return True
 
 
 def _may_be(reading: Reading) -> str:

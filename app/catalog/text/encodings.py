@@ -180,9 +180,14 @@ def _proved(stream: BinaryIO, encoding: Encoding) -> Encoding:
     if _is_text(stream, encoding):
         return encoding
     line = _first_wrong_line(stream, encoding)
+    where = (
+        f"The file is not UTF-8, and line {line:,} is no text in Windows-1252 (cp1252), either"
+        if encoding.guessed
+        else f"Line {line:,} has bytes that are not text in {encoding.name}"
+    )
     message = (
-        f"Line {line:,} has bytes that are not text in {encoding.name}. Save the file as "
-        '"CSV UTF-8", or say with the field "encoding" which encoding it has.'
+        f'{where}. Save the file as "CSV UTF-8", or say with the field "encoding" which encoding '
+        "it has."
     )
     raise CsvInvalid(message, [CellError(line, None, None, "wrong_encoding", message)], 1)
 
