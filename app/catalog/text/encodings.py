@@ -194,7 +194,7 @@ def _proved(stream: BinaryIO, encoding: Encoding) -> Encoding:
 
 def _is_text(stream: BinaryIO, encoding: Encoding) -> bool:
     try:
-        for _ in decoded(stream, encoding):
+        for _ in _texts(stream, encoding):
             pass
     except UnicodeDecodeError:
         return False
@@ -204,11 +204,19 @@ def _is_text(stream: BinaryIO, encoding: Encoding) -> bool:
 def _first_wrong_line(stream: BinaryIO, encoding: Encoding) -> int:
     line = 1
     try:
-        for text, _ in decoded(stream, encoding):
+        for text in _texts(stream, encoding):
             line += text.count("\n")
     except UnicodeDecodeError as error:
         line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
     return line
+
+
+def _texts(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    # As `decoded` does, without a look at what nobody asks for.
+    decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
+    for chunk in chunks(stream, encoding):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
 
 
 def _mark_length(encoding: Encoding) -> int:

@@ -14,6 +14,9 @@ AS_WINDOWS_1252 = "windows-1252-strays"
 
 LINES_NAMED = 3
 _VALUE_CHARS = 40
+# From so many lines on, a file in which hardly any line is UTF-8 is in another encoding.
+_ENOUGH_LINES = 10_000
+_HARDLY_ANY = 10
 # What ends a cell, whatever the file's delimiter is.
 _CELL_ENDS = re.compile(r"[,;|\t\"\r\n]")
 
@@ -41,9 +44,14 @@ class Strays:
         """
         return self.bad <= self.good
 
+    @property
+    def are_most(self) -> bool:
+        """Whether the rest of the file need not be looked at to know that it is no UTF-8."""
+        return self.bad >= _ENOUGH_LINES and self.bad > _HARDLY_ANY * self.good
+
 
 def find_strays(blocks: Iterable[bytes]) -> Strays:
-    """Look at all lines of a file, which come in blocks of whole lines."""
+    """Look at the lines of a file, which come in blocks of whole lines, until `are_most`."""
     found = Strays()
     before = 0
     for block in blocks:
@@ -51,6 +59,8 @@ def find_strays(blocks: Iterable[bytes]) -> Strays:
         first, before = before + 1, before + len(lines)
         if block.isascii():
             continue
+        if found.are_most:
+            break
         for number, line in enumerate(lines, start=first):
             if line.isascii():
                 continue

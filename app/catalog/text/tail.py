@@ -24,8 +24,12 @@ def text_end(stream: BinaryIO, start: int, encoding: str) -> int:
     unit = np.dtype(_UNITS.get(encoding, "u1"))
     size = stream.seek(0, os.SEEK_END)
     end = at = max(size, start)
-    if (end - start) % unit.itemsize:
-        return end
+    odd = (end - start) % unit.itemsize
+    if odd:
+        stream.seek(end - odd)
+        if any(byte not in _PADDING for byte in stream.read(odd)):
+            return end
+        end = at = end - odd
     while at > start:
         block = max(start, at - _BLOCK_BYTES)
         stream.seek(block)

@@ -2,9 +2,9 @@
 
 import re
 from array import array
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,13 @@ from app.catalog.workbook.parts import Parts, local_name, new_parser
 
 _SIGNS = (b"IMAGE(", b"HYPERLINK(", b"hyperlink ")
 _PLACE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
+_ROW = re.compile(r"\d{1,7}")
 _AREA = re.compile(rf"{_PLACE.pattern}(?::{_PLACE.pattern})?")
 # A link over a whole column means the cells that people see, which are fewer.
 _MAX_AREA = 100_000
+# Columns and formats are numbered in so many bits.
+_BITS = 16
+_MOST = (1 << _BITS) - 1
 
 
 @dataclass(slots=True)
@@ -27,13 +31,15 @@ class Marks:
     Attributes:
         formulas: those that lead to addresses.
         links: addresses behind cells.
+        formats: those of `numbers`.
     """
 
     formulas: dict[Cell, Formula] = field(default_factory=dict)
     links: dict[Cell, str] = field(default_factory=dict)
-    _formats: list[ZeroFormat] = field(default_factory=list)
-    # Rows, columns and formats of numbers. A list of objects would be larger than the sheet.
-    _numbers: Any = None
+    formats: Sequence[ZeroFormat] = ()
+    # Numbers with such a format, one integer each (`_packed`) in their order: a list of objects
+    # would be larger than the sheet.
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
 
     @property
     def lead_somewhere(self) -> bool:
@@ -42,22 +48,18 @@ class Marks:
 
     def formats_in(self, row: int) -> Mapping[int, ZeroFormat]:
         """The formats of a row's numbers, by column."""
-        if self._numbers is None:
+        numbers = self.numbers
+        if not numbers:
             return {}
-        rows, columns, formats = self._numbers
-        first, last = np.searchsorted(rows, (row, row + 1))
+        first = bisect_left(numbers, _packed(row, 0, 0))
+        last = bisect_left(numbers, _packed(row + 1, 0, 0), first)
         return {
-            int(column): self._formats[number]
-            for column, number in zip(columns[first:last], formats[first:last], strict=True)
+            number >> _BITS & _MOST: self.formats[number & _MOST] for number in numbers[first:last]
         }
 
-    def note_numbers(self, found: "array[int]", formats: list[ZeroFormat]) -> None:
-        """Take the numbers: row, column and format of each, one after another."""
-        table = np.array(found, dtype=np.int32).reshape(-1, 3)
-        if len(table):
-            table = table[np.argsort(table[:, 0], kind="stable")]
-            self._formats = formats
-            self._numbers = (table[:, 0], table[:, 1], table[:, 2])
+
+def _packed(row: int, column: int, index: int) -> int:
+    return (row << _BITS | column) << _BITS | index
 
 
 def read_marks(parts: Parts, sheet: str) -> Marks:
@@ -74,9 +76,10 @@ def read_marks(parts: Parts, sheet: str) -> Marks:
         return Marks()
     reader = _Reader(formats)
     reader.read(parts, part)
-    marks = Marks(reader.formulas, _links(reader.links, parts.link_targets(part)))
-    marks.note_numbers(reader.numbers, reader.formats)
-    return marks
+    # Cells are in their order in what every known program writes, so that this hardly moves any.
+    numbers = array("q", np.sort(np.array(reader.numbers, dtype=np.int64), kind="stable").tobytes())
+    links = _links(reader.links, parts.link_targets(part))
+    return Marks(reader.formulas, links, reader.formats, numbers)
 
 
 class _Reader:
@@ -85,9 +88,9 @@ class _Reader:
     def __init__(self, formats: Mapping[str, ZeroFormat]) -> None:
         self.formulas: dict[Cell, Formula] = {}
         self.links: list[dict[str, str]] = []
-        self.numbers = array("i")
-        self.formats = list(formats.values())
-        self._styles = {style: index for index, style in enumerate(formats)}
+        self.numbers = array("q")
+        self.formats = list(formats.values())[: _MOST + 1]
+        self._styles = dict(zip(formats, range(_MOST + 1), strict=False))
         self._parser = new_parser()
         self._row = 0
         self._column = -1
@@ -111,11 +114,11 @@ class _Reader:
                 self._column = column_of(match.group(1))
                 self._row = int(match.group(2))
             index = self._styles.get(attributes.get("s", ""))
-            if index is not None and attributes.get("t", "n") == "n":
-                self.numbers.extend((self._row, self._column, index))
+            if index is not None and attributes.get("t", "n") == "n" and self._column <= _MOST:
+                self.numbers.append(_packed(self._row, self._column, index))
         elif name == "row":
             number = attributes.get("r", "")
-            self._row = int(number) if number.isdecimal() else self._row + 1
+            self._row = int(number) if _ROW.fullmatch(number) else self._row + 1
             self._column = -1
         elif name == "f":
             self._formula, self._text = attributes, []
