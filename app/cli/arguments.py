@@ -37,6 +37,12 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, only look.")]
 Encoding = Annotated[
     str | None, typer.Option(help="Encoding of the CSV, such as cp1250; default: recognised.")
 ]
+Sheet = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Sheet of an XLSX workbook; default: the first one with a header."
+    ),
+]
 AcceptValidRows = Annotated[
     bool,
     typer.Option("--accept-valid-rows", help="Do the good rows even though others have errors."),

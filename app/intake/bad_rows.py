@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from app.catalog.out.report import write_rows
-from app.catalog.reader import ColumnMapping, Detected, examine, read_rows
+from app.catalog.reader import Detected, examine, read_rows
 from app.config import Settings
 from app.domain.naming import clean_filename
+from app.intake.check import Reading
 from app.intake.workbook import open_table
 from app.results.outputs import CSV, Download, name_of
 
@@ -17,9 +18,7 @@ def bad_rows_csv(
     *,
     content: BinaryIO,
     filename: str,
-    encoding: str | None,
-    columns: ColumnMapping | None = None,
-    base_url: str | None = None,
+    reading: Reading,
 ) -> Download:
     """Every row with an error as it came, and in a column `error` what is wrong and in which line.
 
@@ -30,14 +29,16 @@ def bad_rows_csv(
         NotACsv, UploadTooLarge, OptionInvalid, ServiceUnavailable: see `examine`, `open_table`.
     """
     with ExitStack() as stack:
-        table = stack.enter_context(open_table(content, max_bytes=settings.max_upload_bytes))
+        table = stack.enter_context(
+            open_table(content, max_bytes=settings.max_upload_bytes, wanted=reading.wanted)
+        )
         # Read to its end before the first byte goes out: what is raised later would cut it off.
         detected = examine(
             table.content,
             max_rows=settings.max_rows,
-            encoding=encoding,
-            columns=columns,
-            base_url=base_url,
+            encoding=reading.encoding,
+            columns=reading.columns,
+            base_url=reading.base_url,
             sheet=table.sheet,
         ).detected
         chunks = _chunks(table.content, detected, stack.pop_all())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.reader import ColumnMapping, Findings, SharePages, validate
+from app.catalog.workbook.wanted import Wanted
 from app.config import Settings
 from app.intake.workbook import Table
 from app.outbound.share_links import is_share_host, share_service
@@ -13,12 +14,21 @@ BAD_ROWS_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the caller says about how the file is to be read; see `catalog.reader.validate`."""
+    """What the caller says about how the file is to be read; see `catalog.reader.validate`.
+
+    `sheet` is the name of the sheet of a workbook to read; None: the first one with a header.
+    """
 
     encoding: str | None = None
     columns: ColumnMapping | None = None
     base_url: str | None = None
     accept_valid_rows: bool = False
+    sheet: str | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """The same for a workbook."""
+        return Wanted(self.sheet, self.columns, self.base_url)
 
 
 def check_upload(settings: Settings, table: Table, reading: Reading) -> Findings:
@@ -38,6 +48,10 @@ def check_upload(settings: Settings, table: Table, reading: Reading) -> Findings
         sheet=table.sheet,
         shares=shares,
     )
+    if reading.sheet is not None and table.sheet is None:
+        findings.warnings.append(
+            'The field "sheet" is not used: the file is a CSV, which has no sheets.'
+        )
     findings.warnings += [_shared(*each) for each in shares.places.most_common()]
     if findings.bad_rows:
         findings.warnings.append(_left_out(findings))

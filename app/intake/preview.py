@@ -24,7 +24,7 @@ def preview(
     Raises:
         RequestError: the file cannot be used; see `catalog.reader.validate`, `open_table`.
     """
-    with open_table(content, max_bytes=settings.max_upload_bytes) as table:
+    with open_table(content, max_bytes=settings.max_upload_bytes, wanted=reading.wanted) as table:
         findings = check_upload(settings, table, reading)
     return {
         "dry_run": True,

@@ -72,7 +72,9 @@ def submit(
     request_id = str(uuid_utils.uuid7())
     key = upload_key(request_id)
     with (
-        open_table(content, max_bytes=adapters.settings.max_upload_bytes) as table,
+        open_table(
+            content, max_bytes=adapters.settings.max_upload_bytes, wanted=reading.wanted
+        ) as table,
         stored_beside(adapters.store, key, table.content) as store,
     ):
         findings = check_upload(adapters.settings, table, reading)

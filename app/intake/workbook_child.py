@@ -10,10 +10,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from app.catalog.workbook.first_sheet import write_first_sheet
+from app.catalog.layouts.platforms import platforms
+from app.catalog.workbook.sheet_csv import write_sheet
+from app.catalog.workbook.wanted import Wanted
 from app.confined.limits import limit_resources
 from app.confined.sandbox import shut_in_with_files
-from app.domain.errors import NotACsv, UploadTooLarge
+from app.domain.errors import NotACsv, OptionInvalid, UploadTooLarge
 
 OOM_SCORE = Path("/proc/self/oom_score_adj")
 
@@ -23,16 +25,19 @@ def main(arguments: list[str]) -> None:
 
     Args:
         arguments: file descriptors of the workbook and of the CSV, `memory_bytes`, `cpu_seconds`,
-            `csv_bytes`.
+            `csv_bytes`; and what is wanted of the workbook, as text.
     """
-    source, target, memory_bytes, cpu_seconds, csv_bytes = map(int, arguments)
+    source, target, memory_bytes, cpu_seconds, csv_bytes = map(int, arguments[:-1])
+    wanted = Wanted.from_text(arguments[-1])
     _let_others_go_first()
+    # The data file of the platforms, which the sandbox would not open any more.
+    platforms()
     limit_resources(memory_bytes, file_bytes=csv_bytes, cpu_seconds=cpu_seconds)
     try:
         with os.fdopen(source, "rb") as workbook, os.fdopen(target, "wb") as csv_file:
             shut_in_with_files()
-            answer = asdict(write_first_sheet(workbook, csv_file))
-    except (NotACsv, UploadTooLarge) as error:
+            answer = asdict(write_sheet(workbook, csv_file, wanted))
+    except (NotACsv, UploadTooLarge, OptionInvalid) as error:
         answer = {"refused": error.code, "detail": error.detail}
     except MemoryError:
         answer = {"limit": "memory"}

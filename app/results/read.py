@@ -60,6 +60,7 @@ def reading(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, str
     is_said = not shows and detected.encoding != "utf-8"
     said = {
         "encoding": detected.encoding if is_said else None,
+        "sheet": detected.sheet,
         "base_url": detected.base_url,
     }
     if detected.is_mapped:

@@ -137,11 +137,22 @@ ENCODINGS = (
     ("cp1251", "Cyrillic (Windows-1251)"),
     ("cp1253", "Greek (Windows-1253)"),
     ("cp1254", "Turkish (Windows-1254)"),
+    ("cp1255", "Hebrew (Windows-1255)"),
+    ("cp1256", "Arabic (Windows-1256)"),
+    ("cp874", "Thai (Windows-874)"),
+    ("koi8_r", "Cyrillic (KOI8-R)"),
+    ("cp866", "Cyrillic (DOS)"),
+    ("mac_cyrillic", "Cyrillic (Mac)"),
     ("mac_roman", "Western European (Mac)"),
+    ("cp850", "Western European (DOS)"),
     ("shift_jis", "Japanese (Shift JIS)"),
+    ("cp932", "Japanese (Windows-932)"),
+    ("euc_jp", "Japanese (EUC-JP)"),
     ("gb18030", "Chinese (GB 18030)"),
     ("big5", "Chinese (Big5)"),
+    ("cp950", "Chinese (Windows-950)"),
     ("euc_kr", "Korean (EUC-KR)"),
+    ("cp949", "Korean (Windows-949)"),
 )
 
 NAMES_SHOWN = 4
@@ -255,5 +266,14 @@ def kind_of_file(platform: str, *, is_mapped: bool) -> str:
 
 def encoding_name(name: str) -> str:
     """The words for an encoding, or its name where there are none."""
-    plain = name.replace("_", "-").lower().removesuffix("-le").removesuffix("-be")
-    return next((words for code, words in ENCODINGS if code.replace("_", "-") == plain), name)
+    plain = _plain(name)
+    return next((words for code, words in ENCODINGS if _plain(code) == plain), name)
+
+
+def is_same_encoding(one: str, other: str) -> bool:
+    """Whether two names of encodings are spellings of one."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(encoding: str) -> str:
+    return encoding.replace("_", "-").lower().removesuffix("-le").removesuffix("-be")

@@ -20,6 +20,7 @@ DETECTED = {
     "platform": None,
     "delimiter": ",",
     "encoding": "utf-8",
+    "sheet": None,
     "header_row": 1,
     "columns": {
         "serial_number": "S. No.",

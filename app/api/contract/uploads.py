@@ -39,6 +39,7 @@ class Detected(Document):
     )
     delimiter: str
     encoding: str = Field(description="Of the text; xlsx where a workbook was uploaded.")
+    sheet: str | None = Field(None, description="The sheet of a workbook that was read.")
     header_row: int = Field(description="Line of the header in the file, from 1.")
     columns: DetectedColumns
     because: list[str] = Field(

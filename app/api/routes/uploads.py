@@ -57,7 +57,7 @@ def _documented_form() -> dict[str, Any]:
         # `format` is OpenAPI 3.0's word, `contentMediaType` 3.1's; tools know one or the other.
         "format": "binary",
         "contentMediaType": "application/octet-stream",
-        "description": "The CSV, or an Excel workbook (XLSX), whose first sheet is read.",
+        "description": "The CSV, or an Excel workbook (XLSX), of which one sheet is read.",
     }
     options = _option_schemas()
     query = [

@@ -42,7 +42,5 @@ def bad_rows(upload: Upload, adapters: Adapters) -> Download:
         adapters.settings,
         content=upload.content,
         filename=upload.filename,
-        encoding=upload.encoding,
-        columns=upload.columns,
-        base_url=upload.base_url,
+        reading=upload.reading,
     )

@@ -23,6 +23,7 @@ FILE_FIELD = "file"
 TEXT_OPTIONS = {
     "webhook_url": "Address that gets a POST when the request ends; default: the operator's.",
     "encoding": "Encoding of the CSV, such as cp1250; default: recognised.",
+    "sheet": "Name of the sheet of a workbook; default: the first one with a header of products.",
     "columns": "Which columns are meant, where nothing is recognised, as JSON: "
     '{"product_name":"Title","serial_number":"SKU","images":["Photo 1","Photo 2"]}.',
     "base_url": "The address that relative image paths begin at, such as https://shop.example/media.",
@@ -49,6 +50,7 @@ class Upload:
     options: ProcessingOptions
     webhook_url: str | None
     encoding: str | None
+    sheet: str | None
     columns: ColumnMapping | None
     base_url: str | None
     dry_run: bool
@@ -58,7 +60,9 @@ class Upload:
     @property
     def reading(self) -> Reading:
         """What is said about how the file is to be read."""
-        return Reading(self.encoding, self.columns, self.base_url, self.accept_valid_rows)
+        return Reading(
+            self.encoding, self.columns, self.base_url, self.accept_valid_rows, self.sheet
+        )
 
 
 async def read_upload(
@@ -81,6 +85,7 @@ async def read_upload(
             options=processing_options(given),
             webhook_url=given.get("webhook_url"),
             encoding=given.get("encoding"),
+            sheet=given.get("sheet"),
             columns=_columns(given),
             base_url=_base_url(given),
             dry_run=_switch(given, "dry_run"),

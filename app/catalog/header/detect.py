@@ -8,6 +8,12 @@ from typing import BinaryIO
 from app.catalog.header.detected import Detected
 from app.catalog.header.find import Header, find_header
 from app.catalog.header.lines import DELIMITERS, Head
+from app.catalog.header.readings import (
+    NameColumn,
+    guess_advice,
+    guess_warning,
+    stray_warning,
+)
 from app.catalog.header.refusals import file_error, no_text
 from app.catalog.header.sheet import Sheet
 from app.catalog.layouts.columns import OUTPUT_COLUMN, find_column
@@ -41,7 +47,7 @@ def detect(
         encoding: the encoding that the caller has named; None to find it.
         columns: the columns that the caller has named; None to find them.
         base_url: the beginning of relative paths; None: there are none.
-        sheet: the sheet that the file was made of by `workbook.write_first_sheet`; None: the file
+        sheet: the sheet that the file was made of by `workbook.write_sheet`; None: the file
             came as it is.
     Raises:
         NotACsv: the file is a workbook, an archive, a picture ...
@@ -71,11 +77,21 @@ def detect(
         text_encoding.name,
         is_noise=_is_noise(text[:_NOISE_SAMPLE]),
     )
-    header = find_header(head, columns, has_base_url=base_url is not None)
+    try:
+        header = find_header(head, columns, has_base_url=base_url is not None)
+    except CsvInvalid as error:
+        if text_encoding.guessed:
+            # Names in letters that nobody can read are no names that anything could be known by.
+            advice = guess_advice(stream, is_refuted=False)
+            raise _with_detail(error, f"{advice} {error.detail}".lstrip()) from None
+        if sheet is not None:
+            raise _with_detail(error, f"{error.detail} {sheet.advice()}".rstrip()) from None
+        raise
     line = header.line
+    names = NameColumn(line.dialect, header.layout.product_name)
     warnings = (
         *(sheet.warnings(encoding) if sheet else ()),
-        *_encoding_warnings(text_encoding),
+        *_encoding_warnings(stream, text_encoding, names),
         *_header_warnings(header, lines, lines_to_skip),
     )
     return Detected(
@@ -90,6 +106,8 @@ def detect(
         blanks_before_quotes=line.dialect.blanks_before_quotes,
         workbook=sheet is not None,
         base_url=base_url,
+        has_strays=text_encoding.has_strays,
+        sheet=sheet.name if sheet is not None else None,
         warnings=warnings,
     )
 
@@ -97,13 +115,20 @@ def detect(
 def _text_encoding(stream: BinaryIO, head: bytes, chosen: str | None) -> Encoding:
     try:
         return find_encoding(stream, chosen=chosen)
-    except CsvInvalid:
+    except CsvInvalid as error:
         # Every second byte of UTF-16 may be a control character.
         is_marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         sample = head[:_NOISE_SAMPLE].decode("latin-1")
         if chosen is None and not is_marked and _is_noise(sample):
             raise no_text() from None
+        if chosen is None and not is_marked:
+            advice = guess_advice(stream, is_refuted=True)
+            raise _with_detail(error, f"{error.detail} {advice}".rstrip()) from None
         raise
+
+
+def _with_detail(error: CsvInvalid, detail: str) -> CsvInvalid:
+    return CsvInvalid(detail, error.errors, error.error_count, detected=error.detected)
 
 
 def _is_noise(text: str) -> bool:
@@ -133,14 +158,10 @@ def _delimiters(lines: Sequence[str]) -> tuple[Sequence[str], int]:
     return (delimiter,), 1
 
 
-def _encoding_warnings(encoding: Encoding) -> list[str]:
-    if not encoding.guessed:
-        return []
-    warning = (
-        "The file is not UTF-8 and was read as Windows-1252 (cp1252). If letters with accents look "
-        'wrong, save it as "CSV UTF-8" or name its encoding in the field "encoding".'
-    )
-    return [warning]
+def _encoding_warnings(stream: BinaryIO, encoding: Encoding, names: NameColumn) -> list[str]:
+    if encoding.has_strays:
+        return [stray_warning(stream, encoding)]
+    return [guess_warning(stream, names)] if encoding.guessed else []
 
 
 def _header_warnings(header: Header, lines: list[str], lines_to_skip: int) -> list[str]:

@@ -17,8 +17,9 @@ class Detected:
     `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
     they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
     opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
-    that of its record, and its quotes are ours. `warnings` are sentences for the owner about what
-    had to be assumed.
+    that of its record, and its quotes are ours. `has_strays`: some lines are in another encoding
+    than the file (`text.strays`). `sheet`: which one of the workbook. `warnings` are sentences for
+    the owner about what had to be assumed.
     """
 
     platform: str | None
@@ -32,12 +33,14 @@ class Detected:
     blanks_before_quotes: bool = False
     workbook: bool = False
     base_url: str | None = None
+    has_strays: bool = False
+    sheet: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def text_encoding(self) -> Encoding:
         """The encoding in the form that `decoded` takes."""
-        return Encoding(self.encoding, guessed=self.encoding_guessed, bom=self.bom)
+        return Encoding(self.encoding, self.encoding_guessed, self.bom, self.has_strays)
 
     @property
     def dialect(self) -> Dialect:
@@ -91,6 +94,7 @@ class Detected:
             "platform": self.platform,
             "delimiter": self.delimiter,
             "encoding": "xlsx" if self.workbook else self.encoding,
+            "sheet": self.sheet,
             "header_row": self.header_row,
             "columns": named,
             "because": list(because),

@@ -47,8 +47,10 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
     return header if mapping is not None else _with_siblings(head, header, has_base_url)
 
 
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether a line is the header of a known kind of file."""
+def is_header(cells: Sequence[str], mapping: ColumnMapping | None = None) -> bool:
+    """Whether a line is the header of a known kind of file, or has the columns that were named."""
+    if mapping is not None:
+        return not mapping.missing(cells)
     return not find_columns(cells).missing or bool(matches(cells))
 
 

@@ -10,7 +10,6 @@ from app.catalog.header.proposal import Proposal, propose
 from app.catalog.layouts.columns import EXAMPLE_HEADER, IMAGES, SERIAL_NUMBER
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import Match
-from app.catalog.text.encodings import CONTROL
 from app.domain.errors import CellError, CsvInvalid, NotACsv
 
 _MAX_COLUMNS_NAMED = 30
@@ -206,9 +205,9 @@ def refuse_broken(head: Head, header: Candidate) -> None:
         raise _one_column(head, *one)
     if header.broken is not None:
         raise file_error(header.row, line[:200], "unclosed_quote", header.broken.message)
-    if CONTROL.search(line):
-        message = "The header contains a control character that no text has. Remove it."
-        shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", line[:200])
+    if "\0" in line:
+        message = "The header contains a control character (NUL) that no text has. Remove it."
+        shown = line[:200].replace("\0", "\N{REPLACEMENT CHARACTER}")
         raise file_error(header.row, shown, "control_character", message)
 
 

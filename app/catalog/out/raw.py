@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.catalog.header.detected import Detected
-from app.catalog.text.encodings import CHUNK_BYTES, WIDE, decoded
+from app.catalog.text.encodings import WIDE, Encoding, decoded, line_blocks
 from app.catalog.text.lines import end_of_last_line, split_lines
+from app.catalog.text.strays import byte_offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,8 @@ def raw_lines(stream: BinaryIO, detected: Detected) -> Iterator[RawLine]:
         for line in split_lines(rest, clean=False):
             yield RawLine(line.encode(encoding.name), line)
         return
-    # In all others, a byte 10 or 13 is a line's end and never a part of another character.
-    stream.seek(len(byte_order_mark(detected)))
-    pending = b""
-    while chunk := stream.read(CHUNK_BYTES):
-        pending += chunk
-        cut = max(pending.rfind(b"\n"), pending.rfind(b"\r", 0, len(pending) - 1)) + 1
-        yield from _lines_of(pending[:cut], encoding.name)
-        pending = pending[cut:]
-    yield from _lines_of(pending, encoding.name)
+    for block in line_blocks(stream, encoding):
+        yield from _lines_of(block, encoding)
 
 
 def byte_order_mark(detected: Detected) -> bytes:
@@ -123,7 +117,7 @@ def edited(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
 
 
 def spliced(
-    lines: Sequence[RawLine], edits: Sequence[tuple[int, int, str]], encoding: str
+    lines: Sequence[RawLine], edits: Sequence[tuple[int, int, str]], encoding: Encoding
 ) -> bytes:
     """The bytes of a record with other text in some places of it, and no other byte changed.
 
@@ -132,13 +126,16 @@ def spliced(
     """
     data = b"".join(line.data for line in lines)
     record = "".join(line.text for line in lines)
-    if record.encode(encoding) == data:
-        return edited(record, edits).encode(encoding)
-    # Some encodings of East Asia have two ways to write a character; Python writes one.
-    offsets = _byte_offsets(data, encoding)
+    if record.encode(encoding.name) == data:
+        return edited(record, edits).encode(encoding.name)
+    if encoding.has_strays:
+        offsets = byte_offsets(data, record)
+    else:
+        # Some encodings of East Asia have two ways to write a character; Python writes one.
+        offsets = _byte_offsets(data, encoding.name)
     parts, at = [], 0
     for start, end, text in edits:
-        parts += [data[offsets[at] : offsets[start]], text.encode(encoding)]
+        parts += [data[offsets[at] : offsets[start]], text.encode(encoding.name)]
         at = end
     return b"".join([*parts, data[offsets[at] :]])
 
@@ -157,7 +154,7 @@ def _byte_offsets(data: bytes, encoding: str) -> list[int]:
     return offsets
 
 
-def _lines_of(data: bytes, encoding: str) -> Iterator[RawLine]:
-    texts = io.StringIO(data.decode(encoding), newline="")
+def _lines_of(data: bytes, encoding: Encoding) -> Iterator[RawLine]:
+    texts = io.StringIO(data.decode(encoding.name, encoding.errors), newline="")
     for line, text in zip(data.splitlines(keepends=True), texts, strict=True):
         yield RawLine(line, text)

@@ -111,7 +111,7 @@ class _Replacer:
             # Unquoted addresses that run on into further cells are one text with the first.
             is_exact = len(wanted) == len(cells)
             if changed == wanted if is_exact else self._joined(changed) == self._joined(wanted):
-                return spliced(lines, edits, self._detected.encoding)
+                return spliced(lines, edits, self._detected.text_encoding)
         return self._written(text, wanted)
 
     def _read(self, text: str, *, is_strict: bool) -> list[str]:

@@ -11,6 +11,19 @@ from app.domain.errors import CellError
 
 MAX_VALUE_CHARS = 200
 
+# What is kept in other cells, and is a mistake in an address. A TAB and line breaks have words of
+# their own (`cells.urls`).
+_UNSEEN = re.compile(rf"{CONTROL.pattern}|[\x85\u2028\u2029]")
+_UNSEEN_NAMES = {
+    0x0B: "a vertical tab",
+    0x0C: "a form feed",
+    0x1A: "a Ctrl-Z",
+    0x7F: "a DEL",
+    0x85: "a next-line character",
+    0x2028: "a line separator",
+    0x2029: "a paragraph separator",
+}
+
 
 @dataclass(slots=True)
 class InputRow:
@@ -19,7 +32,7 @@ class InputRow:
     `row` is the line in the file where it starts (the header is line 1). `cells` are the record as
     it goes into the output: as wide as the header, the unquoted URLs that had run over into further
     columns back in theirs; a row whose cells cannot be told apart keeps them as they came, and a
-    control character is shown by its symbol. `urls` are cleaned: what is fetched; in an export
+    NUL is shown by its symbol. `urls` are cleaned: what is fetched; in an export
     those of all image columns, in the header's order. `errors` is not empty when the row cannot be
     used.
     """
@@ -38,29 +51,39 @@ class RowErrors:
     def __init__(self, detected: Detected) -> None:
         self._detected = detected
 
-    def without_control(self, line: int, cells: list[str], errors: list[CellError]) -> list[str]:
-        """The cells with symbols for control characters, each of which is added to `errors`."""
+    def without_nul(self, line: int, cells: list[str], errors: list[CellError]) -> list[str]:
+        """The cells with a symbol for each NUL; a cell that has one is added to `errors`."""
         shown = []
         for index, cell in enumerate(cells):
-            match = CONTROL.search(cell)
-            if match is None:
+            if "\0" not in cell:
                 shown.append(cell)
                 continue
-            visible = CONTROL.sub(_symbol, cell)
-            shown.append(visible)
-            code = ord(match.group())
+            visible = _visible(cell)
+            shown.append(cell.replace("\0", _symbol(0)))
             message = (
-                f"The cell contains a control character (U+{code:04X}"
-                f"{', NUL' if code == 0 else ''}) that no text has. Remove it, or save the file "
-                'as "CSV UTF-8" again.'
+                "The cell contains a control character (U+0000, NUL) that no text has. Remove it, "
+                'or save the file as "CSV UTF-8" again.'
             )
             errors.append(self.error(line, index, visible, "control_character", message))
         return shown
 
+    def control_in_address(self, line: int, index: int, address: str) -> CellError | None:
+        """What to say of an address with a character that nobody sees; None: it has none."""
+        match = _UNSEEN.search(address)
+        if match is None:
+            return None
+        code = ord(match.group())
+        name = _UNSEEN_NAMES.get(code, "a control character")
+        message = (
+            f"The address contains {name} (U+{code:04X}), which is not shown and which no address "
+            "has. Remove it, or type the address again."
+        )
+        return self.error(line, index, _visible(address), "control_character", message)
+
     def broken(self, line: int, cells: list[str], broken: Broken) -> InputRow:
         """A row of which only the line is known."""
-        cells = [CONTROL.sub(_symbol, cell) for cell in cells]
-        value = self._detected.delimiter.join(cells[broken.column :])
+        cells = [cell.replace("\0", _symbol(0)) for cell in cells]
+        value = _visible(self._detected.delimiter.join(cells[broken.column :]))
         message = broken.message + about_backslashes(cells)
         error = self.error(line, broken.column, value, broken.code, message)
         return InputRow(line, cells, "", "", (), (error,))
@@ -84,8 +107,14 @@ def about_backslashes(cells: Iterable[str]) -> str:
     )
 
 
-def _symbol(match: re.Match[str]) -> str:
-    # Unicode has a visible symbol for each: a NUL becomes U+2400. Unseen characters could not be
-    # found by the owner, and a NUL could not be stored as text in a database.
-    code = ord(match.group())
+def _visible(text: str) -> str:
+    # Unseen characters could not be found by the owner.
+    return _UNSEEN.sub(lambda match: _symbol(ord(match.group())), text)
+
+
+def _symbol(code: int) -> str:
+    # Unicode has a visible symbol for each: a NUL becomes U+2400. A NUL could not be stored as text
+    # in a database, either.
+    if code > 0x7F:
+        return "\N{SYMBOL FOR NEWLINE}"
     return chr(0x2421 if code == 0x7F else 0x2400 + code)

@@ -1,6 +1,6 @@
 """Records -> rows, whatever the layout: the addresses of all image columns, and what is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from app.catalog.cells.plain import PlainCells
@@ -72,7 +72,7 @@ class RowReader:
         layout = self._layout
         errors: list[CellError] = []
         if not clean:
-            cells = self._errors.without_control(line, cells, errors)
+            cells = self._errors.without_nul(line, cells, errors)
         shaped, image_cell, unclear = self._shaper.shape(cells)
         if unclear is not None:
             column, value, message = unclear
@@ -112,9 +112,12 @@ class RowReader:
                 continue
             self.forms.note(line, index, cell, content)
             urls += content.urls
+            if not cell.isprintable():
+                errors += self._unseen(line, index, content.urls)
             if content.bad:
                 errors += [
-                    self._errors.error(line, index, each.value, "invalid_url", each.message)
+                    self._errors.control_in_address(line, index, each.value)
+                    or self._errors.error(line, index, each.value, "invalid_url", each.message)
                     for each in content.bad
                 ]
         if layout.runs_over is not None and not urls and len(errors) == count:
@@ -123,6 +126,10 @@ class RowReader:
                 self._errors.error(line, layout.runs_over, None, "missing_value", message)
             )
         return urls
+
+    def _unseen(self, line: int, index: int, urls: Iterable[str]) -> list[CellError]:
+        found = (self._errors.control_in_address(line, index, url) for url in urls)
+        return [each for each in found if each is not None]
 
     def _check_name(self, line: int, name: str, errors: list[CellError]) -> None:
         index = self._layout.product_name

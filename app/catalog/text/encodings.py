@@ -3,16 +3,18 @@
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
 
+from app.catalog.text.strays import AS_WINDOWS_1252, find_strays
+from app.catalog.text.tail import text_end
 from app.domain.errors import CellError, CsvInvalid, OptionInvalid
 
 CHUNK_BYTES = 256 * 1024
 
-# NUL and the other control characters that no cell may hold; TAB, LF and CR are layout.
+# NUL, which no cell may hold, and those that no address may; TAB, LF and CR are layout.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 # UTF-32 comes before UTF-16: its little-endian mark begins with that of UTF-16.
@@ -43,36 +45,54 @@ _SAMPLE_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file's bytes become text. `guessed`: nothing in the file proves it."""
+    """How a file's bytes become text.
+
+    Attributes:
+        guessed: nothing in the file proves it.
+        bom: the file begins with a byte order mark.
+        has_strays: some of its lines are in another encoding (`strays`).
+    """
 
     name: str
     guessed: bool
     bom: bool
+    has_strays: bool = False
+
+    @property
+    def errors(self) -> str:
+        """What Python is to do with bytes that are none of this encoding's."""
+        return AS_WINDOWS_1252 if self.has_strays else "strict"
 
 
 def find_encoding(stream: BinaryIO, *, chosen: str | None = None) -> Encoding:
     """Read the file from start to end and say in which encoding all of it can be read.
 
     A byte order mark decides; then the caller's choice; then UTF-16 by its pattern of zero bytes;
-    then UTF-8 if every byte of the file agrees, and Windows-1252 as a guess if not. The entire file
-    is read because the first byte that is not UTF-8 may be in its last row, and because rows read
-    by then could not be taken back.
+    then UTF-8 if every byte of the file agrees, or all but those of some lines; and Windows-1252 as
+    a guess if not. The entire file is read because the first byte that is not UTF-8 may be in its
+    last row, and because rows read by then could not be taken back.
 
     Raises:
         OptionInvalid: `chosen` is no encoding that we read.
         CsvInvalid: the bytes are not text in the one encoding that is possible.
     """
+    end = text_end(stream, 0, "")
     stream.seek(0)
-    head = stream.read(_SAMPLE_BYTES)
+    head = stream.read(min(_SAMPLE_BYTES, end))
     wanted = _choice(chosen) if chosen else _wide_by_zero_bytes(head)
     for mark, marked in _MARKS:
         if head.startswith(mark):
-            return _proved(stream, Encoding(marked, guessed=False, bom=True))
+            found = Encoding(marked, guessed=False, bom=True)
+            if marked != "utf-8":
+                return _proved(stream, found)
+            return found if _is_text(stream, found) else replace(found, has_strays=True)
     if wanted is not None:
         return _proved(stream, Encoding(wanted, guessed=False, bom=False))
     utf_8 = Encoding("utf-8", guessed=False, bom=False)
     if _is_text(stream, utf_8):
         return utf_8
+    if find_strays(line_blocks(stream, utf_8)).are_few:
+        return replace(utf_8, has_strays=True)
     return _proved(stream, Encoding("cp1252", guessed=True, bom=False))
 
 
@@ -82,15 +102,40 @@ def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
     Raises:
         UnicodeDecodeError: the bytes are not in this encoding; `find_encoding` has proved it.
     """
-    stream.seek(_mark_length(encoding))
-    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
     wide = encoding.name in WIDE
-    while chunk := stream.read(CHUNK_BYTES):
+    for chunk in chunks(stream, encoding):
         text = decoder.decode(chunk)
         yield text, not CONTROL.search(text) if wide else _is_clean(chunk)
     text = decoder.decode(b"", final=True)
     if text:
         yield text, False
+
+
+def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+    """The bytes of the file's text: without its byte order mark, and without what pads it."""
+    start = _mark_length(encoding)
+    left = text_end(stream, start, encoding.name) - start
+    stream.seek(start)
+    while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
+        left -= len(chunk)
+        yield chunk
+
+
+def line_blocks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+    """The same in blocks of whole lines; for encodings that are not `WIDE`.
+
+    In these, a byte 10 or 13 is a line's end and never a part of another character.
+    """
+    pending = b""
+    for chunk in chunks(stream, encoding):
+        pending += chunk
+        cut = max(pending.rfind(b"\n"), pending.rfind(b"\r", 0, len(pending) - 1)) + 1
+        if cut:
+            yield pending[:cut]
+            pending = pending[cut:]
+    if pending:
+        yield pending
 
 
 def _is_clean(chunk: bytes) -> bool:
@@ -135,9 +180,14 @@ def _proved(stream: BinaryIO, encoding: Encoding) -> Encoding:
     if _is_text(stream, encoding):
         return encoding
     line = _first_wrong_line(stream, encoding)
+    where = (
+        f"The file is not UTF-8, and line {line:,} is no text in Windows-1252 (cp1252), either"
+        if encoding.guessed
+        else f"Line {line:,} has bytes that are not text in {encoding.name}"
+    )
     message = (
-        f"Line {line:,} has bytes that are not text in {encoding.name}. Save the file as "
-        '"CSV UTF-8", or say with the field "encoding" which encoding it has.'
+        f'{where}. Save the file as "CSV UTF-8", or say with the field "encoding" which encoding '
+        "it has."
     )
     raise CsvInvalid(message, [CellError(line, None, None, "wrong_encoding", message)], 1)
 
@@ -162,9 +212,9 @@ def _first_wrong_line(stream: BinaryIO, encoding: Encoding) -> int:
 
 
 def _texts(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
-    stream.seek(_mark_length(encoding))
-    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
-    while chunk := stream.read(CHUNK_BYTES):
+    # As `decoded` does, without a look at what nobody asks for.
+    decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
+    for chunk in chunks(stream, encoding):
         yield decoder.decode(chunk)
     yield decoder.decode(b"", final=True)
 

@@ -1,4 +1,4 @@
-"""An XLSX workbook as a CSV: whether it may be unpacked, and its first sheet.
+"""An XLSX workbook as a CSV: whether it may be unpacked, and the sheet with products.
 
-Imports `header`, `layouts` and `text`.
+Imports `header`, `layouts`, `cells` and `text`.
 """

@@ -22,6 +22,7 @@ def process(
     images: str | None,
     options: ProcessingOptions,
     encoding: str | None,
+    sheet: str | None = None,
     columns: str | None = None,
     base_url: str | None = None,
     accept_valid_rows: bool,
@@ -36,6 +37,7 @@ def process(
         source: path of the CSV, or `-` for standard input.
         target: path of the output, or `-`; None: `output_name`.
         images: folder for the pictures; the output CSV links to the files in it.
+        sheet: name of a workbook's sheet; None: the first one with a header.
         columns: JSON as in the form field `columns`.
         force: overwrite files that exist.
     Raises:
@@ -48,7 +50,7 @@ def process(
     target = output_name(source, target, checks=checks)
     mapping = parse_mapping(columns) if columns is not None else None
     base = parse_base_url(base_url) if base_url is not None else None
-    reading = Reading(encoding, mapping, base, accept_valid_rows)
+    reading = Reading(encoding, mapping, base, accept_valid_rows, sheet)
     # The summary must not stand in the middle of a CSV.
     console = err if target == STANDARD else out
     settings = command_settings()

@@ -23,6 +23,9 @@ TAKE_FIELD = "take"
 MAPPED_FIELD = "mapped"
 # A button's: one more column of images beside those that are read.
 ADD_FIELD = "add"
+# A button's: the encoding in which the names look right; columns are recognised anew.
+READ_AS_FIELD = "read_as"
+ENCODING_FIELD = "encoding"
 IMAGES_ROLE = "images"
 # A column more is a field more; `preview.COLUMNS_SHOWN` and the options fit in.
 _MAX_FIELDS = 1_000
@@ -59,6 +62,7 @@ def _for_the_api(parts: Iterable[FormPart]) -> list[FormPart]:
     kept: list[FormPart] = []
     taken: list[str] = []
     added: list[str] = []
+    read_as: FormPart | None = None
     is_mapped = False
     for name, value in parts:
         if name == TAKE_FIELD and isinstance(value, str):
@@ -68,9 +72,13 @@ def _for_the_api(parts: Iterable[FormPart]) -> list[FormPart]:
             is_mapped = value == "yes"
         elif name == ADD_FIELD and isinstance(value, str):
             added.append(f"{IMAGES_ROLE} {value}")
+        elif name == READ_AS_FIELD:
+            read_as = (ENCODING_FIELD, value)
         else:
             kept.append((name, value))
-    if is_mapped or added:
+    if read_as is not None:
+        kept = [*(part for part in kept if part[0] != ENCODING_FIELD), read_as]
+    elif is_mapped or added:
         kept.append(("columns", _columns_json([*taken, *added])))
     return kept
 

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from app.api.upload.form import Upload
 from app.catalog.cells.urls import looks_like_path
+from app.catalog.header.readings import Reading, readings_to_compare
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import platform_name
 from app.catalog.reader import Detected, Findings, detect, examine, read_rows
@@ -50,17 +51,20 @@ class ColumnRow:
 class Preview:
     """A file in the page's form.
 
-    `encoding`, `base_url` and `is_mapped` are what was said about it. Without `findings` nothing in
-    it can be used: `problem` says why not, and where the choice of columns may help, `columns` are
-    the ones to choose from and `detected` is how they were read.
+    `encoding`, `sheet`, `base_url` and `is_mapped` are what was said about it. Without `findings`
+    nothing in it can be used: `problem` says why not, and where the choice of columns may help,
+    `columns` are the ones to choose from and `detected` is how they were read.
 
     Attributes:
         candidates: names of the platforms that are equally likely.
         path: an image address of which the file has only the path.
+        readings: names of the file in the encodings that it may have.
+        sheets: those of a workbook, and `sheet_read` the one that was read.
     """
 
     filename: str
     encoding: str
+    sheet: str
     base_url: str
     is_mapped: bool
     accepted: bool
@@ -74,6 +78,9 @@ class Preview:
     problem_code: str = ""
     candidates: Sequence[str] = ()
     path: str = ""
+    readings: Sequence[Reading] = ()
+    sheets: Sequence[str] = ()
+    sheet_read: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -110,6 +117,17 @@ class Preview:
         return found
 
     @property
+    def names_compared(self) -> int:
+        """How many names every reading has."""
+        return min((len(each.names) for each in self.readings), default=0)
+
+    def is_read_as(self, reading: Reading) -> bool:
+        """Whether the file is read in this encoding now."""
+        if self.detected is None:
+            return False
+        return words.is_same_encoding(reading.encoding, self.detected.encoding)
+
+    @property
     def base_url_hint(self) -> str:
         """What the paths of such a file usually begin with."""
         return self.detected.layout.base_url_hint if self.detected is not None else ""
@@ -119,17 +137,24 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
     """Read the whole file as an upload would, and stop at nothing that has a good row left.
 
     Raises:
-        OptionInvalid: the chosen encoding does not exist.
+        OptionInvalid: the chosen encoding or sheet does not exist.
     """
     preview = Preview(
         filename=clean_filename(upload.filename),
         encoding=upload.encoding or "",
+        sheet=upload.sheet or "",
         base_url=upload.base_url or "",
         is_mapped=upload.columns is not None,
         accepted=upload.accept_valid_rows,
     )
     try:
-        with open_table(upload.content, max_bytes=settings.max_upload_bytes) as table:
+        with open_table(
+            upload.content,
+            max_bytes=settings.max_upload_bytes,
+            wanted=upload.reading.wanted,
+        ) as table:
+            if table.sheet is not None:
+                preview = replace(preview, sheets=table.sheet.names, sheet_read=table.sheet.name)
             try:
                 findings = examine(
                     table.content,
@@ -140,8 +165,9 @@ def look_into(settings: Settings, upload: Upload) -> Preview:
                     sheet=table.sheet,
                 )
             except CsvInvalid as error:
-                return _refused(preview, table, upload, error)
-            return _found(preview, table, findings)
+                refused = _refused(preview, table, upload, error)
+                return _with_readings(refused, table, upload)
+            return _with_readings(_found(preview, table, findings), table, upload)
     except (NotACsv, UploadTooLarge) as error:
         return replace(preview, problem=error.detail)
 
@@ -156,6 +182,13 @@ def _found(preview: Preview, table: Table, findings: Findings) -> Preview:
         error_count=findings.error_count,
         path=(paths[0].value or "") if paths else "",
     )
+
+
+def _with_readings(preview: Preview, table: Table, upload: Upload) -> Preview:
+    if table.sheet is not None:
+        return preview
+    found = readings_to_compare(table.content, preview.detected, chosen=upload.encoding)
+    return replace(preview, readings=found)
 
 
 def _refused(preview: Preview, table: Table, upload: Upload, error: CsvInvalid) -> Preview:

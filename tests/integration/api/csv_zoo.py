@@ -233,7 +233,12 @@ REFUSED = [
     ),
     Refused("NUL", lines(f"1,Mu\0g,{ONE}").encode(), "control_character", 2, "Product Name", "NUL"),
     Refused(
-        "a bell", lines(f"1,Mu\ag,{ONE}").encode(), "control_character", 2, "Product Name", "U+0007"
+        "a bell in an address",
+        lines(f"1,Mug,{ONE}\a").encode(),
+        "control_character",
+        2,
+        "Input Image Urls",
+        "U+0007",
     ),
     Refused(
         "NULs only in the images",

@@ -202,16 +202,14 @@ def test_a_line_without_end_refuses_the_file() -> None:
     assert (error.row, error.code) == (3, "row_too_long")
 
 
-@pytest.mark.parametrize("character", ["\0", "\x01", "\x0b", "\x1a", "\x1f", "\x7f"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
-def test_control_characters_are_refused_with_row_and_column(character: str, encoding: str) -> None:
-    rows = [["1", "Mug", ONE], ["2", f"C{character}up", TWO]]
+def test_a_nul_is_refused_with_row_and_column(encoding: str) -> None:
+    rows = [["1", "Mug", ONE], ["2", "C\0up", TWO]]
     mark = codecs.BOM_UTF16_LE if encoding == "utf-16-le" else b""
     error = only_error_of(make_csv(rows, encoding=encoding, mark=mark))
     assert (error.row, error.column, error.code) == (3, "Product Name", "control_character")
-    assert f"U+{ord(character):04X}" in error.message
-    assert error.value is not None
-    assert character not in error.value
+    assert "U+0000" in error.message
+    assert error.value == "C␀up"
 
 
 def test_what_was_detected_survives_the_database() -> None:
@@ -223,6 +221,7 @@ def test_what_was_detected_survives_the_database() -> None:
         "platform": None,
         "delimiter": ";",
         "encoding": "cp1252",
+        "sheet": None,
         "header_row": 2,
         "columns": {
             "serial_number": "S. No.",

@@ -10,7 +10,7 @@ from app.catalog.header.detected import Detected
 from app.catalog.layouts.mapping import parse_mapping
 from app.catalog.layouts.platforms import matches, platform_name, platforms
 from app.catalog.reader import Findings, InputRow, detect, read_rows, validate
-from app.catalog.workbook.first_sheet import write_first_sheet
+from app.catalog.workbook.sheet_csv import write_sheet
 from app.domain.errors import CsvInvalid
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.unit.catalog.csv_files import make_csv, refusal_of, rows_of
@@ -226,7 +226,7 @@ def test_an_export_in_a_workbook_is_recognised() -> None:
         header=["Handle", "Title", "Body (HTML)", "Image Src"],
     )
     target = io.BytesIO()
-    sheet = write_first_sheet(io.BytesIO(content), target)
+    sheet = write_sheet(io.BytesIO(content), target)
     findings = validate(target, max_rows=10, sheet=sheet)
     assert (findings.detected.platform, findings.products, findings.places) == ("shopify", 1, 2)
     assert next(read_rows(target, findings.detected)).cells[2] == "line 1\nline 2"

@@ -1,4 +1,4 @@
-"""XLSX workbooks: their first sheet becomes a CSV that says the same."""
+"""XLSX workbooks: one of their sheets becomes a CSV that says the same."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ from app.catalog.header.sheet import Sheet
 from app.catalog.out.writer import write_output
 from app.catalog.reader import Detected, InputRow, detect, read_rows, validate
 from app.catalog.workbook.archive import ArchiveLimits
-from app.catalog.workbook.first_sheet import write_first_sheet
+from app.catalog.workbook.sheet_csv import write_sheet
 from app.domain.errors import CsvInvalid, NotACsv, RequestError, UploadTooLarge
 from tests.unit.catalog.workbooks import (
     DATE,
@@ -29,7 +29,7 @@ ONE, TWO = "https://a.example/1.jpg", "https://a.example/2.jpg"
 
 def converted(workbook: bytes, limits: ArchiveLimits | None = None) -> tuple[io.BytesIO, Sheet]:
     target = io.BytesIO()
-    return target, write_first_sheet(io.BytesIO(workbook), target, limits)
+    return target, write_sheet(io.BytesIO(workbook), target, limits=limits)
 
 
 def read(workbook: bytes) -> tuple[Detected, list[InputRow]]:
@@ -56,7 +56,7 @@ def test_a_hidden_sheet_is_not_the_first_one() -> None:
     table = sheet_xml({1: HEADER, 2: [1, "Mug", ONE]})
     workbook = make_workbook({"Lists": sheet_xml({1: ["x"]}), "Shop": table}, hidden=["Lists"])
     _, sheet = converted(workbook)
-    assert sheet == Sheet("Shop", ("Lists",), 1)
+    assert sheet == Sheet("Shop", ("Lists",), 1, ("Lists", "Shop"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import escape
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -17,11 +18,31 @@ STYLES = (
     "</cellXfs></styleSheet>"
 )
 
-Value = str | float | bool | tuple[float, int] | None
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula without its sign, the value that was saved with it, and what it is written for.
+
+    `shared`: (number, area): other cells have the same one; with an empty text, this is such a
+    cell.
+    """
+
+    text: str
+    value: str = ""
+    shared: tuple[int, str] | None = None
 
 
-def sheet_xml(rows: Mapping[int, Sequence[Value]]) -> str:
-    """A sheet of rows by their number; a tuple is a number and its style, None no cell."""
+Value = str | float | bool | tuple[float, int] | Formula | None
+
+
+def sheet_xml(
+    rows: Mapping[int, Sequence[Value]], *, links: Mapping[str, str] | None = None
+) -> str:
+    """A sheet of rows by their number; a tuple is a number and its style, None no cell.
+
+    Args:
+        links: ids of `link_relations` by the places of the cells that have them.
+    """
     lines = []
     for number, values in rows.items():
         cells = "".join(
@@ -30,7 +51,39 @@ def sheet_xml(rows: Mapping[int, Sequence[Value]]) -> str:
             if value is not None
         )
         lines.append(f'<row r="{number}">{cells}</row>')
-    return f"<worksheet {NAMESPACE}><sheetData>{''.join(lines)}</sheetData></worksheet>"
+    linked = "".join(
+        f'<hyperlink ref="{place}" r:id="{number}"/>' for place, number in (links or {}).items()
+    )
+    return (
+        f'<worksheet {NAMESPACE} xmlns:r="{RELATIONS}"><sheetData>{"".join(lines)}</sheetData>'
+        f"{f'<hyperlinks>{linked}</hyperlinks>' if linked else ''}</worksheet>"
+    )
+
+
+def link_relations(targets: Mapping[str, str]) -> dict[str, bytes]:
+    """The part that says where the links of the first sheet lead, by their ids."""
+    related = "".join(
+        f'<Relationship Id="{number}" Type="{RELATIONS}/hyperlink" Target={quoteattr(target)} '
+        'TargetMode="External"/>'
+        for number, target in targets.items()
+    )
+    package = "http://schemas.openxmlformats.org/package/2006"
+    text = f'<Relationships xmlns="{package}/relationships">{related}</Relationships>'
+    return {"xl/worksheets/_rels/sheet1.xml.rels": text.encode()}
+
+
+def styles_of(*codes: str) -> str:
+    """Styles in which the cell style with number n, from 1, has the n-th of these formats."""
+    formats = "".join(
+        f'<numFmt numFmtId="{163 + number}" formatCode={quoteattr(code)}/>'
+        for number, code in enumerate(codes, start=1)
+    )
+    cells = "".join(f'<xf numFmtId="{164 + number}"/>' for number in range(len(codes)))
+    return (
+        f'<styleSheet {NAMESPACE}><numFmts count="{len(codes)}">{formats}</numFmts><cellStyleXfs '
+        f'count="1"><xf numFmtId="164"/></cellStyleXfs><cellXfs count="{len(codes) + 1}">'
+        f'<xf numFmtId="0"/>{cells}</cellXfs></styleSheet>'
+    )
 
 
 def make_workbook(
@@ -38,6 +91,7 @@ def make_workbook(
     *,
     hidden: Sequence[str] = (),
     more: Mapping[str, bytes] | None = None,
+    styles: str = STYLES,
 ) -> bytes:
     """An XLSX of sheets by name, in their order, each as `sheet_xml` makes it."""
     numbered = list(enumerate(sheets.items(), start=1))
@@ -46,10 +100,13 @@ def make_workbook(
         f"{' state=' + chr(34) + 'hidden' + chr(34) if name in hidden else ''}/>"
         for number, (name, _) in numbered
     )
-    related = "".join(
-        f'<Relationship Id="rId{number}" Type="{RELATIONS}/worksheet" '
-        f'Target="worksheets/sheet{number}.xml"/>'
-        for number, _ in numbered
+    related = (
+        "".join(
+            f'<Relationship Id="rId{number}" Type="{RELATIONS}/worksheet" '
+            f'Target="worksheets/sheet{number}.xml"/>'
+            for number, _ in numbered
+        )
+        + f'<Relationship Id="styles" Type="{RELATIONS}/styles" Target="styles.xml"/>'
     )
     package = "http://schemas.openxmlformats.org/package/2006"
     files = {
@@ -60,7 +117,7 @@ def make_workbook(
         "</workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{related}'
         "</Relationships>",
-        "xl/styles.xml": STYLES,
+        "xl/styles.xml": styles,
     }
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
@@ -82,6 +139,15 @@ def make_sheet(*rows: Sequence[Value], header: Sequence[Value] = HEADER) -> byte
 def _cell(place: str, value: Value) -> str:
     if isinstance(value, bool):
         return f'<c r="{place}" t="b"><v>{value:d}</v></c>'
+    if isinstance(value, Formula):
+        shared = ""
+        if value.shared is not None:
+            area = f' ref="{value.shared[1]}"' if value.shared[1] else ""
+            shared = f' t="shared" si="{value.shared[0]}"{area}'
+        return (
+            f'<c r="{place}" t="str"><f{shared}>{escape(value.text)}</f>'
+            f"<v>{escape(value.value)}</v></c>"
+        )
     if isinstance(value, tuple):
         return f'<c r="{place}" s="{value[1]}"><v>{value[0]!r}</v></c>'
     if isinstance(value, float | int):

@@ -33,6 +33,13 @@ function addColumn(name) {
   }
 }
 
+// In another encoding, columns may have other names: what was chosen by the old ones is gone.
+function readAs(encoding) {
+  byId("encoding").value = encoding;
+  byId("mapped").value = "";
+  look();
+}
+
 // Without a column of images there is nothing to look at, and that is said where the choice is made.
 function mayLook() {
   const hint = byId("columns-hint");
@@ -62,6 +69,12 @@ form.addEventListener("click", (event) => {
   if (added) {
     event.preventDefault();
     addColumn(added.value);
+    return;
+  }
+  const reading = event.target.closest("[data-read-as]");
+  if (reading) {
+    event.preventDefault();
+    readAs(reading.value);
     return;
   }
   const button = event.target.closest("[data-look]");

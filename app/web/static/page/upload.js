@@ -99,7 +99,10 @@ byId("file").addEventListener("change", lookAtAnotherFile);
 acceptDrops();
 acceptPastes();
 form.addEventListener("change", (event) => {
-  if ("reads" in event.target.dataset) look();
+  if (!("reads" in event.target.dataset)) return;
+  // Another sheet has other columns: what was chosen of the old ones is gone.
+  if (event.target.id === "sheet") byId("mapped").value = "";
+  look();
 });
 form.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches("input:not([type=file])")) return;
