@@ -36,8 +36,12 @@ _ENDS = {
     Separator.ESCAPED_COMMA: re.compile(r"[,\r\n]"),
     Separator.SEMICOLON: re.compile(r"[;\r\n]"),
     Separator.PIPE: re.compile(r"[|\r\n]"),
+    Separator.LABELLED_PIPE: re.compile(r"[|\r\n]"),
     Separator.SPACE: re.compile(r"\s"),
 }
+_LABEL = re.compile(
+    r"(?<![^|;\r\n])(?!\s*https?://)[^|;\r\n=]{1,200}=(?=https?://)", re.IGNORECASE
+)
 # Most cells of exports hold one address and nothing else.
 _NO_PART = r"\s,;|<>\"&:\\\u200b\u2060\ufeff"
 _SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
@@ -104,10 +108,14 @@ class CellReader:
             return content
         if separator is Separator.SCHEME and self._base_url is not None:
             separator = Separator.ANY
+        elif separator is Separator.ONE and _are_several_paths(cell):
+            separator = Separator.ANY
         ends = None if separator is Separator.SCHEME else _ENDS[separator]
         text = cell.replace("&amp;", _AMPERSAND) if "&amp;" in cell else cell
         if separator is Separator.ESCAPED_COMMA:
             text = text.replace("\\,", _COMMA)
+        elif separator is Separator.LABELLED_PIPE:
+            text = _LABEL.sub(_blanks, text)
         is_hidden = text is not cell
         # Looking for schemes and then at the character before each is linear; a pattern of
         # "separators, then a scheme" would try every suffix of a long run of commas.
@@ -197,3 +205,13 @@ class CellReader:
 
 def _unhidden(text: str) -> str:
     return text.replace(_AMPERSAND, "&").replace(_COMMA, ",")
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _are_several_paths(cell: str) -> bool:
+    """Whether a cell for one picture has the paths of several, each of which is a whole one."""
+    parts = _ENDS[Separator.ANY].split(cell) if SCHEME.search(cell) is None else []
+    return len(parts) > 1 and all(map(ends_as_picture, parts))

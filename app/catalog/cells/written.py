@@ -15,6 +15,7 @@ _WRITTEN = {
     Separator.ESCAPED_COMMA: {",": "\\,"},
     Separator.SEMICOLON: {";": "%3B"},
     Separator.PIPE: {"|": "%7C"},
+    Separator.LABELLED_PIPE: {"|": "%7C"},
     Separator.SPACE: {},
 }
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))

@@ -17,7 +17,7 @@ from app.catalog.header.siblings import find_siblings, is_named_as_main
 from app.catalog.layouts.columns import IMAGES, OUTPUT_COLUMN, find_column, find_columns
 from app.catalog.layouts.layout import ImageColumn, Layout
 from app.catalog.layouts.mapping import ColumnMapping
-from app.catalog.layouts.platforms import is_image_column, likeliest, matches
+from app.catalog.layouts.platforms import image_columns, likeliest, matches, no_image_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _with_siblings(head: Head, header: Header, has_base_url: bool) -> Header:
     else:
         taken |= {
             *layout.keys,
-            *(index for index, name in enumerate(names) if is_image_column(header.platform, name)),
+            *image_columns(header.platform, names),
         }
     rows = rows_below(head, header.line)
     siblings = find_siblings(names, rows, taken, has_base_url=has_base_url)
@@ -118,7 +118,8 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
             candidates, key=lambda each: (len(mapping.missing(each.cells)), -len(each.cells))
         )
         if not mapping.missing(line.cells):
-            return Header(line, _as_written(mapping.layout(line.cells), line.cells))
+            layout = replace(mapping.layout(line.cells), empty=no_image_words())
+            return Header(line, _as_written(layout, line.cells))
         if best is None or len(mapping.missing(line.cells)) < len(mapping.missing(best.cells)):
             best = line
     if best is None:
@@ -127,9 +128,9 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
 
 
 def _as_written(mapped: Layout, cells: Sequence[str]) -> Layout:
-    """Named columns with their platform's separators and words for "no image".
+    """Named columns with their platform's separators.
 
-    Cells of WooCommerce or Magento say the same, whether their columns were named or recognised.
+    Cells of WooCommerce say the same, whether their columns were named or recognised.
     """
     likely = likeliest(matches(cells))
     if len({each.platform.id for each in likely}) != 1:
@@ -140,4 +141,4 @@ def _as_written(mapped: Layout, cells: Sequence[str]) -> Layout:
         replace(each, separator=separators.get(each.index, each.separator))
         for each in mapped.images
     )
-    return replace(mapped, images=images, empty=known.empty, base_url_hint=known.base_url_hint)
+    return replace(mapped, images=images, base_url_hint=known.base_url_hint)
