@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import ada_url
 
@@ -115,6 +116,14 @@ def origin_of(url: str) -> str:
     """The part of a URL before its path: `http(s)://host[:port]`, as it is written."""
     match = _ORIGIN.match(url)
     return match.group() if match else ""
+
+
+def name_of_file(url: str) -> str:
+    """What the file of an address is called, without its ending; its host where it has no name."""
+    origin = origin_of(url)
+    path = re.split(r"[?#]", url.removeprefix(origin), maxsplit=1)[0]
+    name = unquote(path.rstrip("/").rpartition("/")[2])
+    return _ENDS_AS_PICTURE.sub("", name).strip() or host_of(origin)
 
 
 def host_of(origin: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.cells.urls import contains_url
-from app.catalog.header.lines import Candidate, Head, candidates_of, rows_below
+from app.catalog.header.lines import Candidate, Head, rows_below, widest
 from app.catalog.header.proposal import propose
-from app.catalog.layouts.columns import EXAMPLE_HEADER
+from app.catalog.layouts.columns import EXAMPLE_HEADER, SERIAL_NUMBER
 from app.catalog.layouts.mapping import ColumnMapping
 from app.catalog.layouts.platforms import Match
 from app.catalog.text.encodings import CONTROL
@@ -20,7 +20,7 @@ def absent_columns(head: Head, best: Candidate, mapping: ColumnMapping) -> CsvIn
     """A refusal of columns that the caller has named and that the file does not have."""
     if head.is_noise:
         return no_text()
-    best = _widest(head, best)
+    best = widest(head, best)
     has = _named(best.cells)
     errors = [
         CellError(
@@ -60,15 +60,18 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
         f"Missing column{'s' if len(errors) > 1 else ''}: {names}. The file has: {first}. "
         f"A header that works is: {EXAMPLE_HEADER}"
     )
-    line = _widest(head, best)
+    line = widest(head, best)
     proposed = propose(line.cells, rows_below(head, line))
     if proposed is None:
         return CsvInvalid(detail, errors, len(errors))
     addresses = ", ".join(f'"{name}"' for name in proposed.images)
-    detail = (
-        f"{detail}. Web addresses stand in {addresses}: to use them, send "
-        f"columns={proposed.to_text()}"
-    )
+    to_use = f"Web addresses stand in {addresses}: to use them, send columns={proposed.to_text()}"
+    if best.found.is_clear:
+        detail = f"{detail}. {to_use}"
+    else:
+        # Whoever has a shop's file was never asked for the columns of our own list.
+        errors = [each for each in errors if each.column != SERIAL_NUMBER] or errors
+        detail = f"The file is no export of a shop that is known here, and has: {first}. {to_use}"
     return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed))
 
 
@@ -89,17 +92,6 @@ def ambiguous(head: Head, line: Candidate, likely: Sequence[Match]) -> CsvInvali
     shown["because"] = list(dict.fromkeys(name for each in likely for name in each.layout.because))
     shown["candidates"] = [each.platform.id for each in likely]
     return CsvInvalid(message, [error], 1, detected=shown)
-
-
-def _widest(head: Head, best: Candidate) -> Candidate:
-    """The line to propose columns for: a half-known header, else the first that may be one."""
-    if best.found.places:
-        return best
-    for candidates in candidates_of(head):
-        line = max(candidates, key=lambda each: len(each.cells))
-        if sum(bool(cell.strip()) for cell in line.cells) > 1:
-            return line
-    return best
 
 
 def _shown(head: Head, line: Candidate, proposed: ColumnMapping | None = None) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Layout:
         parent: names the product of a variation: by its key, or `id:` and the value in `parent_id`.
         row_type: rows with something else than `product_types` here belong to the product above.
         labels_below: labels and explanations may stand between the header and the first product.
+        named_by_file: a product is called as the file of its first address.
         empty: texts in image cells that mean "no image".
         base_url_hint: what usually comes before relative paths; for messages.
         because: the headers by which an export was recognised.
@@ -55,6 +56,7 @@ class Layout:
     row_type: int | None = None
     product_types: tuple[str, ...] = ()
     labels_below: bool = False
+    named_by_file: bool = False
     empty: tuple[str, ...] = ()
     base_url_hint: str = ""
     because: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.catalog.cells.plain import PlainCells
 from app.catalog.cells.reader import CellReader
-from app.catalog.cells.urls import contains_url
+from app.catalog.cells.urls import contains_url, name_of_file
 from app.catalog.header.detected import Detected
 from app.catalog.layouts.columns import IMAGES, PRODUCT_NAME
 from app.catalog.rows.input_rows import InputRow, RowErrors
@@ -92,6 +92,8 @@ class RowReader:
         urls = self._urls(line, shaped, image_cell, errors)
         if self._labels is not None and self._labels.is_one(line, name, urls, errors):
             return InputRow(line, shaped, "", "", ()), None
+        if layout.named_by_file and urls:
+            name = name_of_file(urls[0])
         index = layout.serial_number
         serial = "" if index is None else shaped[index].strip()
         row = InputRow(line, shaped, serial, name, tuple(urls), tuple(errors))
