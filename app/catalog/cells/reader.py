@@ -49,8 +49,10 @@ _ENDS = {
     Separator.ESCAPED_COMMA: re.compile(r"[,\r\n]"),
     Separator.SEMICOLON: re.compile(r"[;\r\n]"),
     Separator.PIPE: re.compile(r"[|\r\n]"),
+    Separator.LABELLED_PIPE: re.compile(r"[|\r\n]"),
     Separator.SPACE: re.compile(r"\s"),
 }
+_LABEL = re.compile(r"(?<![^|;\r\n])(?!\s*https?://)[^|;\r\n=]{1,200}=(?=https?://)", re.IGNORECASE)
 # Most cells of exports hold one address and nothing else.
 _NO_PART = rf"\s,;|<>\"&:\\\u200b\u2060\ufeff{WIDE_SEPARATORS}"
 _SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
@@ -137,6 +139,8 @@ class CellReader:
                 separator = Separator.ANY
             if separator is Separator.ESCAPED_COMMA:
                 text = with_commas_kept(text)
+            elif separator is Separator.LABELLED_PIPE:
+                text = _LABEL.sub(_blanks, text)
             piece = cut_piece(text)
             end = len(text) - len(piece)
             self._read_part(_Part(text, 0, end, text is not cell), separator, content)
@@ -238,6 +242,10 @@ class CellReader:
             if path and looks_like_path(path):
                 return at
         return end
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _are_paths(text: str) -> bool:

@@ -20,4 +20,6 @@ class Separator(StrEnum):
     ESCAPED_COMMA = "escaped_comma"
     SEMICOLON = "semicolon"
     PIPE = "pipe"
+    # A variation's value and an equals sign may stand before an address: `Blue=https://...`.
+    LABELLED_PIPE = "labelled_pipe"
     SPACE = "space"

@@ -1,6 +1,7 @@
 """What is a web address, the path of a picture, or the beginning of one."""
 
 import re
+from urllib.parse import unquote
 
 from app.domain.formats import CATALOG_EXTENSIONS
 
@@ -83,6 +84,14 @@ def origin_of(url: str) -> str:
 def user_of(host: str) -> str:
     """The user name and password before a host; "" where it has none."""
     return host.rpartition("@")[0].strip(":")
+
+
+def name_of_file(url: str) -> str:
+    """What the file of an address is called, without its ending; its host where it has no name."""
+    origin = origin_of(url)
+    path = re.split(r"[?#]", url.removeprefix(origin), maxsplit=1)[0]
+    name = unquote(path.rstrip("/").rpartition("/")[2])
+    return _ENDS_AS_PICTURE.sub("", name).strip() or host_of(origin)
 
 
 def host_of(origin: str) -> str:

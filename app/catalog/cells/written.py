@@ -15,6 +15,7 @@ _WRITTEN = {
     Separator.ESCAPED_COMMA: {",": "\\,"},
     Separator.SEMICOLON: {";": "%3B"},
     Separator.PIPE: {"|": "%7C"},
+    Separator.LABELLED_PIPE: {"|": "%7C"},
     Separator.SPACE: {},
 }
 # What ends an address in its cell cannot be in it.

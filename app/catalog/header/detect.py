@@ -165,9 +165,10 @@ def _encoding_warnings(stream: BinaryIO, encoding: Encoding, names: NameColumn) 
 
 
 def _header_warnings(header: Header, lines: list[str], lines_to_skip: int) -> list[str]:
-    warnings = []
     line = header.line
-    above = [each.strip() for each in lines[lines_to_skip : line.row - 1] if each.strip()]
+    warnings = list(header.warnings)
+    before_header = lines[lines_to_skip : max(line.row - 1, lines_to_skip)]
+    above = [each.strip() for each in before_header if each.strip()]
     if above:
         warnings.append(
             f"The header was found in line {line.row}; {len(above)} "

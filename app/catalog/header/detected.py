@@ -14,12 +14,12 @@ class Detected:
 
     `layout` says which column means what; `platform` names whose export it is, None for a plain
     list and where the columns were mapped. `base_url` is the beginning of relative paths.
-    `header_row` is the line in the file (from 1) where the header starts; `header` its cells as
-    they are. `blanks_before_quotes`: cells are written `a, "b, c"`, with a blank before the
-    opening quote. `workbook`: the file was made from a workbook's sheet, so that a row's number is
-    that of its record, and its quotes are ours. `has_strays`: some lines are in another encoding
-    than the file (`text.strays`). `sheet`: which one of the workbook. `warnings` are sentences for
-    the owner about what had to be assumed.
+    `header_row` is the line in the file (from 1) where the header starts, 0 where it has none;
+    `header` its cells as they are, or as the output has them. `blanks_before_quotes`: cells are
+    written `a, "b, c"`, with a blank before the opening quote. `workbook`: the file was made from a
+    workbook's sheet, so that a row's number is that of its record, and its quotes are ours.
+    `has_strays`: some lines are in another encoding than the file (`text.strays`). `sheet`: which
+    one of the workbook. `warnings` are sentences for the owner about what had to be assumed.
     """
 
     platform: str | None
@@ -55,7 +55,7 @@ class Detected:
     @property
     def is_mapped(self) -> bool:
         """Whether the caller has named the columns."""
-        return self.platform is None and not self.layout.is_list
+        return not (self.platform or self.layout.is_list or self.layout.named_by_file)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON column; `from_json` makes an equal object of them."""

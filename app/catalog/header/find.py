@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.catalog.cells.separator import Separator
-from app.catalog.header.lines import Candidate, Head, candidates_of, rows_below
+from app.catalog.header.lines import Candidate, Head, candidates_of, rows_below, widest
+from app.catalog.header.obvious import obvious_layout, obvious_warning
 from app.catalog.header.refusals import (
     absent_columns,
     ambiguous,
@@ -14,19 +15,24 @@ from app.catalog.header.refusals import (
     why_no_header,
 )
 from app.catalog.header.siblings import find_siblings, is_named_as_main
+from app.catalog.header.url_list import find_url_list
 from app.catalog.layouts.columns import IMAGES, OUTPUT_COLUMN, find_column, find_columns
 from app.catalog.layouts.layout import ImageColumn, Layout
 from app.catalog.layouts.mapping import ColumnMapping
-from app.catalog.layouts.platforms import is_image_column, likeliest, matches
+from app.catalog.layouts.platforms import image_columns, likeliest, matches
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header: its line, and what its columns mean; `platform` None: no platform's export."""
+    """The header: its line, and what its columns mean; `platform` None: no platform's export.
+
+    `warnings` are sentences for the owner about what had to be assumed.
+    """
 
     line: Candidate
     layout: Layout
     platform: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool) -> Header:
@@ -71,7 +77,21 @@ def _find_known(head: Head) -> Header:
             best = listed
     if best is None:
         raise no_header()
-    raise why_no_header(head, best)
+    found = _find_obvious(head, best)
+    if found is None:
+        raise why_no_header(head, best)
+    return found
+
+
+def _find_obvious(head: Head, best: Candidate) -> Header | None:
+    urls = find_url_list(head)
+    if urls is not None:
+        return Header(*urls)
+    line = widest(head, best)
+    layout = obvious_layout(line, rows_below(head, line))
+    if layout is None:
+        return None
+    return Header(line, layout, warnings=(obvious_warning(line, layout),))
 
 
 def _find_export(head: Head, candidates: Sequence[Candidate]) -> Header | None:
@@ -87,13 +107,20 @@ def _find_export(head: Head, candidates: Sequence[Candidate]) -> Header | None:
 
 def _with_siblings(head: Head, header: Header, has_base_url: bool) -> Header:
     names, layout = header.line.cells, header.layout
-    taken = {layout.serial_number, layout.product_name, find_column(names, OUTPUT_COLUMN)}
+    if layout.named_by_file:
+        return header
+    taken = {
+        layout.serial_number,
+        layout.product_name,
+        find_column(names, OUTPUT_COLUMN),
+        *layout.image_columns,
+    }
     if layout.is_list:
         taken |= {layout.runs_over, *header.line.found.ignored.get(IMAGES, ())}
     else:
         taken |= {
             *layout.keys,
-            *(index for index, name in enumerate(names) if is_image_column(header.platform, name)),
+            *image_columns(header.platform, names),
         }
     rows = rows_below(head, header.line)
     siblings = find_siblings(names, rows, taken, has_base_url=has_base_url)
@@ -129,9 +156,9 @@ def _find_mapped(head: Head, mapping: ColumnMapping) -> Header:
 
 
 def _as_written(mapped: Layout, cells: Sequence[str]) -> Layout:
-    """Named columns with their platform's separators and words for "no image".
+    """Named columns with their platform's separators.
 
-    Cells of WooCommerce or Magento say the same, whether their columns were named or recognised.
+    Cells of WooCommerce say the same, whether their columns were named or recognised.
     """
     likely = likeliest(matches(cells))
     if len({each.platform.id for each in likely}) != 1:
@@ -142,4 +169,4 @@ def _as_written(mapped: Layout, cells: Sequence[str]) -> Layout:
         replace(each, separator=separators.get(each.index, each.separator))
         for each in mapped.images
     )
-    return replace(mapped, images=images, empty=known.empty, base_url_hint=known.base_url_hint)
+    return replace(mapped, images=images, base_url_hint=known.base_url_hint)

@@ -64,6 +64,36 @@ def rows_below(head: Head, line: Candidate) -> list[list[str]]:
     return block.rows[1:]
 
 
+def widest(head: Head, best: Candidate) -> Candidate:
+    """The likely header: a half-known line, else the first that may be one."""
+    if best.found.places:
+        return best
+    for candidates in candidates_of(head):
+        line = max(candidates, key=lambda each: len(each.cells))
+        if sum(bool(cell.strip()) for cell in line.cells) > 1:
+            return line
+    return best
+
+
+def single_column(head: Head) -> tuple[Dialect, int, list[str]] | None:
+    """The first cells of a file of one column, as a delimiter has them that is in none of them.
+
+    None where every delimiter makes several columns. With them comes the line of the first one.
+    """
+    lines = head.lines[head.skip :]
+    for delimiter in head.delimiters:
+        if len(head.delimiters) > 1 and delimiter in head.text:
+            continue
+        dialect = Dialect(delimiter)
+        block, _ = RecordParser(dialect).parse(lines[:_LINES_LOOKED_AT], head.skip + 1, last=True)
+        filled = [index for index, row in enumerate(block.rows) if any(map(str.strip, row))]
+        if not filled or block.broken or any(len(block.rows[index]) > 1 for index in filled):
+            continue
+        cells = [block.rows[index][0].strip("\ufeff") for index in filled]
+        return dialect, block.lines[filled[0]], cells
+    return None
+
+
 def _candidate(lines: list[str], index: int, dialect: Dialect) -> Candidate:
     parser = RecordParser(dialect)
     block, _ = parser.parse(lines[index : index + _MAX_HEADER_LINES], index + 1, last=True)

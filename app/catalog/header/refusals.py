@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.cells.urls import contains_url
-from app.catalog.header.lines import DELIMITERS, Candidate, Head, candidates_of, rows_below
+from app.catalog.header.lines import DELIMITERS, Candidate, Head, rows_below, widest
 from app.catalog.header.one_column import in_one_column
 from app.catalog.header.proposal import Proposal, propose
 from app.catalog.layouts.columns import EXAMPLE_HEADER, IMAGES, SERIAL_NUMBER
@@ -21,7 +21,7 @@ def absent_columns(head: Head, best: Candidate, mapping: ColumnMapping) -> CsvIn
     """A refusal of columns that the caller has named and that the file does not have."""
     if head.is_noise:
         return no_text()
-    best = _widest(head, best)
+    best = widest(head, best)
     has = _named(best.cells)
     errors = [
         CellError(
@@ -64,7 +64,7 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
         f"Missing column{'s' if len(errors) > 1 else ''}: {names}. The file has: {first}. "
         f"A header that works is: {EXAMPLE_HEADER}"
     )
-    line = _widest(head, best)
+    line = widest(head, best)
     proposed = propose(line.cells, rows_below(head, line))
     if proposed is None and _is_shops(best):
         return _unknown_layout(head, line)
@@ -151,17 +151,6 @@ def _one_column(head: Head, row: int, delimiter: str) -> CsvInvalid:
             "between its columns."
         )
     return file_error(row, line[:200], "one_column", message)
-
-
-def _widest(head: Head, best: Candidate) -> Candidate:
-    """The line to propose columns for: a half-known header, else the first that may be one."""
-    if best.found.places:
-        return best
-    for candidates in candidates_of(head):
-        line = max(candidates, key=lambda each: len(each.cells))
-        if sum(bool(cell.strip()) for cell in line.cells) > 1:
-            return line
-    return best
 
 
 def _shown(head: Head, line: Candidate, proposed: ColumnMapping | None = None) -> dict[str, Any]:

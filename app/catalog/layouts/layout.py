@@ -34,9 +34,11 @@ class Layout:
             column whose addresses may run over into the cells behind it.
         keys: the first one that is filled is the product's key.
         above_without_key: a row without a key belongs to the product above it.
+        group: the one of `keys` that puts variants together, whose names should be alike.
         parent: names the product of a variation: by its key, or `id:` and the value in `parent_id`.
-        row_type: only rows with one of `product_types` here are products.
-        empty: texts in image cells that mean "no image".
+        row_type: rows with something else than `product_types` here belong to the product above.
+        labels_below: labels and explanations may stand between the header and the first product.
+        named_by_file: a product is called as the file of its first address.
         base_url_hint: what usually comes before relative paths; for messages.
         because: the headers by which an export was recognised.
     """
@@ -47,11 +49,13 @@ class Layout:
     runs_over: int | None = None
     keys: tuple[int, ...] = ()
     above_without_key: bool = False
+    group: int | None = None
     parent: int | None = None
     parent_id: int | None = None
     row_type: int | None = None
     product_types: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
+    labels_below: bool = False
+    named_by_file: bool = False
     base_url_hint: str = ""
     because: tuple[str, ...] = ()
 

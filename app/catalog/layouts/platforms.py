@@ -3,7 +3,6 @@
 The file itself says what its fields mean; a new platform needs nothing here.
 """
 
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,48 +11,43 @@ from pathlib import Path
 from typing import Any
 
 from app.catalog.cells.separator import Separator
-from app.catalog.layouts.columns import plain_name
 from app.catalog.layouts.layout import ImageColumn, Layout
+from app.catalog.layouts.names import HeaderCells, Names
 
 PLATFORMS_FILE = Path(__file__).parents[1] / "platforms.toml"
 
-_NUMBER = "{n}"
 _BLANK_KEYS = {"above": True, "own": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageColumns:
-    """Image columns of one kind: those with one of `names`, and those that `pattern` describes."""
+    """Image columns of one kind."""
 
-    names: frozenset[str]
-    pattern: re.Pattern[str] | None
+    names: Names
     separator: Separator
     fallback: bool
-
-    def has(self, name: str) -> bool:
-        """Whether a header, as `plain_name` gives it, is one of these."""
-        return name in self.names or bool(self.pattern and self.pattern.fullmatch(name))
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A kind of export. Names are as `plain_name` gives them, in the order in which they count."""
+    """A kind of export."""
 
     id: str
     name: str
-    required: tuple[frozenset[str], ...]
-    strong: frozenset[str]
+    required: tuple[Names, ...]
+    strong: Names
     min_strong: int
-    negative: frozenset[str]
-    key: tuple[str, ...]
+    negative: Names
+    key: Names
     above_without_key: bool
-    parent: tuple[str, ...]
-    parent_id: tuple[str, ...]
-    row_type: tuple[str, ...]
+    group: Names
+    parent: Names
+    parent_id: Names
+    row_type: Names
     product_types: tuple[str, ...]
-    product_name: tuple[str, ...]
-    serial_number: tuple[str, ...]
-    empty: tuple[str, ...]
+    labels_below: bool
+    product_name: Names
+    serial_number: Names
     base_url_hint: str
     images: tuple[ImageColumns, ...]
 
@@ -85,8 +79,8 @@ def platform_name(platform_id: str) -> str:
 
 def matches(header: Sequence[str]) -> list[Match]:
     """The platforms that a line may be the header of, the likeliest first."""
-    names = [plain_name(cell) for cell in header]
-    found = [match for each in platforms() if (match := _match(each, header, names))]
+    line = HeaderCells(header)
+    found = [match for each in platforms() if (match := _match(each, header, line))]
     return sorted(found, key=lambda each: each.score, reverse=True)
 
 
@@ -99,67 +93,66 @@ def likeliest(found: Sequence[Match]) -> list[Match]:
     return [each for each in found if 2 * each.score > found[0].score]
 
 
-def is_image_column(platform_id: str | None, name: str) -> bool:
-    """Whether a platform has an image column of this name, also one that is only a fallback."""
-    plain = plain_name(name)
-    return any(
-        columns.has(plain)
+def image_columns(platform_id: str | None, header: Sequence[str]) -> list[int]:
+    """A platform's image columns in a header, also those that are only a fallback."""
+    line = HeaderCells(header)
+    return [
+        index
         for platform in platforms()
         if platform.id == platform_id
         for columns in platform.images
-    )
+        for index in range(len(header))
+        if columns.names.has(line, index)
+    ]
 
 
-def _match(platform: Platform, header: Sequence[str], names: Sequence[str]) -> Match | None:
-    present = set(names)
-    if platform.negative & present or not all(group & present for group in platform.required):
+def _match(platform: Platform, header: Sequence[str], line: HeaderCells) -> Match | None:
+    if not all(names.first_in(line) is not None for names in platform.required):
         return None
-    strong = platform.strong & present
-    images = _images(platform, names)
+    if platform.negative.first_in(line) is not None:
+        return None
+    images = _images(platform, line)
+    told_by = (platform.strong, *platform.required)
+    strong = {line.keys[index] for index in range(len(header)) if platform.strong.has(line, index)}
     if len(strong) < platform.min_strong or not images:
         return None
     telling = [
-        index
-        for index, name in enumerate(names)
-        if name in strong or any(name in group for group in platform.required)
+        index for index in range(len(header)) if any(names.has(line, index) for names in told_by)
     ]
     layout = Layout(
         images=images,
-        product_name=_first(names, platform.product_name),
-        serial_number=_first(names, platform.serial_number),
-        keys=tuple(names.index(name) for name in platform.key if name in present),
+        product_name=platform.product_name.first_in(line),
+        serial_number=platform.serial_number.first_in(line),
+        keys=tuple(platform.key.all_in(line)),
         above_without_key=platform.above_without_key,
-        parent=_first(names, platform.parent),
-        parent_id=_first(names, platform.parent_id),
-        row_type=_first(names, platform.row_type),
+        group=platform.group.first_in(line),
+        parent=platform.parent.first_in(line),
+        parent_id=platform.parent_id.first_in(line),
+        row_type=platform.row_type.first_in(line),
         product_types=platform.product_types,
-        empty=platform.empty,
+        labels_below=platform.labels_below,
         base_url_hint=platform.base_url_hint,
         because=tuple(dict.fromkeys(header[index].strip() for index in telling)),
     )
-    return Match(platform, len({names[index] for index in telling}), layout)
+    return Match(platform, len({line.keys[index] for index in telling}), layout)
 
 
-def _images(platform: Platform, names: Sequence[str]) -> tuple[ImageColumn, ...]:
+def _images(platform: Platform, line: HeaderCells) -> tuple[ImageColumn, ...]:
     found = {
         fallback: [
             ImageColumn(index, columns.separator)
-            for index, name in enumerate(names)
+            for index in range(len(line.keys))
             for columns in platform.images
-            if columns.fallback is fallback and columns.has(name)
+            if columns.fallback is fallback and columns.names.has(line, index)
         ]
         for fallback in (False, True)
     }
     return tuple(found[False] or found[True])
 
 
-def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
-    return next((names.index(name) for name in wanted if name in names), None)
-
-
 def _platform(block: dict[str, Any]) -> Platform:
-    def plain(field: str) -> tuple[str, ...]:
-        return tuple(plain_name(name) for name in block.get(field, []))
+    def names(field: str) -> Names:
+        return Names.of(block.get(field, []))
 
     unknown = block.keys() - _FIELDS
     if unknown:
@@ -167,19 +160,20 @@ def _platform(block: dict[str, Any]) -> Platform:
     return Platform(
         id=block["id"],
         name=block["name"],
-        required=tuple(frozenset(map(plain_name, group)) for group in block["required"]),
-        strong=frozenset(plain("strong")),
+        required=tuple(map(Names.of, block["required"])),
+        strong=names("strong"),
         min_strong=block["min_strong"],
-        negative=frozenset(plain("negative")),
-        key=plain("key"),
+        negative=names("negative"),
+        key=names("key"),
         above_without_key=_BLANK_KEYS[block["blank_key"]],
-        parent=plain("parent"),
-        parent_id=plain("parent_id"),
-        row_type=plain("row_type"),
+        group=names("group"),
+        parent=names("parent"),
+        parent_id=names("parent_id"),
+        row_type=names("row_type"),
         product_types=tuple(each.casefold() for each in block.get("product_types", [])),
-        product_name=plain("product_name"),
-        serial_number=plain("serial_number"),
-        empty=tuple(each.casefold() for each in block.get("empty", [])),
+        labels_below=block.get("labels_below", False),
+        product_name=names("product_name"),
+        serial_number=names("serial_number"),
         base_url_hint=block.get("base_url_hint", ""),
         images=tuple(map(_image_columns, block["images"])),
     )
@@ -190,18 +184,11 @@ _FIELDS = (frozenset(Platform.__dataclass_fields__) - {"above_without_key"}) | {
 
 
 def _image_columns(block: dict[str, Any]) -> ImageColumns:
-    unknown = block.keys() - {"names", "pattern", "separator", "fallback"}
+    unknown = block.keys() - {"names", "separator", "fallback"}
     if unknown:
         raise ValueError(f"image columns: there is no field {min(unknown)}")
-    pattern = None
-    if "pattern" in block:
-        before, _, behind = block["pattern"].partition(_NUMBER)
-        pattern = re.compile(
-            f"{re.escape(plain_name(before))}[0-9]{{1,3}}{re.escape(plain_name(behind))}"
-        )
     return ImageColumns(
-        names=frozenset(map(plain_name, block.get("names", []))),
-        pattern=pattern,
+        names=Names.of(block["names"]),
         separator=Separator(block["separator"]),
         fallback=block.get("fallback", False),
     )

@@ -28,7 +28,9 @@ def read_blocks(stream: BinaryIO, detected: Detected) -> Iterator[Block]:
         else GridReader(detected.delimiter, len(detected.header))
     )
     next_row = detected.header_row + 1
-    lines_before_header, header_is_next = detected.header_row - 1, True
+    # A list of addresses may have no header, but what Excel says of its delimiter is no row of it.
+    header_is_next = detected.header_row > 0
+    lines_before_header = max(detected.header_row - 1, 0)
     first_line = 1
     rest = ""
     needed = 0

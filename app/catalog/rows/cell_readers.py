@@ -10,6 +10,4 @@ def cell_reader(detected: Detected) -> CellReader:
 
     Each row of a plain list needs a picture. A row of an export may have none, in any words.
     """
-    layout = detected.layout
-    empty = layout.empty if layout.is_list else {*layout.empty, *NONE_WORDS}
-    return CellReader(detected.base_url, empty)
+    return CellReader(detected.base_url, () if detected.layout.is_list else NONE_WORDS)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from app.catalog.cells.plain import PlainCells
-from app.catalog.cells.urls import contains_url
+from app.catalog.cells.urls import contains_url, name_of_file
 from app.catalog.header.detected import Detected
 from app.catalog.layouts.columns import IMAGES, PRODUCT_NAME
 from app.catalog.rows.cell_readers import cell_reader
 from app.catalog.rows.forms_seen import FormsSeen
 from app.catalog.rows.input_rows import InputRow, RowErrors, about_backslashes
+from app.catalog.rows.labels import LabelRows
 from app.catalog.rows.plain_blocks import PlainBlocks
 from app.catalog.rows.products import ProductFinder, ProductOf
 from app.catalog.rows.shape import Shaper
@@ -31,6 +32,7 @@ class RowReader:
         self._cells = cell_reader(detected)
         self._products = ProductFinder(layout) if layout.groups_rows else None
         self._plain = self._plain_blocks()
+        self._labels = LabelRows() if layout.labels_below else None
 
     def rows(self, block: Block) -> Iterator[InputRow]:
         """The rows of a block; blank ones (no cell has text) are left out."""
@@ -46,6 +48,10 @@ class RowReader:
         if plain is not None and self._plain is not None:
             return self._plain.usable_rows(block, plain)
         return UsableRows.of(self.rows_one_by_one(block))
+
+    def label_warnings(self) -> list[str]:
+        """What is to be said of rows so far that are labels and no products."""
+        return [] if self._labels is None else self._labels.warnings()
 
     def plain(self, block: Block) -> PlainCells | None:
         """The URLs of a block that may be read by the fast path; else None."""
@@ -88,6 +94,10 @@ class RowReader:
         if layout.is_list:
             self._check_name(line, name, errors)
         urls = self._urls(line, shaped, image_cell, errors)
+        if self._labels is not None and self._labels.is_one(line, name, urls, errors):
+            return InputRow(line, shaped, "", "", ()), None
+        if layout.named_by_file and urls:
+            name = name_of_file(urls[0])
         index = layout.serial_number
         serial = "" if index is None else shaped[index].strip()
         if errors:

@@ -58,6 +58,7 @@ class Tally:
         if self._products is not None:
             findings.products = self._products.count()
         findings.warnings += form_warnings(findings.detected, self._reader.forms)
+        findings.warnings += self._reader.label_warnings()
         findings.addable = addable_columns(findings.detected, self._unread)
         if self._beside is None:
             findings.warnings += unread_warnings(findings.detected, self._unread)

@@ -73,9 +73,8 @@ class UnreadColumns:
         self._detected = detected
         # Words for "no picture" are none of the columns that could be named: these are read like
         # those of an export. In a further column of a plain list, they are told of.
-        empty = detected.layout.empty
-        self._unnamed = CellReader(detected.base_url, {*empty, *NONE_WORDS})
-        self._siblings = CellReader(detected.base_url, empty)
+        self._unnamed = CellReader(detected.base_url, NONE_WORDS)
+        self._siblings = CellReader(detected.base_url)
         self._has_base_url = detected.base_url is not None
         # The line of the first row with more cells than the header.
         self.wide: int | None = None

@@ -31,13 +31,10 @@ def proposed(refusal: CsvInvalid) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("header", "row", "images"),
     [
-        (["url", "title", "image", "domain"], [PAGE, "Mug", f'["{ONE}","{TWO}"]', PAGE], ["image"]),
-        (["title", "images", "product_link"], ["Mug", f"['{ONE}']", PAGE], ["images"]),
         (["title", "link", "cover"], ["Mug", ONE, TWO], ["cover"]),
         (["title", "link", "asset"], ["Mug", f"{ONE}", TWO], ["asset"]),
         (["title", "link"], ["Mug", ONE], ["link"]),
         (["title", "Zdjęcie"], ["Mug", PAGE], ["Zdjęcie"]),
-        (["title", "pic", "extra"], ["Mug", f"front ({ONE})", TWO], ["pic", "extra"]),
         (["title", "href", "thumbnail"], ["Mug", PAGE, "//a.example/1?w=1"], ["thumbnail"]),
         (["title", "video", "Foto 1"], ["Mug", "https://v.example/1.mp4", ONE], ["Foto 1"]),
     ],

@@ -41,11 +41,14 @@ def test_every_platform_of_the_data_file_is_whole() -> None:
     for each in platforms():
         assert each.required
         assert each.images
-        assert each.product_name
-        assert each.min_strong <= len(each.strong)
+        assert each.product_name.plain or each.product_name.patterns
+        assert each.min_strong <= len(each.strong.plain) + len(each.strong.patterns)
         assert platform_name(each.id) == each.name
         # What a platform requires never rules it out.
-        assert not each.negative & (each.strong | frozenset().union(*each.required))
+        asked = (name for names in (each.strong, *each.required) for name in names.plain)
+        assert set(each.negative.plain).isdisjoint(asked)
+        # Labels are told from products by being none, which only a count of products can do.
+        assert each.key.plain or each.key.patterns or not each.labels_below
 
 
 @BY_FILE
@@ -238,4 +241,4 @@ def test_separators_of_the_samples_are_those_of_their_platforms() -> None:
         for sample in SAMPLES
         for column in detect(io.BytesIO(sample.data)).layout.images
     }
-    assert found == set(Separator) - {Separator.ANY, Separator.PIPE, Separator.SCHEME}
+    assert found == set(Separator) - {Separator.ANY, Separator.SCHEME}
