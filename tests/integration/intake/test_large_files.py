@@ -96,7 +96,7 @@ def test_somebody_who_reads_slowly_keeps_less_than_a_megabyte(
     idle: Bench, output: OutputMode
 ) -> None:
     options = ProcessingOptions(output=output)
-    request_id = idle.upload(table(FEW, urls=3), options=options)
+    request_id = idle.upload(table(3_000, urls=3), options=options)
     ingest(idle.adapters, request_id, stopping=lambda: False)
     waiting = []
 
