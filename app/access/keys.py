@@ -11,7 +11,7 @@ from app.db import keys
 from app.db.engine import Database
 from app.domain.errors import OptionInvalid, RequestNotFound, WrongState
 
-# So that a key is recognised where it should not stand, such as in a repository or a log.
+# So that a key is recognised where it should not be, such as in a repository or a log.
 PREFIX = "ipk_"
 KEY_BYTES = 32
 _NAME = re.compile(r"\w[\w .@-]{0,62}\w|\w")

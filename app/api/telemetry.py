@@ -40,7 +40,7 @@ def telemetry() -> TelemetryConfig:
         return _OFF
 
     class WithoutQuery(SpanProcessor):
-        """Options may stand in a query, and one of them is the webhook's address with its token."""
+        """Options may be in a query, and one of them is the webhook's address with its token."""
 
         def on_start(self, span: Span, parent_context: Any = None) -> None:  # noqa: ARG002
             if span.attributes and "url.query" in span.attributes:

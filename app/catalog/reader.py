@@ -213,5 +213,5 @@ def _about_paths(findings: Findings) -> str:
     hint = detected.layout.base_url_hint
     return (
         f' The file has relative paths such as "{path}"{beside}: send base_url, the address that '
-        f"stands before the paths, for example base_url={hint or 'https://YOUR-SHOP/images'}"
+        f"comes before the paths, for example base_url={hint or 'https://YOUR-SHOP/images'}"
     )

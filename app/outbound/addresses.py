@@ -4,7 +4,7 @@ The table is our own because `ipaddress.is_private` and `is_global` are no polic
 the Python version and know nothing of IPv4 addresses that travel inside IPv6 ones.
 
 Source: IANA's IPv4 and IPv6 Special-Purpose Address Registries and its IPv6 address space; where
-they call a range globally reachable, but no web server can stand there, it is refused as well.
+they call a range globally reachable that no web server can be in, it is refused as well.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network

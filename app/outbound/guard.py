@@ -94,7 +94,7 @@ class AddressGuard:
         if scheme not in _DEFAULT_PORTS:
             raise InvalidUrl("The address does not begin with http:// or https://.")
         # In this spelling the third slash is always there, and neither it nor a question mark or a
-        # number sign can stand in what comes before.
+        # number sign can be in what comes before.
         path_at = canonical.index("/", len(f"{scheme}://"))
         origin = canonical[:path_at]
         site = self._site(origin)

@@ -65,7 +65,7 @@ def share_service(url: str) -> str | None:
 
 
 def is_share_host(host: str) -> bool:
-    """Tell whether pages of shares stand on this host: a name in small letters, without a port."""
+    """Whether this host has pages of shares: a name in small letters, without a port."""
     return bool(_pages_of(host))
 
 

@@ -19,7 +19,7 @@ from app.worker.slots import Slot
 # Images held ready beyond what can start now. Larger claims cost less for each image; but what one
 # worker holds, others cannot take, so that only long turns come to the larger number.
 AHEAD, MOST_AHEAD = 32, 128
-# After this number of claims the request's row is told how far they have come.
+# After this number of claims the request's row notes how far they have come.
 NOTED_EVERY = 5_000
 # Pause before looking again after the queue had less than was asked for.
 LOOK_SECONDS = 0.5

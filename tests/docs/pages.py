@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -41,6 +42,7 @@ def pages() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
+@cache
 def tokens(page: str) -> list[Token]:
     """The parsed page."""
     return _MARKDOWN.parse((ROOT / page).read_text(encoding="utf-8"))

@@ -167,7 +167,7 @@ HTTP_KINDS: dict[int, HttpKind] = {
         "Sec-Fetch-Site.",
     ),
     404: HttpKind(
-        "route_not_found", "There is nothing at this address", "All routes stand at /docs."
+        "route_not_found", "There is nothing at this address", "All routes are listed at /docs."
     ),
     405: HttpKind("method_not_allowed", "Not with this method", "Use a method that Allow names."),
     408: HttpKind(
@@ -189,6 +189,6 @@ HTTP_KINDS: dict[int, HttpKind] = {
     500: HttpKind(
         "internal_error",
         "Something went wrong in the service",
-        "Tell the operator the X-Request-ID of the answer; the log has it, too.",
+        "Tell the operator the X-Request-ID of the answer; the log has it.",
     ),
 }

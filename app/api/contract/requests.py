@@ -10,7 +10,7 @@ from app.domain.statuses import RequestStatus
 
 
 class ImageCounts(Document):
-    """Images of a request by where they stand."""
+    """Images of a request by their status."""
 
     total: int
     completed: int

@@ -22,7 +22,7 @@ class Links(Document):
 
 
 class DetectedColumns(Document):
-    """Headers as they stand in the file."""
+    """Headers as the file spells them."""
 
     serial_number: str | None
     product_name: str | None
@@ -63,7 +63,7 @@ class Findings(Document):
     message: str
     products: int = Field(description="Products; in an export, one may have several rows.")
     images: int = Field(description="Distinct URLs; each is fetched once.")
-    places: int = Field(description="URLs as they stand in the file.")
+    places: int = Field(description="All URLs of the file, repeated ones included.")
     duplicates: int = Field(description="Places that repeat a URL of an earlier place.")
     hosts: int = Field(description="Distinct hosts; from 10,000 on they are not counted further.")
     top_hosts: list[HostCount] = Field(description="The hosts with the most places, up to 20.")

@@ -142,7 +142,7 @@ def _documented_answers() -> dict[int | str, dict[str, Any]]:
 def upload(request: Request, upload: UploadDep, adapters: AdaptersDep, owner: OwnerDep) -> Response:
     """Check the whole file, keep it, and start to process its images.
 
-    Options stand in form fields or in query parameters; an empty one counts as not given, an
+    Options are form fields or query parameters; an empty one counts as not given, an
     unknown one is refused. Where rows have errors, a call with `Accept: text/csv` is answered with
     all of them as a CSV, each with its error, to correct and to upload again.
     """

@@ -40,7 +40,7 @@ class UrlChecker:
     def is_valid_origin(self, origin: str) -> bool:
         """Tell whether `http(s)://host[:port]` is one that browsers accept (WHATWG).
 
-        One with a user name is none: the fetch sends no password that stands in an address.
+        One with a user name is none: the fetch sends no password of an address.
         """
         known = self._known.get(origin)
         if known is None:

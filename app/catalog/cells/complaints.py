@@ -45,12 +45,12 @@ class BadUrl:
 
 
 def may_be_odd(cell: str, addresses: int) -> bool:
-    """Whether a cell of so many addresses may have one whose text is wrong, not only its host."""
+    """Whether a cell of this number of addresses may have one with wrong text behind its host."""
     return cell.count("//") > addresses or _ODD.search(cell) is not None
 
 
 def cut_piece(cell: str) -> str:
-    """What stands at a cell's end behind a separator and is only the beginning of "https://"."""
+    """The end of a cell, behind a separator, that is only the beginning of "https://"."""
     if cell[-1:] not in _CUT_ENDS:
         return ""
     match = _CUT.search(cell, max(0, len(cell) - _LONGEST_CUT - 1))
@@ -80,7 +80,7 @@ def host_complaint(url: str) -> str:
         return f'"{_short(url)}" has no host name after "//". Write the full address.'
     if user_of(host):
         return (
-            "A user name or password stands before the host. Such an address is not fetched, and "
+            "There is a user name or password before the host. Such an address is not fetched, and "
             "would show the password to everyone who sees the file. Remove what is between // and "
             "@ (and change the password); if the pictures need one, ask who runs this service "
             "to set it for the host."
@@ -95,14 +95,14 @@ def text_complaint(url: str) -> str | None:
     """What is wrong with the text of an address whose host is valid."""
     joint = _joint(url)
     if joint is not None:
-        return f"Two addresses stand together{joint}. {REMEDY}"
+        return f"Two addresses are joined{joint}. {REMEDY}"
     if _FORBIDDEN.search(url):
         return (
-            'The characters < > and " cannot stand in an address. Remove what is not part of it, '
+            'The characters < > and " cannot be in an address. Remove what is not part of it, '
             "or write them as %3C, %3E and %22."
         )
     if _OTHER_ADDRESS.search(url):
-        return f"After this address stands another one that cannot be fetched. {REMEDY}"
+        return f"Behind this address is another one that cannot be fetched. {REMEDY}"
     return _white_space_complaint(url)
 
 
@@ -123,12 +123,12 @@ def _white_space_complaint(url: str) -> str | None:
     if len(parts) == 1:
         return None
     if LINE_BREAK.search(url):
-        return f"A line break or a TAB stands inside the address. {REMEDY}"
+        return f"A line break or a TAB is inside the address. {REMEDY}"
     # "my photo.jpg" is a file name with a blank; "photo.jpg front view" is an address and a remark.
     if any(ends_as_picture(part) for part in parts[:-1]):
         return (
-            "Text stands after the address. Remove it; if it is part of the address, write blanks "
-            "as %20."
+            "There is text after the address. Remove it; if it is part of the address, write "
+            "blanks as %20."
         )
     return None
 
@@ -167,7 +167,7 @@ def _what_address(text: str, shown: str) -> str | None:
         return f"{shown} has no host name after //. {REMEDY}"
     if looks_like_path(text):
         return (
-            f"{shown} is a path without its host. Send base_url, the address that stands before "
+            f"{shown} is a path without its host. Send base_url, the address that comes before "
             "it, or write every address in full."
         )
     return None

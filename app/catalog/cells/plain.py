@@ -35,7 +35,7 @@ _UNCLEAR_COMMA = re.compile(
 _ORIGIN = re.compile(r"https?://[^/?#\\,@]+/")
 # A file of strangers may name millions of hosts; what is remembered must not grow with them.
 _MAX_KNOWN = 10_000
-# Searching for so many hosts costs less than looking at each URL.
+# Searching for up to this number of hosts costs less than looking at each URL.
 _MAX_LEADING = 3
 
 
@@ -101,7 +101,7 @@ class PlainReader:
             return None
         first = _SEPARATORS.search(lines)
         separation = first.group() if first else ","
-        # What the block before was like, this one will be like, too.
+        # This block is likely to be as the one before.
         if commas_inside and self._had_commas_inside:
             plain = self._split_before_schemes(lines, separation)
         else:
@@ -181,7 +181,7 @@ def _may_be_longer(lines: str, limit: int) -> bool:
 
 
 def _with_commas(lines: str, separation: str) -> str:
-    # A semicolon or blank inside a URL becomes a comma, too. Then not every comma has a URL behind
+    # A semicolon or blank inside a URL also becomes a comma. Then not every comma has a URL behind
     # it, and the text is not used.
     if separation != ",":
         lines = lines.replace(separation, ",")

@@ -116,7 +116,7 @@ class CellReader:
     def __init__(self, base_url: str | None = None, empty: Iterable[str] = ()) -> None:
         self._base_url = base_url
         self._empty = frozenset(empty)
-        # What stands before "//host/a.jpg" in a page that the paths are on.
+        # The scheme of "//host/a.jpg" in a page that the paths are on.
         self._scheme = (base_url or "https:").partition("//")[0]
         self._urls = UrlChecker()
 
@@ -227,7 +227,7 @@ class CellReader:
             content.bad.append(BadUrl(written, message))
 
     def _end_of_address(self, text: str, start: int, end: int, ends: re.Pattern[str]) -> int:
-        """Where an address ends behind which a relative path stands."""
+        """The end of an address that a relative path follows."""
         # What ends as a picture has to do so before its query; that is looked for only once.
         query = text.find("?", start, end)
         for match in ends.finditer(text, start, end):

@@ -12,7 +12,7 @@ class Separator(StrEnum):
     """
 
     # Nothing but the next address ends one, as nothing but addresses is in the cell. Where paths
-    # have a beginning, the cell may have them, too, and is read as one of ANY.
+    # have a beginning, the cell may have them as well, and is read as one of ANY.
     SCHEME = "scheme"
     ANY = "any"
     ONE = "one"
@@ -20,6 +20,6 @@ class Separator(StrEnum):
     ESCAPED_COMMA = "escaped_comma"
     SEMICOLON = "semicolon"
     PIPE = "pipe"
-    # A variation's value and an equals sign may stand before an address: `Blue=https://...`.
+    # A variation's value and an equals sign may precede an address: `Blue=https://...`.
     LABELLED_PIPE = "labelled_pipe"
     SPACE = "space"

@@ -28,7 +28,7 @@ LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]")
 # A path has neither a scheme nor a host.
 _NO_PATH = re.compile(r"//|www\.|data:|[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 # "cdn.shop.example/a.jpg", "shop.com/a.jpg", "10.0.0.1/a.jpg", "images:8080/a.jpg". A folder may
-# have a dot in its name, too, so that two labels have to end in a name that hosts really have.
+# have a dot in its name as well, so that two labels have to end in a name that hosts really have.
 _HOST = re.compile(
     r"(?:[a-z0-9_-]+\.(?:[a-z0-9_-]+\.)+[a-z]{2,24}"
     r"|[a-z0-9_-]+\.(?:com|net|org|info|biz|io|co|shop|store|online|site|cloud|app|dev|example|test"
@@ -71,7 +71,7 @@ def lacks_scheme(text: str) -> bool:
 
 
 def contains_url(text: str) -> bool:
-    """True when a web address stands anywhere in a text."""
+    """True when a text has a web address anywhere."""
     return SCHEME.search(text) is not None
 
 

@@ -26,7 +26,7 @@ _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 def replaced(
     cell: str, places: Sequence[Place], urls: Sequence[str | None], separator: Separator
 ) -> str:
-    """A cell with other addresses in these places of it; None keeps what stands there."""
+    """A cell with other addresses in these places of it; None keeps the old one."""
     parts, at = [], 0
     for place, url in zip(places, urls, strict=True):
         parts.append(cell[at : place.start])
@@ -41,7 +41,7 @@ def replaced(
 
 
 def written_url(url: str, separator: Separator) -> str:
-    """An address as it has to stand in a cell of this kind, in ASCII and without white space."""
+    """An address as a cell of this kind spells it, in ASCII and without white space."""
     url = quote(url, safe=_ASCII)
     for sign, instead in _WRITTEN[separator].items():
         url = url.replace(sign, instead)

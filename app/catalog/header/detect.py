@@ -23,7 +23,7 @@ from app.catalog.text.kinds import refuse_other_kinds
 from app.catalog.text.lines import split_lines
 from app.domain.errors import CsvInvalid
 
-# So many control characters at the start and no header: that is no text with a mistake in it.
+# More control characters at the start, and no header: that is no text with a mistake in it.
 _NOISE_SAMPLE = 4096
 _NOISE_CONTROLS = 8
 
@@ -141,7 +141,7 @@ def _head_lines(stream: BinaryIO, encoding: Encoding) -> tuple[list[str], str]:
 
 
 def _delimiters(lines: Sequence[str]) -> tuple[Sequence[str], int]:
-    """The delimiters to try, and how many lines (of Excel's `sep=`) stand above the table."""
+    """The delimiters to try, and the number of lines (of Excel's `sep=`) above the table."""
     match = _SEP_LINE.match(lines[0]) if lines else None
     if match is None:
         return DELIMITERS, 0
@@ -184,6 +184,6 @@ def _header_warnings(header: Header, lines: list[str], lines_to_skip: int) -> li
     if find_column(line.cells, OUTPUT_COLUMN) is not None:
         warnings.append(
             f'The file has a column "{OUTPUT_COLUMN}" already: in the output, the new addresses '
-            "stand in it and the old ones are gone."
+            "are in it and the old ones are gone."
         )
     return warnings

@@ -40,7 +40,7 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
 
     Args:
         mapping: the columns that the caller has named; they are looked for and nothing else.
-        has_base_url: paths are addresses, too.
+        has_base_url: paths count as addresses.
     Raises:
         CsvInvalid: there is none, a column is missing or occurs twice, or it may be a header of two
             kinds of files.

@@ -24,7 +24,7 @@ class Head:
         delimiters: those that are possible.
         skip: lines at its start that belong to no table.
         encoding: for answers about it.
-        is_noise: it has so many control characters that it is no text with a mistake in it.
+        is_noise: it has too many control characters for a text with a mistake in it.
     """
 
     lines: list[str]

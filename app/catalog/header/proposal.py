@@ -16,7 +16,7 @@ from app.catalog.layouts.mapping import ColumnMapping
 _MAX_PROPOSED = 50
 # What is longer is no name.
 _MAX_NAME_CHARS = 100
-# A column of this name leads to a page, unless what stands in it says otherwise.
+# A column of this name leads to a page, unless its cells say otherwise.
 _PAGE_WORDS = frozenset(
     {
         *("url", "urls", "link", "links", "href", "permalink", "domain", "website", "web", "site"),
@@ -88,7 +88,7 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | 
         for column in [_looked_at(name, (row[index] for row in rows if index < len(row)))]
         if column.readable and 2 * column.readable >= column.cells
     ]
-    # A name that stands for something else, too, would read that as well.
+    # A name that other columns also have would read those as well.
     standing = Counter(map(plain_name, names))
     found = Counter(plain_name(each.name) for each in columns)
     columns = [
@@ -140,7 +140,7 @@ def _best(columns: Sequence[_Column]) -> Sequence[_Column]:
 
 
 def _product_name(names: Sequence[str]) -> str | None:
-    # "Artikelnr" has the word for a product in it, too.
+    # "Artikelnr" also has the word for a product in it.
     return _with_part([name for name in names if not _is_number(name)], _NAME_PARTS)
 
 

@@ -104,11 +104,11 @@ def _use(proposed: Proposal) -> str:
     base = ""
     if proposed.has_paths:
         base = (
-            "base_url, the address that stands before the paths, for example "
+            "base_url, the address that comes before the paths, for example "
             "base_url=https://YOUR-SHOP/images, and "
         )
     return (
-        f"{what} stand in {found}: to use them, {first}send {base}"
+        f"{what} are in {found}: to use them, {first}send {base}"
         f"columns={proposed.mapping.to_text()}"
     )
 
@@ -201,7 +201,7 @@ def refuse_broken(head: Head, header: Candidate) -> None:
 
 
 def refuse_doubles(header: Candidate) -> None:
-    """Raise CsvInvalid where a needed column of a plain list stands more than once."""
+    """Raise CsvInvalid where the header has a needed column of a plain list more than once."""
     errors = [
         CellError(
             header.row,

@@ -1,6 +1,6 @@
 """Further image columns beside the one that is known: found by their names and what they hold.
 
-A name alone decides nothing: `Image Alt Text` is named as images are, too, and `Image 3` may be
+A name alone decides nothing: `Image Alt Text` is named as images are, and `Image 3` may be
 empty for the first thousand rows.
 """
 
@@ -29,7 +29,7 @@ _PAGE_WORDS = frozenset(
         *("credit", "license", "licence", "photographer", "fotograf"),
     }
 )
-# What is told about an image, and is no address of one; for columns that show nothing else.
+# Facts about an image that are no address of one; for columns that show nothing else.
 _ABOUT_WORDS = frozenset(
     {
         *("alt", "text", "texts", "tag", "tags", "title", "caption", "label", "labels", "name"),
@@ -56,7 +56,7 @@ def is_named_as_images(name: str) -> bool:
 def is_named_as_gallery(name: str) -> bool:
     """Whether a header may say that addresses below it are those of pictures, or of something else.
 
-    What stands below it has to say that.
+    Its cells have to say that.
     """
     words = words_of(name)
     return any(
@@ -74,7 +74,7 @@ def is_sibling(name: str, cells: Iterable[str], *, has_base_url: bool) -> bool:
 
     Args:
         cells: those of the file's first rows.
-        has_base_url: paths are addresses, too.
+        has_base_url: paths count as addresses.
     """
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
@@ -116,7 +116,7 @@ def find_siblings(
 
 
 def _addresses(cell: str, reader: CellReader, *, has_base_url: bool) -> list[str]:
-    """What in a cell is an address; a cell that begins with one stands for all of its own."""
+    """What in a cell is an address; of a cell that begins with one, all of it."""
     if looks_like_url(cell) or (has_base_url and looks_like_path(cell)):
         return [cell]
     return reader.read(cell, Separator.ANY).urls if may_be_wrapped(cell) else []

@@ -73,7 +73,7 @@ class Found:
     """What one line offers as a header.
 
     `places` has the index of each needed column that was found, by its canonical name; `twice` the
-    indexes of columns that compete for one place; `ignored` those whose name would do, too, but
+    indexes of columns that compete for one place; `ignored` those whose name would also do, but
     that a better name has beaten; `first_choice` the canonical names of those found by their own.
     """
 
@@ -91,7 +91,7 @@ class Found:
     def is_clear(self) -> bool:
         """True when name or images have the name that the service itself gives them.
 
-        Other names for them are those of shops' exports, too.
+        Other names for them are also those of shops' exports.
         """
         return PRODUCT_NAME in self.first_choice or IMAGES in self.first_choice
 

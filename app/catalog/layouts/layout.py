@@ -37,7 +37,7 @@ class Layout:
         group: the one of `keys` that puts variants together, whose names should be alike.
         parent: names the product of a variation: by its key, or `id:` and the value in `parent_id`.
         row_type: rows with something else than `product_types` here belong to the product above.
-        labels_below: labels and explanations may stand between the header and the first product.
+        labels_below: labels and explanations may be between the header and the first product.
         named_by_file: a product is called as the file of its first address.
         base_url_hint: what usually comes before relative paths; for messages.
         because: the headers by which an export was recognised.

@@ -110,7 +110,7 @@ def parse_mapping(text: str) -> ColumnMapping:
 
 
 def parse_base_url(text: str) -> str:
-    """Check the option `base_url`: what stands before relative paths; without a slash at its end.
+    """Check the option `base_url`: the beginning of relative paths; without a slash at its end.
 
     Raises:
         OptionInvalid: it is no address, or one with a query.
@@ -125,7 +125,7 @@ def parse_base_url(text: str) -> str:
     )
     if not usable:
         raise OptionInvalid(
-            f"base_url is {text[:100]!r}, but must be the address that stands before the paths in "
+            f"base_url is {text[:100]!r}, but must be the address that comes before the paths in "
             "the file, such as https://shop.example/media/catalog/product",
             option="base_url",
         )

@@ -1,6 +1,6 @@
 """Names of headers as the data file of platforms has them, and which cells of a header they mean.
 
-`{n}` stands for a number and `{more}` for what may follow a bracket, a colon or a bar, so that
+`{n}` matches a number and `{more}` what may follow a bracket, a colon or a bar, so that
 `item_name{more}` is `item_name[language_tag=en_US]#1.value`. An underscore at a name's beginning
 counts: `_store` is not `store`, while `store` is both.
 """
@@ -14,7 +14,7 @@ from app.catalog.layouts.columns import plain_name
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MEANS = {"n": r"[\W_]*+[0-9]{1,3}", "more": r"[\s_]*+[^\w\s].*"}
-# What stands between two letters of a name, and around it, does not count.
+# Signs between two letters of a name, and around it, do not count.
 _BETWEEN = r"[\W_]*+"
 # A longer cell is no column's name.
 _MAX_NAME_CHARS = 300

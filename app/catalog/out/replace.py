@@ -89,7 +89,7 @@ class _Replacer:
     def record(
         self, lines: Sequence[RawLine], urls: Sequence[str | None], *, is_strict: bool
     ) -> bytes:
-        """A record with these addresses, one for each of its places, and else as it stands.
+        """A record with these addresses, one for each of its places, and otherwise unchanged.
 
         What comes out is read again. If it does not say what it should, the record is written by
         the rules of CSV, so that its cells are right and its quotes may differ.
@@ -186,7 +186,7 @@ class _Replacer:
         if first.is_quoted:
             value = value.replace('"', '""')
         elif change.count == 1 and any(
-            # What stands there without quotes around it, =IMAGE("…"), needs none for new addresses.
+            # A cell without quotes around it, such as =IMAGE("…"), needs none for new addresses.
             each in value and each not in text[first.start : last.end]
             for each in (self._delimiter, '"', "\r", "\n")
         ):

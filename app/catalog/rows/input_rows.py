@@ -31,7 +31,7 @@ class InputRow:
 
     `row` is the line in the file where it starts (the header is line 1). `cells` are the record as
     it goes into the output: as wide as the header, the unquoted URLs that had run over into further
-    columns back in theirs; a row whose cells cannot be told apart keeps them as they came, and a
+    columns back in theirs; a row whose cells cannot be distinguished keeps them as they came, and a
     NUL is shown by its symbol. `urls` are cleaned: what is fetched; in an export
     those of all image columns, in the header's order. `errors` is not empty when the row cannot be
     used.

@@ -49,7 +49,7 @@ class Shaper:
         return self._run_over(cells, self._images)
 
     def place_in(self, cells: list[str], index: int, taken: int) -> int:
-        """Where a column's cell is in a record whose images cell takes up so many cells."""
+        """Where a column's cell is in a record whose images cell takes up `taken` cells."""
         if self._images is None or index < self._behind or len(cells) <= self._width:
             return index
         return self._images + taken + index - self._behind
@@ -76,8 +76,8 @@ class Shaper:
             shape = Shape(filled, self._join(filled[images:end]))
             return shape if is_clear else self._unclear(shape, cells, images)
 
-        # At most `extra` cells have run over, and at least so many that the cells cut off at the
-        # row's end are empty ones.
+        # At most `extra` cells have run over, and at least as many as cut off nothing but empty
+        # cells at the row's end.
         longest = behind + extra
         shortest = longest - _empty_at_the_end(cells, extra)
         if self._images_are_last:

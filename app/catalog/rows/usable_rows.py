@@ -39,7 +39,7 @@ class UsableRows:
         return self._split(bisect_right(self.rows, row))[1]
 
     def cut(self, places: int) -> "tuple[UsableRows, UsableRows]":
-        """The first rows that have at least so many URLs, or all, and the others."""
+        """The first rows that have at least this number of URLs, or all, and the others."""
         urls_up_to_row = list(accumulate(self.url_counts))
         return self._split(1 + bisect_left(urls_up_to_row, places))
 

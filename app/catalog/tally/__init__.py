@@ -1,4 +1,4 @@
-"""Counting a whole file: products, addresses and hosts, and what its owner should be told.
+"""Counting a whole file: products, addresses and hosts, and what its owner should know.
 
 Imports `rows` and what is below it.
 """

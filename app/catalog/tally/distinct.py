@@ -121,7 +121,7 @@ class _Aside:
         return offset if written == len(data) else None
 
     def get(self, offset: int, count: int) -> NDArray[np.int64]:
-        """So many hashes from there on."""
+        """This number of hashes from there on."""
         assert self._file is not None  # noqa: S101 - `put` has given the offset
         data = os.pread(self._file.fileno(), count * _HASH_BYTES, offset)
         return np.frombuffer(data, dtype=np.int64)

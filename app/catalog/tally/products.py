@@ -32,6 +32,6 @@ class ProductCounter:
         self._names_and_references.add([*names, *references])
 
     def count(self) -> int:
-        """How many there are; one that only its variations name counts, too."""
+        """How many there are; one that only its variations name also counts."""
         not_in_file = self._names_and_references.distinct() - self._names.distinct()
         return self._products.distinct() + not_in_file

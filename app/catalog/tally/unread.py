@@ -72,7 +72,7 @@ class UnreadColumns:
     def __init__(self, detected: Detected) -> None:
         self._detected = detected
         # Words for "no picture" are none of the columns that could be named: these are read like
-        # those of an export. In a further column of a plain list, they are told of.
+        # those of an export. In a further column of a plain list, they are warned about.
         self._unnamed = CellReader(detected.base_url, NONE_WORDS)
         self._siblings = CellReader(detected.base_url)
         self._has_base_url = detected.base_url is not None
@@ -97,7 +97,7 @@ class UnreadColumns:
         ]
 
     def look_at_plain(self, block: Block, places: int) -> None:
-        """Look at a block whose image columns hold nothing but so many addresses."""
+        """Look at a block whose image columns hold nothing but this number of addresses."""
         if block.grid is None:
             self.look_at_rows(block.lines, block.rows)
         else:
@@ -134,7 +134,7 @@ class UnreadColumns:
         return [each for each in self._columns if each.first is not None and not each.is_sibling]
 
     def mixed_siblings(self) -> list[SeenColumn]:
-        """The columns that are read as further ones, and hold something else, too."""
+        """The columns that are read as further ones, and also hold something else."""
         return [
             each
             for each in self._columns
@@ -211,6 +211,6 @@ class UnreadColumns:
 
 
 def _has_ending(text: str) -> bool:
-    """Whether a picture's extension stands anywhere in a text."""
+    """Whether a text has a picture's extension anywhere."""
     lowered = text.lower()
     return any(each in lowered for each in _ENDINGS)

@@ -46,7 +46,7 @@ def unread_warnings(
         )
     sentences += [
         f'The column "{name_of(each.index)}" holds addresses of pictures (first in line '
-        f"{each.first:,}) and is not read. To read it, too, {_remedy(detected, seen, each)}"
+        f"{each.first:,}) and is not read. To read it as well, {_remedy(detected, seen, each)}"
         for each in others[:_MAX_TOLD]
     ]
     if len(others) > _MAX_TOLD:

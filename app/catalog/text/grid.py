@@ -53,7 +53,7 @@ class Grid:
         return self.lines != self.count
 
     def count_of(self, text: str) -> int:
-        """How often a text without line ends, quotes and delimiters stands in all cells."""
+        """How often all cells have a text without line ends, quotes and delimiters."""
         return self._text.count(text)
 
     def column(self, index: int) -> str:

@@ -14,10 +14,10 @@ from app.catalog.text.scripts import (
 )
 
 GUESSED = "cp1252"
-# A reading that is worse than this, or so much worse than the best one, is none to offer.
+# A reading that is worse than this, or worse than the best one by this, is not offered.
 _WORST = 0.5
 _WORSE = 0.35
-# What is as good as another one within this is not told apart.
+# Readings whose difference is within this are equally good.
 _SAME = 0.05
 
 _WESTERN = "áàâäãåæçéèêëíìîïñóòôöõøœúùûüÿß"

@@ -27,7 +27,7 @@ class Broken:
 
 
 class Block:
-    """Some hundred records as they stand in the file, without blank lines.
+    """Some hundred records as they are in the file, without blank lines.
 
     `clean`: no control character is in the block. `multiline`: a record may span several lines.
     `broken` tells by the index in `rows` which records are only a line split at its delimiters,

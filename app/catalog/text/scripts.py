@@ -1,7 +1,7 @@
 """How far a text looks as if it were written by people: the letters that each language has.
 
-A text in the wrong encoding has letters, too, but not those that are frequent in any language, not
-where letters stand in words, and capitals in the midst of small letters.
+A text in the wrong encoding also has letters, but not those that are frequent in any language, not
+between letters of words, and capitals in the midst of small letters.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from functools import cache
 Judge = Callable[[str], float]
 
 _SIGNS = frozenset("“”‘’„‚‹›«»–—…•·™®©°²³½¼¾×±µ§¢£¥€¡¿´№\xa0")
-# Between two letters of a word, these are right, too.
+# Between two letters of a word, these are also right.
 _IN_WORDS = frozenset("’‘·\xad")
 _LONGEST_LATIN_RUN = 3
 # Rare characters are half as likely as frequent ones.
@@ -22,8 +22,8 @@ def letters(alphabet: str, *, is_latin: bool = False) -> Judge:
     """For languages that write words with letters.
 
     Args:
-        alphabet: the small letters beyond ASCII; their capitals count, too.
-        is_latin: most letters are ASCII, so that the others stand alone among them.
+        alphabet: the small letters beyond ASCII; their capitals also count.
+        is_latin: most letters are ASCII, so that the others are alone among them.
     """
     known = frozenset(alphabet + alphabet.upper())
 
@@ -116,7 +116,7 @@ def _has(codec: str, character: str) -> bool:
 
 
 def _is_odd_capital(before: str, character: str, behind: str) -> bool:
-    """Whether a capital stands in a word that is not written in capitals."""
+    """Whether a word that is not written in capitals has one."""
     if character.islower():
         return behind.isupper()
     if not character.isupper() or not before.isalpha():

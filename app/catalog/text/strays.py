@@ -14,7 +14,7 @@ AS_WINDOWS_1252 = "windows-1252-strays"
 
 LINES_NAMED = 3
 _VALUE_CHARS = 40
-# From so many lines on, a file in which hardly any line is UTF-8 is in another encoding.
+# From this number of lines on, a file in which hardly any line is UTF-8 is in another encoding.
 _ENOUGH_LINES = 10_000
 _HARDLY_ANY = 10
 # What ends a cell, whatever the file's delimiter is.

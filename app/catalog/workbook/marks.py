@@ -19,7 +19,7 @@ _ROW = re.compile(r"\d{1,7}")
 _AREA = re.compile(rf"{_PLACE.pattern}(?::{_PLACE.pattern})?")
 # A link over a whole column means the cells that people see, which are fewer.
 _MAX_AREA = 100_000
-# Columns and formats are numbered in so many bits.
+# Bits of the numbers of columns and formats.
 _BITS = 16
 _MOST = (1 << _BITS) - 1
 

@@ -35,7 +35,7 @@ _COMPARED: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A place for a digit (one of `0#?`), or a text that stands between them."""
+    """A place for a digit (one of `0#?`), or a text between them."""
 
     text: str
     is_digit: bool
@@ -43,7 +43,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Section:
-    """What stands between two semicolons of a format.
+    """The part between two semicolons of a format.
 
     Attributes:
         whole, decimals: the parts before and behind the point; `decimals` None: there is no point.
@@ -139,7 +139,7 @@ def zero_format(code: str) -> ZeroFormat | None:
 
 def _split(code: str) -> list[str]:
     parts = re.findall(r'(?:"[^"]*"|\\.|[^";\\])*', code, re.DOTALL)
-    # The pattern finds an empty text behind each section, too.
+    # The pattern also finds an empty text behind each section.
     return [part for index, part in enumerate(parts) if part or index == 0]
 
 

@@ -51,7 +51,7 @@ def process(
     mapping = parse_mapping(columns) if columns is not None else None
     base = parse_base_url(base_url) if base_url is not None else None
     reading = Reading(encoding, mapping, base, accept_valid_rows, sheet)
-    # The summary must not stand in the middle of a CSV.
+    # The summary must not be in the middle of a CSV.
     console = err if target == STANDARD else out
     settings = command_settings()
     started = time.monotonic()

@@ -65,7 +65,7 @@ RESULT = (
 class Part:
     """Neighbouring rows of a file: those in (after_row, up_to_row], with their places.
 
-    `places_before` is how many places stand in usable rows before these, `places_behind` the same
+    `places_before` is how many places usable rows before these have, `places_behind` the same
     with these: the running numbers that `Image.seq` counts.
     """
 

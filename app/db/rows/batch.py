@@ -19,8 +19,8 @@ class Batch:
     """Rows to write in one transaction, in columns.
 
     Item n of the first four is of product n; `url_counts` says how many of `urls` it has. `hosts`
-    has one for each URL. `places_before` is how many places of the file stand before the batch.
-    With `urls_repeat` a URL may stand several times in the file; without, each is an image unseen.
+    has one for each URL. `places_before` is how many places of the file come before the batch.
+    With `urls_repeat` the file may repeat a URL; without, each is an image unseen.
     """
 
     rows: Sequence[int]

@@ -64,7 +64,7 @@ def packed(
     """A whole COPY of these rows, in pieces to send one after the other.
 
     Args:
-        columns: stand first in each row.
+        columns: come first in each row.
         first_text: a `text` column in UTF-8 behind them, best the one with the most different ones.
         texts: further `text` columns.
     """

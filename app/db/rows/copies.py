@@ -15,7 +15,7 @@ from app.db.rows.binary_copy import bigints, digests, packed, same_moment, same_
 
 T = TypeVar("T")
 
-# In the sequence in which `Copies` has them: texts that differ stand behind the others.
+# In the sequence in which `Copies` has them: texts that differ come behind the others.
 PRODUCT_COLUMNS = "request_id, row, first_place, name, serial_number"
 PLACE_COLUMNS = "request_id, row, position, url_digest"
 IMAGE_COLUMNS = "request_id, status, not_before, seq, row, position, source_url, host"

@@ -103,7 +103,7 @@ def identify(data: bytes) -> str:
 
 
 def without_front(data: bytes) -> bytes:
-    """The file from its first byte on, where blank characters stand before a picture we read.
+    """The file from its first byte on, where blank characters precede a picture we read.
 
     The same object comes back where nothing is to do.
     """

@@ -17,7 +17,7 @@ DEEP_BITS = 32
 
 
 class _Layout(NamedTuple):
-    """Where things stand in the 32-bit or the 64-bit form of the file."""
+    """Offsets in the 32-bit or the 64-bit form of the file."""
 
     start_at: int
     count_bytes: int

@@ -23,7 +23,7 @@ TAKE_FIELD = "take"
 MAPPED_FIELD = "mapped"
 # A button's: one more column of images beside those that are read.
 ADD_FIELD = "add"
-# A button's: the encoding in which the names look right; columns are recognised anew.
+# A button's: the encoding in which the names look right; columns are recognised again.
 READ_AS_FIELD = "read_as"
 ENCODING_FIELD = "encoding"
 IMAGES_ROLE = "images"

@@ -20,7 +20,7 @@ from app.web import words
 ERRORS_SHOWN_PER_GROUP = 20
 EXAMPLE_CHARS = 80
 ROWS_LOOKED_AT = 50
-# Those that mean something are shown wherever they stand.
+# Those that mean something are shown wherever they are.
 COLUMNS_SHOWN = 300
 
 # What choosing other columns may help against.

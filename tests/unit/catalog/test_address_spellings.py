@@ -104,7 +104,7 @@ def test_another_joint_before_an_address_is_refused_with_what_to_do(joint: str) 
     cell = f"{ONE}{joint}{TWO}"
     error = only_error_of(make_csv([["1", "Mug", cell], ["2", "Cup", TWO]]))
     assert (error.row, error.code, error.value) == (2, "invalid_url", cell)
-    assert error.message.startswith("Two addresses stand together")
+    assert error.message.startswith("Two addresses are joined")
     assert error.message.endswith("separated by commas.")
 
 

@@ -95,7 +95,7 @@ def test_names_are_proposed_before_numbers(
 def test_paths_are_proposed_with_base_url() -> None:
     data = make_csv([["Mug", "a/1.jpg;a/2.jpg"]], header=["Label", "Foto"])
     refusal = refusal_of(data)
-    assert "Paths of pictures stand in" in refusal.detail
+    assert "Paths of pictures are in" in refusal.detail
     assert "base_url=https://" in refusal.detail.partition("columns=")[0]
     assert sent(data, refusal, base_url="https://a.example").places == 2
 

@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"\s*(?!data:)\S", re.IGNORECASE)
 def addresses_of_tags(cell: str) -> list[Span] | None:
     """Where the addresses of the images are in a cell of tags; of links, where there is no image.
 
-    None where text stands outside of links: that is a description and no cell of images.
+    None where there is text outside of links: that is a description and no cell of images.
     """
     if _DESCRIPTION.match(cell):
         return None
