@@ -65,9 +65,11 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
         f"A header that works is: {EXAMPLE_HEADER}"
     )
     line = widest(head, best)
-    proposed = propose(line.cells, rows_below(head, line))
-    if proposed is None and _is_shops(best):
-        return _unknown_layout(head, line)
+    rows = rows_below(head, line)
+    proposed = propose(line.cells, rows)
+    has_addresses = any(contains_url(cell) for row in rows for cell in row)
+    if proposed is None and _is_no_list(best, has_addresses):
+        return _unknown_layout(head, line, has_addresses=has_addresses)
     if proposed is None:
         return CsvInvalid(detail, errors, len(errors))
     if SERIAL_NUMBER in best.found.missing and IMAGES not in best.found.first_choice:
@@ -77,14 +79,22 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed.mapping))
 
 
-def _is_shops(line: Candidate) -> bool:
-    """Whether a header has none of a plain list's own names, and too many columns for one."""
-    return not line.found.first_choice and len(line.cells) >= _LEAST_OF_SHOPS
+def _is_no_list(line: Candidate, has_addresses: bool) -> bool:
+    """Whether a header has none of a plain list's own names, and is that of something else."""
+    return not line.found.first_choice and (has_addresses or len(line.cells) >= _LEAST_OF_SHOPS)
 
 
-def _unknown_layout(head: Head, line: Candidate, proposed: Proposal | None = None) -> CsvInvalid:
+def _unknown_layout(
+    head: Head, line: Candidate, proposed: Proposal | None = None, *, has_addresses: bool = False
+) -> CsvInvalid:
     detail = f"The layout of this file is not known. The file has: {_named(line.cells)}. "
-    if proposed is None:
+    if proposed is None and has_addresses:
+        detail += (
+            "None of its columns holds addresses of pictures that can be read: they lead to pages, "
+            "films or documents, or stand among other text. Put the addresses of the pictures "
+            'themselves into a column "Image URL".'
+        )
+    elif proposed is None:
         detail += (
             "None of its columns holds addresses of pictures in the first rows. Export the "
             'products with their images, or name the columns: columns={"images":["..."]}'
