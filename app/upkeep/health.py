@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 # Shorter than the time that load balancers give a probe.
 ANSWER_SECONDS = 2.5
 # A writer has the database to itself for milliseconds; uploads that wait longer would fail.
-WRITE_PATIENCE_SECONDS = 2.0
+WRITE_LOCK_SECONDS = 2.0
 
 
 class Readiness:
@@ -62,7 +62,7 @@ def _is_well(asked: asyncio.Future[bool]) -> bool:
 
 def _database_answers(adapters: Adapters) -> bool:
     try:
-        adapters.database.check_writes("requests", patience_seconds=WRITE_PATIENCE_SECONDS)
+        adapters.database.check_writes("requests", patience_seconds=WRITE_LOCK_SECONDS)
     except DatabaseUnavailable as error:
         log.warning("database_unreachable", error=str(error))
         return False

@@ -96,7 +96,9 @@ def find_encoding(stream: BinaryIO, *, chosen: str | None = None) -> Encoding:
     return _proved(stream, Encoding("cp1252", guessed=True, bom=False))
 
 
-def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
+def decoded(
+    stream: BinaryIO, encoding: Encoding, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[tuple[str, bool]]:
     """The file's text from its start, in chunks, each with True where no control character is.
 
     Raises:
@@ -104,7 +106,7 @@ def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
     """
     decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
     wide = encoding.name in WIDE
-    for chunk in chunks(stream, encoding):
+    for chunk in chunks(stream, encoding, chunk_bytes):
         text = decoder.decode(chunk)
         yield text, not CONTROL.search(text) if wide else _is_clean(chunk)
     text = decoder.decode(b"", final=True)
@@ -112,12 +114,12 @@ def decoded(stream: BinaryIO, encoding: Encoding) -> Iterator[tuple[str, bool]]:
         yield text, False
 
 
-def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+def chunks(stream: BinaryIO, encoding: Encoding, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """The bytes of the file's text: without its byte order mark, and without what pads it."""
     start = _mark_length(encoding)
     left = text_end(stream, start, encoding.name) - start
     stream.seek(start)
-    while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
+    while left > 0 and (chunk := stream.read(min(chunk_bytes, left))):
         left -= len(chunk)
         yield chunk
 

@@ -21,3 +21,8 @@ def end_of_last_line(text: str, end: int | None = None) -> int:
     end = len(text) if end is None else end
     # A CR at the very end may be the first half of a CR LF.
     return max(text.rfind("\n", 0, end), text.rfind("\r", 0, max(end - 1, 0))) + 1
+
+
+def count_lines(text: str, end: int | None = None) -> int:
+    """How many lines end before `end`."""
+    return text.count("\n", 0, end) + text.count("\r", 0, end) - text.count("\r\n", 0, end)

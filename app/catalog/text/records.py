@@ -5,6 +5,7 @@ refuses.
 """
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from itertools import accumulate, compress
 
 from app.catalog.text.dialect import MAX_CELL_CHARS, Dialect
 from app.catalog.text.grid import Grid
+from app.catalog.text.lines import count_lines
 from app.catalog.text.spans import cell_spans
 
 
@@ -98,6 +100,32 @@ class RecordParser:
             block.rows = list(filter(None, block.rows))
         return block, len(lines)
 
+    def parse_first(
+        self, text: str, first_line: int, *, last: bool
+    ) -> tuple[Block, int, int] | None:
+        """Parse the first record of whole lines, without a list of them: it may have millions.
+
+        Returns:
+            The record, and how many characters and lines it took; None: it goes on behind the text.
+        """
+        source = io.StringIO(text, newline="")
+        block = Block()
+        block.multiline = True
+        block.lines = [first_line]
+        try:
+            cells = next(self._dialect.strict_rows(source), None)
+        except csv.Error as error:
+            if str(error).startswith("unexpected end") and not last:
+                return None
+            end = len(io.StringIO(text, newline="").readline())
+            self._add_broken(block, text[:end], count_lines(text, source.tell()))
+            return block, end, 1
+        if not cells:
+            # There is no text, or it begins with a blank line, which is not long.
+            return None
+        block.rows.append(cells)
+        return block, source.tell(), count_lines(text, source.tell())
+
     def _parse_with_care(
         self,
         block: Block,
@@ -124,21 +152,25 @@ class RecordParser:
             except csv.Error as error:
                 if str(error).startswith("unexpected end") and not last:
                     return start
-                line = lines[start].rstrip("\r\n")
-                spans, is_closed = cell_spans(line, self._dialect, is_strict=False)
-                cells = [span.text(line) for span in spans]
-                large = [i for i, cell in enumerate(cells) if len(cell) > MAX_CELL_CHARS]
-                if not is_closed:
-                    block.broken[len(block.rows)] = _unclosed(len(cells), position - start)
-                    cells = line.split(self._dialect.delimiter)
-                elif large:
-                    block.broken[len(block.rows)] = _too_large(large[0])
-                block.rows.append(cells)
+                self._add_broken(block, lines[start], position - start)
                 starts.append(first_line + start)
                 # Reading goes on at the line after the broken record's first one, whatever its
                 # quote has swallowed: it costs one row and not the rows behind it.
                 position = start + 1
         return len(lines)
+
+    def _add_broken(self, block: Block, line: str, lines_read: int) -> None:
+        """Add a record that could not be parsed, of which only the first line is taken."""
+        line = line.rstrip("\r\n")
+        spans, is_closed = cell_spans(line, self._dialect, is_strict=False)
+        cells = [span.text(line) for span in spans]
+        large = [i for i, cell in enumerate(cells) if len(cell) > MAX_CELL_CHARS]
+        if not is_closed:
+            block.broken[len(block.rows)] = _unclosed(len(cells), lines_read)
+            cells = line.split(self._dialect.delimiter)
+        elif large:
+            block.broken[len(block.rows)] = _too_large(large[0])
+        block.rows.append(cells)
 
 
 def _starts(rows: list[list[str]], first_line: int) -> list[int]:
@@ -147,11 +179,7 @@ def _starts(rows: list[list[str]], first_line: int) -> list[int]:
 
 
 def _lines_of(cells: list[str]) -> int:
-    return 1 + sum(
-        cell.count("\n") + cell.count("\r") - cell.count("\r\n")
-        for cell in cells
-        if "\n" in cell or "\r" in cell
-    )
+    return 1 + sum(count_lines(cell) for cell in cells if "\n" in cell or "\r" in cell)
 
 
 def _unclosed(column: int, lines_read: int) -> Broken:

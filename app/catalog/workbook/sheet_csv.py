@@ -130,7 +130,9 @@ def _records(
             value = row[column] if column < len(row) else ""
             if isinstance(value, int | float) and not isinstance(value, bool):
                 cells[column] = number_format.text(value) or cells[column]
-        if not (is_above and is_header(cells, mapping)):
+        is_above = is_above and number <= MAX_LINES_BEFORE_HEADER
+        header_is_here = is_above and is_header(cells, mapping)
+        if not header_is_here:
             addresses.put_into(number, cells)
         if not any(map(str.strip, cells)):
             empty += 1
@@ -141,7 +143,7 @@ def _records(
         empty = 0
         if is_above:
             cells = [" ".join(cell.split()) for cell in cells]
-            is_above = number < MAX_LINES_BEFORE_HEADER and not is_header(cells, mapping)
+            is_above = not (header_is_here or is_header(cells, mapping))
         yield cells
 
 

@@ -5,12 +5,13 @@ import json
 import sys
 from typing import Any, BinaryIO
 
+from app.catalog.workbook.wanted import Wanted
 from app.domain.errors import NotACsv
 from app.intake import workbook_child
 from tests.unit.confined.actions import ACTIONS, Around
 
 
-def attempt(source: BinaryIO, _target: BinaryIO) -> Any:
+def attempt(source: BinaryIO, _target: BinaryIO, _wanted: Wanted) -> Any:
     """Do what the workbook says, behind the four bytes of an archive."""
     name, around = json.loads(source.read()[4:])
     try:
@@ -20,5 +21,5 @@ def attempt(source: BinaryIO, _target: BinaryIO) -> Any:
     raise NotACsv(f"it got {said!r}")
 
 
-workbook_child.write_first_sheet = attempt
+workbook_child.write_sheet = attempt
 workbook_child.main(sys.argv[1:])

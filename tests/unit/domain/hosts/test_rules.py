@@ -160,7 +160,7 @@ def test_a_name_without_quotes_is_explained() -> None:
 
 
 def test_a_key_outside_of_a_host_s_table_is_named() -> None:
-    with pytest.raises(HostRulesInvalid, match='"user_agent" stands in no table'):
+    with pytest.raises(HostRulesInvalid, match='"user_agent" is in no table'):
         read('user_agent = "x"')
 
 
