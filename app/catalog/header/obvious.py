@@ -17,13 +17,29 @@ _NUMBERS = (
     *("sku", "articlenumber", "articleno", "artikelnummer", "artikelnr", "itemnumber", "артикул"),
     *("productcode", "code", "handle", "asin", "productid", "itemid", "id"),
 )
+# What columns of names are called in the languages whose exports are known; English ones are found
+# by `find_columns`.
+_NAMES = (
+    *(
+        "bezeichnung",
+        "produktname",
+        "artikelname",
+        "nom",
+        "nombre",
+        "nome",
+        "naam",
+        "nazwa",
+        "namn",
+    ),
+    *("isim", "имя", "название", "наименование", "名前", "商品名", "名称"),
+)
 # What columns of images are called when they are called nothing else, but for a number behind it.
 _IMAGES = frozenset(
     {
         *("img", "imgs", "pic", "pics", "photo", "picture", "bild", "bilder", "foto", "fotos"),
         *("imagen", "imágenes", "imagem", "imagens", "immagine", "immagini", "afbeelding"),
         *("afbeeldingen", "zdjęcie", "zdjęcia", "obrazek", "obrazki", "фото", "изображение"),
-        *("изображения", "画像", "图片", "이미지"),
+        *("изображения", "görsel", "görseller", "画像", "图片", "이미지"),
     }
 ).union(*GENERIC.images)
 _DIGITS = "0123456789"
@@ -39,12 +55,12 @@ def obvious_layout(
         has_base_url: paths are addresses, too.
     """
     found, cells = line.found, line.cells
-    if found.is_clear or PRODUCT_NAME not in found.places:
+    plain = [plain_name(cell) for cell in cells]
+    name = found.places.get(PRODUCT_NAME, _first_of(_NAMES, plain))
+    if found.is_clear or name is None:
         # A list in our own words has to be a whole one.
         return None
-    name = found.places[PRODUCT_NAME]
-    plain = [plain_name(cell) for cell in cells]
-    number = next((plain.index(each) for each in _NUMBERS if each in plain), None)
+    number = _first_of(_NUMBERS, plain)
     columns = {
         index: column
         for index in range(len(cells))
@@ -87,6 +103,10 @@ def obvious_warning(line: Candidate, layout: Layout) -> str:
         "other columns are meant, name them: "
         'columns={"product_name":"...","images":["..."]}'
     )
+
+
+def _first_of(names: Sequence[str], plain: Sequence[str]) -> int | None:
+    return next((plain.index(each) for each in names if each in plain), None)
 
 
 def _holds_lists(column: ColumnSample) -> bool:

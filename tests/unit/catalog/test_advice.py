@@ -77,8 +77,8 @@ def test_a_shop_file_is_not_asked_for_a_serial_number() -> None:
     ("header", "name", "number"),
     [
         (["ID", "Typ", "Artikelnr", "Namn", "Bilder x"], "Namn", "Artikelnr"),
-        (["SKU", "Nazwa", "Obrazki"], "Nazwa", "SKU"),
-        (["Имя", "Артикул", "Изображения"], "Имя", "Артикул"),
+        (["SKU", "Nazwa", "Obrazki x"], "Nazwa", "SKU"),
+        (["Имя", "Артикул", "Изображения x"], "Имя", "Артикул"),
         (["品番", "名前", "画像"], "名前", "品番"),
         (["Product ID", "Product", "Image x"], "Product", "Product ID"),
         (["Video width", "id", "Foto"], None, "id"),

@@ -52,7 +52,12 @@ def output_of(data: bytes) -> list[list[str]]:
             2,
         ),
         (["Name", "Image", "SKU"], ["Mug", ONE, "7"], "Image", 1),
+        # In the languages whose exports are known.
         (["Artikelnummer", "Name", "Bild"], ["7", "Mug", ONE], "Bild", 1),
+        (["SKU", "Nazwa", "Obrazki"], ["7", "Mug", f"{ONE}, {TWO}"], "Obrazki", 2),
+        (["Артикул", "Имя", "Изображения"], ["7", "Mug", ONE], "Изображения", 1),
+        (["SKU", "İsim", "Görseller"], ["7", "Mug", ONE], "Görseller", 1),
+        (["SKU", "名前", "画像"], ["7", "Mug", ONE], "画像", 1),
         (
             ["ID", "Name", "Categories", "Images"],
             ["7", "Mug", "Cups", f"{ONE}, {TWO}"],
