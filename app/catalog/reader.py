@@ -21,6 +21,7 @@ from app.catalog.rows.usable_rows import UsableRows
 from app.catalog.tally.findings import Findings
 from app.catalog.tally.share_pages import SharePages
 from app.catalog.tally.tally import Tally
+from app.catalog.text.encodings import CHUNK_BYTES
 from app.catalog.text.records import Block
 from app.domain.errors import CellError, CsvInvalid
 
@@ -40,16 +41,19 @@ __all__ = [
 ]
 
 
-def read_rows(stream: BinaryIO, detected: Detected) -> Iterator[InputRow]:
+def read_rows(
+    stream: BinaryIO, detected: Detected, *, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[InputRow]:
     """All rows of the file, good and bad, in their order, in memory that does not grow.
 
     Args:
         stream: the file that `detected` describes; read from its start, whatever its position.
+        chunk_bytes: of the file at once, see `read_blocks`.
     Raises:
         CsvInvalid: a row is so long that it cannot be read (`validate` says so first).
     """
     reader = RowReader(detected)
-    for block in read_blocks(stream, detected):
+    for block in read_blocks(stream, detected, chunk_bytes=chunk_bytes):
         yield from reader.rows(block)
 
 

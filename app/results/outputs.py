@@ -25,6 +25,8 @@ from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
 ROWS_PER_QUERY = 500
+# Of the uploaded file at once: a client that reads slowly keeps this much in lines and cells.
+CHUNK_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _pair(
 ) -> Iterator[tuple[InputRow, Sequence[Any]]]:
     """Walk the file and the table side by side; both are in the order of the rows."""
     with closing(stream):
-        rows = read_rows(stream, detected)
+        rows = read_rows(stream, detected, chunk_bytes=CHUNK_BYTES)
         places_before = 0
         while chunk := list(islice(rows, ROWS_PER_QUERY)):
             part = images.Part(

@@ -50,8 +50,7 @@ class _BlockReader:
         self._header_is_next = detected.header_row > 0
         self._lines_before_header = max(detected.header_row - 1, 0)
         self._first_line = 1
-        # A block of the text of two chunks at most, so that the last one is not cut once more.
-        self._chunk_chars = 2 * chunk_chars
+        self._chunk_chars = chunk_chars
         self._rest = ""
         self._clean = True
         self._needed = 0
@@ -85,7 +84,8 @@ class _BlockReader:
         """The next block; None: no record is whole in the text so far."""
         block = None
         if not self._needed:
-            is_all = len(self._rest) <= self._chunk_chars
+            # A chunk with the end of the one before it is cut once and not twice.
+            is_all = len(self._rest) <= self._chunk_chars * 5 // 4
             piece = self._rest if is_all else self._rest[: self._chunk_chars]
             block = self._grid(piece) or self._lines(piece, last=last and is_all)
         if block is None:

@@ -41,6 +41,16 @@ class Findings:
         self.error_count += len(errors)
         self.errors.extend(errors[: MAX_ERRORS_SHOWN - len(self.errors)])
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further errors are only counted."""
+        return len(self.errors) >= MAX_ERRORS_SHOWN
+
+    def count_errors(self, rows: int, errors: int) -> None:
+        """Note rows that cannot be used, without their errors."""
+        self.bad_rows += rows
+        self.error_count += errors
+
     def take(self, addresses: AddressCounter) -> None:
         """Take over what was counted."""
         self.places = addresses.places

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.catalog.cells.urls import origin_of
 from app.catalog.header.detected import Detected
 from app.catalog.rows.input_rows import InputRow
+from app.catalog.rows.plain_errors import PlainErrors
 from app.catalog.rows.products import ProductOf
 from app.catalog.rows.reader import RowReader
 from app.catalog.tally.addresses import AddressCounter
@@ -18,6 +19,8 @@ from app.catalog.tally.unread import UnreadColumns
 from app.catalog.tally.unread_told import addable_columns, unread_warnings
 from app.catalog.text.records import Block
 
+_ROWS_AT_ONCE = 4_000
+
 
 class Tally:
     """Takes a file block by block and counts it.
@@ -30,6 +33,7 @@ class Tally:
         self.findings = Findings(detected, warnings=list(detected.warnings))
         self.rows = 0
         self._reader = RowReader(detected)
+        self._errors = PlainErrors.of(detected)
         self._addresses = AddressCounter(shares)
         self._unread = UnreadColumns(detected)
         self._products = ProductCounter() if layout.groups_rows else None
@@ -79,6 +83,17 @@ class Tally:
         return findings
 
     def _add_rows(self, block: Block) -> None:
+        # Rows with all that is known of them take a hundred times the memory of a short line.
+        for part in block.parts(_ROWS_AT_ONCE):
+            self._add_part(part)
+        if self._beside is None:
+            self._unread.look_at_block(block)
+
+    def _add_part(self, block: Block) -> None:
+        if self._errors is not None and self.findings.is_full and block.clean:
+            bad, errors, block = self._errors.count(block)
+            self.rows += bad
+            self.findings.count_errors(bad, errors)
         rows: list[InputRow] = []
         urls: list[str] = []
         products: list[ProductOf] = []
@@ -99,16 +114,14 @@ class Tally:
             self._products.add(products)
         if self._categories is not None:
             self._categories.look_at([row for row in rows if not row.errors])
-        self._look_beside(block, rows)
+        if self._beside is not None:
+            self._look_beside(self._beside, rows)
 
-    def _look_beside(self, block: Block, rows: Sequence[InputRow]) -> None:
-        """Look at the cells of a block that are not read."""
-        if self._beside is None:
-            self._unread.look_at_block(block)
-            return
+    def _look_beside(self, beside: AddressesBeside, rows: Sequence[InputRow]) -> None:
+        """Look at the cells of a plain list that are not read."""
         for row in rows:
             if not row.errors:
-                self._beside.look_at(row.row, row.cells)
+                beside.look_at(row.row, row.cells)
         told = [row for row in rows if len(row.cells) == len(self.findings.detected.header)]
         self._unread.look_at_rows([row.row for row in told], [row.cells for row in told])
 

@@ -1,6 +1,9 @@
 """Where lines end: at CR LF, LF and CR, and nowhere else."""
 
 import io
+import re
+
+_END = re.compile(r"\r\n|[\r\n]")
 
 
 def split_lines(text: str, *, clean: bool) -> list[str]:
@@ -21,6 +24,12 @@ def end_of_last_line(text: str, end: int | None = None) -> int:
     end = len(text) if end is None else end
     # A CR at the very end may be the first half of a CR LF.
     return max(text.rfind("\n", 0, end), text.rfind("\r", 0, max(end - 1, 0))) + 1
+
+
+def end_of_first_line(text: str) -> int:
+    """Where the first line ends, with its end."""
+    match = _END.search(text)
+    return match.end() if match else len(text)
 
 
 def count_lines(text: str, end: int | None = None) -> int:

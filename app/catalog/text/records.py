@@ -13,7 +13,7 @@ from itertools import accumulate, compress
 
 from app.catalog.text.dialect import MAX_CELL_CHARS, Dialect
 from app.catalog.text.grid import Grid
-from app.catalog.text.lines import count_lines
+from app.catalog.text.lines import count_lines, end_of_first_line
 from app.catalog.text.spans import cell_spans
 
 
@@ -67,6 +67,25 @@ class Block:
         self.lines = self.lines[1:]
         self.broken = {index - 1: reason for index, reason in self.broken.items() if index}
 
+    def parts(self, most: int) -> Iterator["Block"]:
+        """The same records in blocks of at most `most`."""
+        if self.count <= most:
+            yield self
+            return
+        for start in range(0, self.count, most):
+            yield self.only(range(start, min(start + most, self.count)))
+
+    def only(self, indexes: Sequence[int]) -> "Block":
+        """The records with these indexes, in a block without a grid."""
+        block = Block()
+        block.clean, block.multiline = self.clean, self.multiline
+        block.rows = [self.rows[index] for index in indexes]
+        block.lines = [self.lines[index] for index in indexes]
+        block.broken = {
+            new: self.broken[old] for new, old in enumerate(indexes) if old in self.broken
+        }
+        return block
+
 
 class RecordParser:
     """Parses lines into records of one dialect."""
@@ -117,8 +136,9 @@ class RecordParser:
         except csv.Error as error:
             if str(error).startswith("unexpected end") and not last:
                 return None
-            end = len(io.StringIO(text, newline="").readline())
-            self._add_broken(block, text[:end], count_lines(text, source.tell()))
+            lines = count_lines(text, source.tell())
+            end = end_of_first_line(text)
+            self._add_broken(block, text[:end], lines)
             return block, end, 1
         if not cells:
             # There is no text, or it begins with a blank line, which is not long.
