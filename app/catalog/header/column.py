@@ -1,7 +1,7 @@
 """What the first rows have in a column: addresses of pictures, of pages, or something else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.catalog.cells.none_words import NONE_WORDS
@@ -9,12 +9,16 @@ from app.catalog.cells.reader import CellReader
 from app.catalog.cells.separator import Separator
 from app.catalog.cells.urls import (
     SEPARATORS,
+    contains_url,
     ends_as_picture,
     is_address_of_other,
     is_address_of_picture,
+    lacks_scheme,
+    looks_like_url,
 )
 from app.catalog.cells.wrapped.forms import Form
 from app.catalog.header.siblings import is_named_as_gallery, is_named_as_images, words_of
+from app.catalog.layouts.columns import plain_name
 
 # A column of this name leads to a page, unless what stands in it says otherwise.
 _PAGE_WORDS = frozenset(
@@ -25,6 +29,8 @@ _PAGE_WORDS = frozenset(
 )
 # What stands before the addresses of attachments: `front.jpg (https://...)`.
 _NAMES_OF_FILES = re.compile(r"([^()]*)\((?:https?:)?//[^()]*\)", re.IGNORECASE)
+# The rank of what leads to pages.
+_PAGES = 3
 _IN_LISTS = (Form.LIST, Form.NAMED)
 
 
@@ -66,9 +72,9 @@ class ColumnSample:
             return 1 if is_page else 0
         others = [url for url in self.urls if is_address_of_other(url)]
         if not is_named:
-            return 3 if is_page or others else 2
+            return _PAGES if is_page or others else 2
         # With a query, a program may answer with a picture.
-        return 3 if 2 * sum("?" not in url for url in others) > len(self.urls) else 0
+        return _PAGES if 2 * sum("?" not in url for url in others) > len(self.urls) else 0
 
 
 def look_at(name: str, cells: Iterable[str]) -> ColumnSample:
@@ -99,3 +105,34 @@ def _pictures(cell: str, urls: list[str], form: Form | None) -> int:
         return count
     names = _NAMES_OF_FILES.findall(cell)
     return max(count, sum(ends_as_picture(name.strip(SEPARATORS)) for name in names))
+
+
+def why_none_is_read(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """What keeps the addresses of a file from being those of pictures; "" where it has none."""
+    columns = [[row[index] for row in rows if index < len(row)] for index in range(len(header))]
+    for index, cells in enumerate(columns):
+        column = look_at(header[index], cells)
+        if not plain_name(header[index]) and column.is_readable and column.rank < _PAGES:
+            return (
+                f"Column {index + 1} holds addresses of pictures, but has no name to send: call it "
+                '"Image URL".'
+            )
+    for index, cells in enumerate(columns):
+        complaint = _complaint(cells)
+        if complaint:
+            return f'"{header[index].strip()[:60]}" holds web addresses with a mistake: {complaint}'
+    if not any(contains_url(cell) for cells in columns for cell in cells):
+        return ""
+    return (
+        "None of its columns holds addresses of pictures that can be read: they lead to pages, "
+        "films or documents, or stand among other text. Put the addresses of the pictures "
+        'themselves into a column "Image URL".'
+    )
+
+
+def _complaint(cells: Sequence[str]) -> str:
+    """What is wrong with the first cell of a column, if it is an address with a mistake in it."""
+    first = next(filter(str.strip, cells), "")
+    bad = CellReader().read(first, Separator.ANY).bad
+    is_address = bad and (looks_like_url(bad[0].value) or lacks_scheme(bad[0].value))
+    return bad[0].message if is_address else ""

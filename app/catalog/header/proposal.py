@@ -30,19 +30,21 @@ class Proposal:
     """The columns to send.
 
     `has_paths`: `base_url` is needed with them. `bad` is a cell of theirs that is neither an
-    address nor a word for none, "" where the first rows have none such.
+    address nor a word for none, "" where the first rows have none such. `has_wide`: rows have more
+    cells than the header, so that they are not certain.
     """
 
     mapping: ColumnMapping
     has_paths: bool = False
     bad: str = ""
+    has_wide: bool = False
 
 
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | None:
     """The columns whose cells are addresses or paths of pictures, and likely ones beside.
 
     None where there is no such column. Sent as it is, a proposal reads the first rows (but for
-    `bad`), and fetches no pages: a column that seems to lead to some is not proposed.
+    `bad` and wide ones), and fetches no pages: a column that seems to lead to some is not proposed.
     """
     names = [cell.strip() for cell in header]
     columns = [
@@ -73,6 +75,7 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | 
         ),
         any(each.has_paths for each in chosen),
         next((each.bad for each in chosen if each.bad), ""),
+        any(any(map(str.strip, row[len(header) :])) for row in rows),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.cells.urls import contains_url
+from app.catalog.header.column import why_none_is_read
 from app.catalog.header.lines import DELIMITERS, Candidate, Head, rows_below, widest
 from app.catalog.header.one_column import in_one_column
 from app.catalog.header.proposal import Proposal, propose
@@ -67,11 +68,12 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     line = widest(head, best)
     rows = rows_below(head, line)
     proposed = propose(line.cells, rows)
-    has_addresses = any(contains_url(cell) for row in rows for cell in row)
-    if proposed is None and _is_no_list(best, has_addresses):
-        return _unknown_layout(head, line, has_addresses=has_addresses)
     if proposed is None:
-        return CsvInvalid(detail, errors, len(errors))
+        why = why_none_is_read(line.cells, rows)
+        if best.found.first_choice or (not why and len(best.cells) < _LEAST_OF_SHOPS):
+            return CsvInvalid(detail, errors, len(errors))
+        # It has none of a plain list's own names, and is something else.
+        return _unknown_layout(head, line, why=why)
     if SERIAL_NUMBER in best.found.missing and IMAGES not in best.found.first_choice:
         # An export of another shop needs no column of ours.
         return _unknown_layout(head, line, proposed)
@@ -79,23 +81,12 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed.mapping))
 
 
-def _is_no_list(line: Candidate, has_addresses: bool) -> bool:
-    """Whether a header has none of a plain list's own names, and is that of something else."""
-    return not line.found.first_choice and (has_addresses or len(line.cells) >= _LEAST_OF_SHOPS)
-
-
 def _unknown_layout(
-    head: Head, line: Candidate, proposed: Proposal | None = None, *, has_addresses: bool = False
+    head: Head, line: Candidate, proposed: Proposal | None = None, *, why: str = ""
 ) -> CsvInvalid:
     detail = f"The layout of this file is not known. The file has: {_named(line.cells)}. "
-    if proposed is None and has_addresses:
-        detail += (
-            "None of its columns holds addresses of pictures that can be read: they lead to pages, "
-            "films or documents, or stand among other text. Put the addresses of the pictures "
-            'themselves into a column "Image URL".'
-        )
-    elif proposed is None:
-        detail += (
+    if proposed is None:
+        detail += why or (
             "None of its columns holds addresses of pictures in the first rows. Export the "
             'products with their images, or name the columns: columns={"images":["..."]}'
         )
@@ -110,7 +101,10 @@ def _use(proposed: Proposal) -> str:
     """Where the addresses are, and what to send for them to be read; JSON comes last."""
     found = ", ".join(f'"{name}"' for name in proposed.mapping.images)
     what = "Paths of pictures" if proposed.has_paths else "Web addresses"
-    first = f'correct cells such as "{proposed.bad}", then ' if proposed.bad else ""
+    first = [f'correct cells such as "{proposed.bad}"'] if proposed.bad else []
+    if proposed.has_wide:
+        first.append("put quotes around cells with the delimiter in them")
+    then = f"{' and '.join(first)}, then " if first else ""
     base = ""
     if proposed.has_paths:
         base = (
@@ -118,7 +112,7 @@ def _use(proposed: Proposal) -> str:
             "base_url=https://YOUR-SHOP/images, and "
         )
     return (
-        f"{what} stand in {found}: to use them, {first}send {base}"
+        f"{what} stand in {found}: to use them, {then}send {base}"
         f"columns={proposed.mapping.to_text()}"
     )
 
