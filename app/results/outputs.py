@@ -24,9 +24,9 @@ from app.samples.sample import FILENAME, sample_csv
 from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
-ROWS_PER_QUERY = 500
+ROWS_PER_QUERY = 160
 # Of the uploaded file at once: a client that reads slowly keeps this much in lines and cells.
-CHUNK_BYTES = 32 * 1024
+CHUNK_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,13 +124,15 @@ def chunks(stream: BinaryIO, encoding: Encoding, chunk_bytes: int = CHUNK_BYTES)
         yield chunk
 
 
-def line_blocks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+def line_blocks(
+    stream: BinaryIO, encoding: Encoding, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[bytes]:
     """The same in blocks of whole lines; for encodings that are not `WIDE`.
 
     In these, a byte 10 or 13 is a line's end and never a part of another character.
     """
     pending = b""
-    for chunk in chunks(stream, encoding):
+    for chunk in chunks(stream, encoding, chunk_bytes):
         pending += chunk
         cut = max(pending.rfind(b"\n"), pending.rfind(b"\r", 0, len(pending) - 1)) + 1
         if cut:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.catalog.reader import validate
+from app.domain.options import OutputMode, ProcessingOptions
 from app.intake.ingest import ingest
 from app.results import outputs
 from tests.factories import make_csv
@@ -88,3 +89,25 @@ def test_the_output_of_a_large_file_begins_at_once_and_takes_no_more_memory(idle
     assert lines == MANY + 1
     assert seconds < 1
     assert large_peak - small_peak < NOISE_BYTES
+
+
+@pytest.mark.parametrize("output", OutputMode)
+def test_somebody_who_reads_slowly_keeps_less_than_a_megabyte(
+    idle: Bench, output: OutputMode
+) -> None:
+    options = ProcessingOptions(output=output)
+    request_id = idle.upload(table(3_000, urls=3), options=options)
+    ingest(idle.adapters, request_id, stopping=lambda: False)
+    waiting = []
+
+    def read_some(readers: int) -> None:
+        for _ in range(readers):
+            stream = outputs.output_csv(
+                idle.adapters, request_id, owner="", partial=True, raw=False
+            ).chunks
+            next(stream)
+            next(stream)
+            waiting.append(stream)
+
+    read_some(1)
+    assert peak_of(lambda: read_some(20)) < 20 * 1_000_000
