@@ -181,7 +181,7 @@ def _summary(findings: Findings) -> str:
     errors = "an error" if count == 1 else f"{count:,} errors"
     first = findings.errors[0]
     where = f"row {first.row:,}" + (f", {first.column}" if first.column else "")
-    advice = _about_paths(findings) + _about_good(findings)
+    advice = _about_good(findings) + _about_paths(findings)
     return f"{rows} {errors}. The first is in {where}: {first.message}{advice}"
 
 

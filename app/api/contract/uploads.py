@@ -40,7 +40,9 @@ class Detected(Document):
     delimiter: str
     encoding: str = Field(description="Of the text; xlsx where a workbook was uploaded.")
     sheet: str | None = Field(None, description="The sheet of a workbook that was read.")
-    header_row: int = Field(description="Line of the header in the file, from 1.")
+    header_row: int = Field(
+        description="Line of the header in the file, from 1; 0: a list of addresses without one."
+    )
     columns: DetectedColumns
     because: list[str] = Field(
         default_factory=list, description="The headers by which it was recognised."

@@ -23,6 +23,12 @@ _ORIGIN = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 LONGEST_PICTURE_ENDING = 1 + max(map(len, CATALOG_EXTENSIONS))
 _PICTURE_ENDING = rf"\.(?:{'|'.join(CATALOG_EXTENSIONS)})"
 _ENDS_AS_PICTURE = re.compile(rf"{_PICTURE_ENDING}\Z", re.IGNORECASE)
+# A page, a film, a text: no address of a picture ends so, whatever its column is called.
+_ENDS_AS_OTHER = re.compile(
+    r"https?://[^/?#]*/?\Z|[^?#]*(?:\.(?:html?|php|aspx?|jsp|pdf|docx?|xlsx?|csv|txt|json|xml|zip"
+    r"|mp4|m4v|mov|avi|webm|mpe?g|mp3|wav|glb|gltf|usdz)|/)(?:[?#]|\Z)",
+    re.IGNORECASE,
+)
 LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]")
 
 # A path has neither a scheme nor a host.
@@ -52,6 +58,11 @@ def ends_as_picture(text: str) -> bool:
 def is_address_of_picture(url: str) -> bool:
     """Whether the path of an address ends in a picture's extension."""
     return ends_as_picture(url.partition("#")[0].partition("?")[0])
+
+
+def is_address_of_other(url: str) -> bool:
+    """Whether an address ends like that of a page, a film or a document."""
+    return _ENDS_AS_OTHER.match(url) is not None
 
 
 def looks_like_path(text: str) -> bool:

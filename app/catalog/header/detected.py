@@ -54,7 +54,7 @@ class Detected:
 
     @property
     def is_mapped(self) -> bool:
-        """Whether the caller has named the columns."""
+        """Whether naming its columns is what reads it so: the caller did, or they left no doubt."""
         return not (self.platform or self.layout.is_list or self.layout.named_by_file)
 
     def to_json(self) -> dict[str, Any]:

@@ -26,12 +26,14 @@ from app.catalog.layouts.platforms import image_columns, likeliest, matches
 class Header:
     """The header: its line, and what its columns mean; `platform` None: no platform's export.
 
-    `warnings` are sentences for the owner about what had to be assumed.
+    `is_assumed`: nothing but the usual names of its columns tells what they mean. `warnings` are
+    sentences for the owner about what had to be assumed.
     """
 
     line: Candidate
     layout: Layout
     platform: str | None = None
+    is_assumed: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -46,11 +48,16 @@ def find_header(head: Head, mapping: ColumnMapping | None, *, has_base_url: bool
             kinds of files.
         NotACsv: there is none, because the file is no text.
     """
-    header = _find_known(head) if mapping is None else _find_mapped(head, mapping)
+    header = _find_mapped(head, mapping) if mapping else _find_known(head, has_base_url)
     refuse_broken(head, header.line)
     if header.layout.is_list:
         refuse_doubles(header.line)
-    return header if mapping is not None else _with_siblings(head, header, has_base_url)
+    if mapping is not None:
+        return header
+    header = _with_siblings(head, header, has_base_url)
+    if not header.is_assumed:
+        return header
+    return replace(header, warnings=(obvious_warning(header.line, header.layout),))
 
 
 def is_header(cells: Sequence[str], mapping: ColumnMapping | None = None) -> bool:
@@ -60,7 +67,7 @@ def is_header(cells: Sequence[str], mapping: ColumnMapping | None = None) -> boo
     return not find_columns(cells).missing or bool(matches(cells))
 
 
-def _find_known(head: Head) -> Header:
+def _find_known(head: Head, has_base_url: bool) -> Header:
     """The first line that is a plain list's or a platform's header by any of the delimiters."""
     best: Candidate | None = None
     for candidates in candidates_of(head):
@@ -77,21 +84,19 @@ def _find_known(head: Head) -> Header:
             best = listed
     if best is None:
         raise no_header()
-    found = _find_obvious(head, best)
+    found = _find_obvious(head, best, has_base_url)
     if found is None:
         raise why_no_header(head, best)
     return found
 
 
-def _find_obvious(head: Head, best: Candidate) -> Header | None:
+def _find_obvious(head: Head, best: Candidate, has_base_url: bool) -> Header | None:
     urls = find_url_list(head)
     if urls is not None:
-        return Header(*urls)
+        return Header(urls.line, urls.layout, warnings=(urls.warning,) if urls.warning else ())
     line = widest(head, best)
-    layout = obvious_layout(line, rows_below(head, line))
-    if layout is None:
-        return None
-    return Header(line, layout, warnings=(obvious_warning(line, layout),))
+    layout = obvious_layout(line, rows_below(head, line), has_base_url=has_base_url)
+    return None if layout is None else Header(line, layout, is_assumed=True)
 
 
 def _find_export(head: Head, candidates: Sequence[Candidate]) -> Header | None:

@@ -1,31 +1,17 @@
 """An unknown file -> the columns that its owner may have meant."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app.catalog.cells.none_words import NONE_WORDS
-from app.catalog.cells.reader import CellReader
-from app.catalog.cells.separator import Separator
-from app.catalog.cells.urls import is_address_of_picture
-from app.catalog.header.siblings import is_named_as_gallery, is_named_as_images, words_of
+from app.catalog.header.column import ColumnSample, look_at
+from app.catalog.header.siblings import words_of
 from app.catalog.layouts.columns import GENERIC, plain_name
 from app.catalog.layouts.mapping import ColumnMapping
 
 _MAX_PROPOSED = 50
 # What is longer is no name.
 _MAX_NAME_CHARS = 100
-# A column of this name leads to a page, unless its cells say otherwise.
-_PAGE_WORDS = frozenset(
-    {
-        *("url", "urls", "link", "links", "href", "permalink", "domain", "website", "web", "site"),
-        *("homepage", "page", "video", "videos", "seite", "pagina", "lien", "enlace", "ссылка"),
-    }
-)
-_PAGE = re.compile(
-    r"https?://[^/]*/?\Z|[^?#]*(?:\.(?:html?|php|aspx?|jsp)|/)(?:[?#]|\Z)", re.IGNORECASE
-)
 _NAME_PARTS = (
     *("name", "title", "titel", "titre", "titulo", "nombre", "nome", "naam", "nom", "label"),
     *("bezeichnung", "namn", "navn", "nimi", "nazwa", "nazev", "isim", "имя", "назван", "наимен"),
@@ -44,49 +30,29 @@ class Proposal:
     """The columns to send.
 
     `has_paths`: `base_url` is needed with them. `bad` is a cell of theirs that is neither an
-    address nor a word for none, "" where the first rows have none such.
+    address nor a word for none, "" where the first rows have none such. `has_wide`: rows have more
+    cells than the header, so that they are not certain.
     """
 
     mapping: ColumnMapping
     has_paths: bool = False
     bad: str = ""
-
-
-@dataclass(slots=True)
-class _Column:
-    """What the first rows have in a column: addresses, paths, and a cell that is neither."""
-
-    name: str
-    urls: list[str] = field(default_factory=list)
-    cells: int = 0
-    readable: int = 0
-    has_paths: bool = False
-    bad: str = ""
-
-    @property
-    def rank(self) -> int:
-        """0: pictures; 1: pictures in a column named like one of pages; 2: it may be pictures."""
-        if is_named_as_images(self.name) or is_named_as_gallery(self.name):
-            return 0
-        is_page = not _PAGE_WORDS.isdisjoint(words_of(self.name))
-        if 2 * sum(map(is_address_of_picture, self.urls)) > len(self.urls):
-            return 1 if is_page else 0
-        return 3 if is_page or any(map(_PAGE.match, self.urls)) else 2
+    has_wide: bool = False
 
 
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | None:
     """The columns whose cells are addresses or paths of pictures, and likely ones beside.
 
     None where there is no such column. Sent as it is, a proposal reads the first rows (but for
-    `bad`), and fetches no pages: a column that seems to lead to some is not proposed.
+    `bad` and wide ones), and fetches no pages: a column that seems to lead to some is not proposed.
     """
     names = [cell.strip() for cell in header]
     columns = [
         column
         for index, name in enumerate(names)
         if 0 < len(name) <= _MAX_NAME_CHARS and plain_name(name)
-        for column in [_looked_at(name, (row[index] for row in rows if index < len(row)))]
-        if column.readable and 2 * column.readable >= column.cells
+        for column in [look_at(name, (row[index] for row in rows if index < len(row)))]
+        if column.is_readable
     ]
     # A name that other columns also have would read those as well.
     standing = Counter(map(plain_name, names))
@@ -109,29 +75,11 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Proposal | 
         ),
         any(each.has_paths for each in chosen),
         next((each.bad for each in chosen if each.bad), ""),
+        any(any(map(str.strip, row[len(header) :])) for row in rows),
     )
 
 
-def _looked_at(name: str, cells: Iterable[str]) -> _Column:
-    column = _Column(name)
-    # With a host before them, paths are read like addresses.
-    reader = CellReader("https://host.invalid", NONE_WORDS)
-    without_host = CellReader(None, NONE_WORDS)
-    for cell in filter(str.strip, cells):
-        content = reader.read(cell, Separator.ANY)
-        if content.bad:
-            column.bad = column.bad or " ".join(cell[:60].split())
-        elif content.urls:
-            column.readable += 1
-            column.urls += content.urls
-            column.has_paths = column.has_paths or bool(without_host.read(cell, Separator.ANY).bad)
-        else:
-            continue
-        column.cells += 1
-    return column
-
-
-def _best(columns: Sequence[_Column]) -> Sequence[_Column]:
+def _best(columns: Sequence[ColumnSample]) -> Sequence[ColumnSample]:
     for rank in range(3):
         best = [each for each in columns if each.rank == rank]
         if best:

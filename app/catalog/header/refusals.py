@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.cells.urls import contains_url
+from app.catalog.header.column import why_none_is_read
 from app.catalog.header.lines import DELIMITERS, Candidate, Head, rows_below, widest
 from app.catalog.header.one_column import in_one_column
 from app.catalog.header.proposal import Proposal, propose
@@ -65,11 +66,14 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
         f"A header that works is: {EXAMPLE_HEADER}"
     )
     line = widest(head, best)
-    proposed = propose(line.cells, rows_below(head, line))
-    if proposed is None and _is_shops(best):
-        return _unknown_layout(head, line)
+    rows = rows_below(head, line)
+    proposed = propose(line.cells, rows)
     if proposed is None:
-        return CsvInvalid(detail, errors, len(errors))
+        why = why_none_is_read(line.cells, rows)
+        if best.found.first_choice or (not why and len(best.cells) < _LEAST_OF_SHOPS):
+            return CsvInvalid(detail, errors, len(errors))
+        # It has none of a plain list's own names, and is something else.
+        return _unknown_layout(head, line, why=why)
     if SERIAL_NUMBER in best.found.missing and IMAGES not in best.found.first_choice:
         # An export of another shop needs no column of ours.
         return _unknown_layout(head, line, proposed)
@@ -77,15 +81,12 @@ def why_no_header(head: Head, best: Candidate) -> CsvInvalid | NotACsv:
     return CsvInvalid(detail, errors, len(errors), detected=_shown(head, line, proposed.mapping))
 
 
-def _is_shops(line: Candidate) -> bool:
-    """Whether a header has none of a plain list's own names, and too many columns for one."""
-    return not line.found.first_choice and len(line.cells) >= _LEAST_OF_SHOPS
-
-
-def _unknown_layout(head: Head, line: Candidate, proposed: Proposal | None = None) -> CsvInvalid:
+def _unknown_layout(
+    head: Head, line: Candidate, proposed: Proposal | None = None, *, why: str = ""
+) -> CsvInvalid:
     detail = f"The layout of this file is not known. The file has: {_named(line.cells)}. "
     if proposed is None:
-        detail += (
+        detail += why or (
             "None of its columns holds addresses of pictures in the first rows. Export the "
             'products with their images, or name the columns: columns={"images":["..."]}'
         )
@@ -100,7 +101,10 @@ def _use(proposed: Proposal) -> str:
     """Where the addresses are, and what to send for them to be read; JSON comes last."""
     found = ", ".join(f'"{name}"' for name in proposed.mapping.images)
     what = "Paths of pictures" if proposed.has_paths else "Web addresses"
-    first = f'correct cells such as "{proposed.bad}", then ' if proposed.bad else ""
+    first = [f'correct cells such as "{proposed.bad}"'] if proposed.bad else []
+    if proposed.has_wide:
+        first.append("put quotes around cells with the delimiter in them")
+    then = f"{' and '.join(first)}, then " if first else ""
     base = ""
     if proposed.has_paths:
         base = (
@@ -108,8 +112,7 @@ def _use(proposed: Proposal) -> str:
             "base_url=https://YOUR-SHOP/images, and "
         )
     return (
-        f"{what} are in {found}: to use them, {first}send {base}"
-        f"columns={proposed.mapping.to_text()}"
+        f"{what} are in {found}: to use them, {then}send {base}columns={proposed.mapping.to_text()}"
     )
 
 

@@ -49,6 +49,11 @@ class RowReader:
             return self._plain.usable_rows(block, plain)
         return UsableRows.of(self.rows_one_by_one(block))
 
+    @property
+    def label_count(self) -> int:
+        """How many rows so far are labels and no products."""
+        return 0 if self._labels is None else len(self._labels.lines)
+
     def label_warnings(self) -> list[str]:
         """What is to be said of rows so far that are labels and no products."""
         return [] if self._labels is None else self._labels.warnings()

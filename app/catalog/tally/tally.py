@@ -10,6 +10,7 @@ from app.catalog.rows.products import ProductOf
 from app.catalog.rows.reader import RowReader
 from app.catalog.tally.addresses import AddressCounter
 from app.catalog.tally.beside import AddressesBeside
+from app.catalog.tally.categories import Categories
 from app.catalog.tally.findings import Findings
 from app.catalog.tally.forms_told import form_warnings
 from app.catalog.tally.products import ProductCounter
@@ -36,6 +37,9 @@ class Tally:
         self._addresses = AddressCounter(shares)
         self._unread = UnreadColumns(detected)
         self._products = ProductCounter() if layout.groups_rows else None
+        self._categories = None
+        if layout.group is not None and layout.product_name is not None:
+            self._categories = Categories(layout.group, layout.product_name)
         self._beside = None
         if layout.runs_over is not None:
             self._beside = AddressesBeside(detected, layout.runs_over)
@@ -59,8 +63,12 @@ class Tally:
         """The counts of all blocks."""
         findings = self.findings
         findings.take(self._addresses)
-        if self._products is not None:
+        if self._products is None:
+            findings.products -= self._reader.label_count
+        else:
             findings.products = self._products.count()
+        if self._categories is not None:
+            findings.warnings += self._categories.warnings(findings.detected)
         findings.warnings += form_warnings(findings.detected, self._reader.forms)
         findings.warnings += self._reader.label_warnings()
         findings.addable = addable_columns(findings.detected, self._unread)
@@ -104,6 +112,8 @@ class Tally:
             self.findings.products += sum(not row.errors for row in rows)
         else:
             self._products.add(products)
+        if self._categories is not None:
+            self._categories.look_at([row for row in rows if not row.errors])
         if self._beside is not None:
             self._look_beside(self._beside, rows)
 

@@ -96,6 +96,40 @@ def test_an_export_goes_in_and_comes_out_in_both_modes(
     )
 
 
+LISTS = {
+    "data set": "asin,title,images\r\nB0,Mug,\"['{host}/1.jpg', '{host}/2.jpg']\"\r\nB1,Cup,[]\r\n",
+    "data base": 'Name,Attachments\nMug,"a.jpg ({host}/1.jpg),b (2).jpg ({host}/2.jpg)"\n',
+    "addresses": "{host}/1.jpg\n\n{host}/2.jpg\n",
+    "addresses below a name": "\ufeffurl\r\n{host}/1.jpg\r\n-\r\n{host}/2.jpg",
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS.keys())
+def test_what_leaves_no_doubt_goes_in_and_comes_out_in_both_modes(
+    local: Bench, image_host: ImageHost, text: str
+) -> None:
+    data = text.replace("{host}", image_host.base_url).encode()
+    for seed in (1, 2):
+        image_host.add(f"/{seed}.jpg", make_jpeg(80, 60, seed=seed))
+    requests = {
+        mode: local.upload(data, options=ProcessingOptions(output=mode)) for mode in OutputMode
+    }
+    for request_id in requests.values():
+        assert local.ended(request_id)["images"]["completed"] == 2
+    links = local.by_url(requests[OutputMode.REPLACE])
+    wanted = data
+    for url, each in links.items():
+        wanted = wanted.replace(url.encode(), each["output_url"].encode())
+    assert raw_output(local, requests[OutputMode.REPLACE]) == wanted
+
+    appended = raw_output(local, requests[OutputMode.APPEND]).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(appended, newline="")))
+    assert lines[0][-1] == "Output Image Urls"
+    links = local.by_url(requests[OutputMode.APPEND])
+    added = [url for line in lines[1:] for url in line[-1].split(",") if url]
+    assert added == [links[image_host.url(f"/{seed}.jpg")]["output_url"] for seed in (1, 2)]
+
+
 def test_a_picture_of_several_places_is_fetched_once(local: Bench, image_host: ImageHost) -> None:
     magento = next(each for each in SAMPLES if each.platform == "magento")
     data, arguments = _Host(image_host).localised(magento)

@@ -77,8 +77,8 @@ def test_a_shop_file_is_not_asked_for_a_serial_number() -> None:
     ("header", "name", "number"),
     [
         (["ID", "Typ", "Artikelnr", "Namn", "Bilder x"], "Namn", "Artikelnr"),
-        (["SKU", "Nazwa", "Obrazki"], "Nazwa", "SKU"),
-        (["Имя", "Артикул", "Изображения"], "Имя", "Артикул"),
+        (["SKU", "Nazwa", "Obrazki x"], "Nazwa", "SKU"),
+        (["Имя", "Артикул", "Изображения x"], "Имя", "Артикул"),
         (["品番", "名前", "画像"], "名前", "品番"),
         (["Product ID", "Product", "Image x"], "Product", "Product ID"),
         (["Video width", "id", "Foto"], None, "id"),
@@ -108,6 +108,32 @@ def test_what_would_fail_when_it_is_sent_is_said_or_not_proposed() -> None:
     assert 'correct cells such as "blue", then send columns=' in alone.detail
     twice = make_csv([["Mug", ONE, "blue"]], header=["Label", "Foto", "foto"])
     assert refusal_of(twice).detected is None
+
+
+def test_rows_with_more_cells_than_the_header_come_first() -> None:
+    wide = make_csv([["Mug", ONE, TWO], ["Cup", "blue", ""]], header=["Label", "Foto"])
+    advice = 'correct cells such as "blue" and put quotes around cells with the delimiter in them'
+    assert f"{advice}, then send columns=" in refusal_of(wide).detail
+    blank = make_csv([["Mug", ONE, "", ""]], header=["Label", "Foto"])
+    assert sent(blank, refusal_of(blank)).places == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "why"),
+    [
+        ("Foto", "cdn.shop.example/a.jpg", '"Foto" holds web addresses with a mistake: "cdn.shop'),
+        ("Foto", "https://u:p@a.example/1.jpg", "mistake: A user name or password stands before"),
+        ("*", ONE, 'Column 3 holds addresses of pictures, but has no name to send: call it "Image'),
+        ("Foto", f"see {ONE} and more", "or stand among other text"),
+    ],
+)
+def test_where_nothing_is_proposed_it_is_said_what_keeps_it_from_that(
+    name: str, cell: str, why: str
+) -> None:
+    refusal = refusal_of(make_csv([["Mug", "x", cell]], header=["Label", "Colour", name]))
+    assert why in refusal.detail
+    assert "base_url" not in refusal.detail
+    assert "columns=" not in refusal.detail
 
 
 LINES = ["S. No.@Product Name@Input Image Urls", f"1@Mug@{ADDRESSES}", f"2@Cup@{ADDRESSES}"]

@@ -235,6 +235,14 @@ def test_an_export_in_a_workbook_is_recognised() -> None:
     assert next(read_rows(target, findings.detected)).cells[2] == "line 1\nline 2"
 
 
+def test_labels_of_a_template_without_keys_are_no_products() -> None:
+    header = "ps_category,ps_product_name,ps_item_cover_image,ps_item_image_1"
+    labels = ["Category,Name,Cover,Image 1", "Optional,Mandatory,Mandatory,Optional"]
+    findings = findings_of(exported(header, *labels, f"1,Mug,{HOST}/1.jpg,", "1,Cup,,"))
+    assert findings.products == 2
+    assert "rows 2 to 3 below the header are taken for labels" in findings.warnings[0]
+
+
 def test_separators_of_the_samples_are_those_of_their_platforms() -> None:
     found = {
         column.separator
