@@ -85,7 +85,7 @@ def detect(
             advice = guess_advice(stream, is_refuted=False)
             raise _with_detail(error, f"{advice} {error.detail}".lstrip()) from None
         if sheet is not None:
-            raise _with_detail(error, f"{error.detail} {sheet.advice()}".rstrip()) from None
+            raise _with_detail(error, f"{sheet.advice()} {error.detail}".lstrip()) from None
         raise
     line = header.line
     names = NameColumn(line.dialect, header.layout.product_name)
@@ -168,7 +168,7 @@ def _header_warnings(header: Header, lines: list[str], lines_to_skip: int) -> li
     line = header.line
     warnings = list(header.warnings)
     before_header = lines[lines_to_skip : max(line.row - 1, lines_to_skip)]
-    above = [each.strip() for each in before_header if each.strip()]
+    above = [each.strip() for each in before_header if each.strip('\r\n\t ",;|')]
     if above:
         warnings.append(
             f"The header was found in line {line.row}; {len(above)} "

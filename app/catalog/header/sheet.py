@@ -9,6 +9,7 @@ _OTHERS_NAMED = 5
 _NAME_CHARS = 40
 # Those to choose from.
 _NAMES_KEPT = 100
+_ANOTHER = 'To read another sheet, send its name in the field "sheet".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Sheet:
 
     Attributes:
         names: the sheets to choose from, the one that was read among them.
-        is_first: no other sheet was passed over because it has no header of products.
+        is_first: no other sheet was passed over because it has no products.
         read_out: addresses that are not what their cells show.
     """
 
@@ -80,13 +81,10 @@ class Sheet:
 
     def warnings(self, encoding: str | None) -> list[str]:
         """Sentences for the owner; `encoding` is what the caller has chosen for the file."""
-        first = "" if self.is_first else ", the first one with a header of products,"
-        said = [
-            f'The file is an Excel workbook: its sheet "{self.name[:_NAME_CHARS]}"{first} is read, '
-            "and the output is a CSV." + (f" Left aside: {self._aside()}." if self.others else "")
-        ]
-        if not self.is_first:
-            said[0] += ' To read another sheet, send its name in the field "sheet".'
+        first = "" if self.is_first else ", the first one with products,"
+        aside = f" Left aside: {self._aside()}. {_ANOTHER}" if self.others else ""
+        read = f'its sheet "{self.name[:_NAME_CHARS]}"{first} is read'
+        said = [f"The file is an Excel workbook: {read}, and the output is a CSV.{aside}"]
         said += [each.warning for each in self.read_out]
         if encoding is not None:
             said.append(
@@ -95,12 +93,12 @@ class Sheet:
         return said
 
     def advice(self) -> str:
-        """What to add where this sheet cannot be used; "" where there is no other one."""
+        """What to say first where this sheet cannot be used; "" where there is no other one."""
         if not self.others:
             return ""
         return (
-            f'The sheet "{self.name[:_NAME_CHARS]}" was read. The workbook has also '
-            f'{self._aside()}: to read another sheet, send its name in the field "sheet".'
+            f'The sheet "{self.name[:_NAME_CHARS]}" was read; the workbook has also '
+            f"{self._aside()}. {_ANOTHER}"
         )
 
     def _aside(self) -> str:

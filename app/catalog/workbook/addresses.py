@@ -1,7 +1,7 @@
 """Addresses that are behind the cells of a sheet or in their formulas, put in the cells' place."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.catalog.cells.urls import SCHEME, contains_url, ends_as_picture
@@ -42,14 +42,20 @@ class Addresses:
         shown = [column for (_, column), each in self.marks.formulas.items() if each.is_image]
         return max(shown, default=-1) + 1
 
-    def put_into(self, row: int, cells: list[str]) -> None:
-        """Write the addresses of a row into its cells."""
+    def put_into(self, row: int, cells: list[str], values: Sequence[str]) -> None:
+        """Write the addresses of a row into its cells.
+
+        Args:
+            values: what the cells say without number formats; formulas are made of them.
+        """
         if row <= self.where.header_row:
             return
-        shown = list(cells)
-        for column in self._by_row.get(row, ()):
+        columns = self._by_row.get(row, ())
+        if columns:
+            values = list(values)
+        for column in columns:
             if column < len(cells):
-                self._put(row, column, shown, cells)
+                self._put(row, column, values, cells)
 
     def told(self, sheet: Sheet) -> Sheet:
         """The sheet, with what was read out of it."""
@@ -59,25 +65,26 @@ class Addresses:
         )
         return replace(sheet, read_out=tuple(found))
 
-    def _put(self, row: int, column: int, shown: list[str], cells: list[str]) -> None:
+    def _put(self, row: int, column: int, values: Sequence[str], cells: list[str]) -> None:
         formula = self.marks.formulas.get((row, column))
         link = self.marks.links.get((row, column))
         how = ReadOut.LINK
         if formula is not None:
-            address = formula.address(lambda other: shown[other] if other < len(shown) else "")
+            address = formula.address(lambda other: values[other] if other < len(values) else "")
             is_address = address is not None and SCHEME.match(address) is not None
-            if formula.is_image:
-                if address is not None and is_address:
-                    cells[column] = address
-                    self._note(row, column, ReadOut.FORMULA)
-                elif self._is_image(column) and not contains_url(shown[column]):
+            if formula.is_image and address is not None and is_address:
+                cells[column] = address
+                self._note(row, column, ReadOut.FORMULA)
+                return
+            if formula.is_image or address is None:
+                if self._is_image(column) and not contains_url(values[column]):
                     # It is named in the error of its row.
                     cells[column] = formula.text
                 return
             if is_address:
                 link, how = address, ReadOut.FORMULA
         # Where the cell itself has an address, that is the one that people see.
-        if link is None or contains_url(shown[column]):
+        if link is None or contains_url(values[column]):
             return
         is_picture = ends_as_picture(link.partition("?")[0])
         if self._is_image(column) or (self.where.images is None and is_picture):

@@ -108,12 +108,40 @@ def test_a_formula_may_put_its_address_together_from_its_row() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["IMAGE(Other!A1)", "IMAGE(C9)", "IMAGE(UPPER(B2))"])
+JOINED = [
+    'IMAGE("https://a.example/"&A2&".jpg")',
+    'IMAGE(CONCATENATE("https://a.example/",A2,".jpg"))',
+    'HYPERLINK(_xlfn.CONCAT("https://a.example/"&A2, ".jpg"),"Photo")',
+]
+
+
+@pytest.mark.parametrize("text", JOINED)
+def test_a_formula_has_the_number_and_not_what_its_cell_shows(text: str) -> None:
+    rows: dict[int, list[Value]] = {1: list(HEADER), 2: [(7, 1), "Mug", Formula(text, "Photo")]}
+    _, (row,) = read(make_workbook({"S": sheet_xml(rows)}, styles=styles_of("00000")))
+    assert (row.cells[0], row.urls) == ("00007", ("https://a.example/7.jpg",))
+
+
+@pytest.mark.parametrize("number", [7, "00007"])
+def test_a_formula_may_fill_up_numbers_itself(number: str | int) -> None:
+    text = 'IMAGE("https://a.example/"&TEXT(A2,"00000")&".jpg")'
+    _, (row,) = read(make_sheet([number, "Mug", Formula(text)]))
+    assert row.urls == ("https://a.example/00007.jpg",)
+
+
+UNCLEAR = [
+    *("IMAGE(Other!A1)", "IMAGE(C9)", "IMAGE(UPPER(B2))", "IMAGE(A2:B2)", "IMAGE(A2", "IMAGE()"),
+    *('IMAGE("https://a.example/"&TEXT(A2,"0.0"))', "HYPERLINK(UPPER(B2))", "HYPERLINK(CONCAT(A2)"),
+    "IMAGE(" + "CONCAT(" * 1_000 + "A2",
+]
+
+
+@pytest.mark.parametrize("text", UNCLEAR)
 def test_a_formula_whose_address_cannot_be_told_is_named(text: str) -> None:
     findings, _ = read(make_sheet([1, "Mug", Formula(text, "#VALUE!")], [2, "Cup", ONE]))
     (error,) = findings.errors
     assert (error.row, error.column) == (2, "Input Image Urls")
-    assert "IMAGE(" in (error.value or "")
+    assert (error.value or "").startswith(f"={text[:20]}")
 
 
 def test_a_formula_with_a_text_that_is_no_address_names_the_text() -> None:
