@@ -34,6 +34,7 @@ from app.catalog.cells.urls import (
     SCHEME,
     SEPARATORS,
     WIDE_SEPARATORS,
+    WITHOUT_WIDTH,
     ends_as_picture,
     lacks_scheme,
     looks_like_path,
@@ -54,7 +55,7 @@ _ENDS = {
 }
 _LABEL = re.compile(r"(?<![^|;\r\n])(?!\s*https?://)[^|;\r\n=]{1,200}=(?=https?://)", re.IGNORECASE)
 # Most cells of exports hold one address and nothing else.
-_NO_PART = rf"\s,;|<>\"&:\\\u200b\u2060\ufeff{WIDE_SEPARATORS}"
+_NO_PART = rf"\s,;|<>\"&:\\{WITHOUT_WIDTH}{WIDE_SEPARATORS}"
 _SIMPLE = re.compile(rf"(https?://[^/{_NO_PART}]++(?::\d{{1,5}})?)(?:/[^{_NO_PART}]*+)?\Z")
 # Between several paths in a cell of one picture.
 _PATHS_JOINED = re.compile(rf"[,;|{WIDE_SEPARATORS}]")

@@ -10,11 +10,14 @@ MAX_URL_CHARS = 8_192
 
 # What may be between two URLs: white space (as Unicode has it), comma, semicolon, pipe, their wide
 # forms of East Asia, and the characters without width that come along when text is copied from web
-# pages.
+# pages, chats and the properties of files: zero-width spaces and marks of the direction of writing.
 WIDE_SEPARATORS = "\uff0c\u3001\uff1b\uff5c"
+WITHOUT_WIDTH = (
+    "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
 SEPARATORS = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    f"\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000,;|\u200b\u2060\ufeff{WIDE_SEPARATORS}"
+    f"\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000,;|{WITHOUT_WIDTH}{WIDE_SEPARATORS}"
 )
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 # An address without its scheme goes on with a host, as "//host/a.jpg" in a page does.

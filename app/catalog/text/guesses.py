@@ -26,6 +26,9 @@ _CZECH = "áčďéěíĺľňóôŕřšťúůýžä"
 _HUNGARIAN = "áéíóöőúüű"
 _ROMANIAN = "ăâîşţ"
 _CROATIAN = "čćđšž"
+_CENTRAL = (_POLISH, _CZECH, _HUNGARIAN, _ROMANIAN, _CROATIAN)
+_LITHUANIAN = "ąčęėįšųūž"
+_LATVIAN = "āčēģīķļņšūž"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґўђјљњћџѓѕќ"
 
 
@@ -45,18 +48,23 @@ class Guess:
 
 
 # Of those that read alike, the first one is meant: Korean syllables are all frequent characters of
-# Chinese in its encoding, Chinese ones may be Japanese, and Hebrew letters are small Russian ones.
+# Chinese in its encoding, Chinese ones may be Japanese, Hebrew letters are small Russian ones, and
+# Greek ones those of other Cyrillic languages.
 _KNOWN: tuple[tuple[str, str, Judge], ...] = (
     (GUESSED, "", letters(_WESTERN, is_latin=True)),
     (GUESSED, "", letters("áðéíóúýþæö", is_latin=True)),
-    ("cp1250", "Central European", letters(_POLISH, is_latin=True)),
-    ("cp1250", "Central European", letters(_CZECH, is_latin=True)),
-    ("cp1250", "Central European", letters(_HUNGARIAN, is_latin=True)),
-    ("cp1250", "Central European", letters(_ROMANIAN, is_latin=True)),
-    ("cp1250", "Central European", letters(_CROATIAN, is_latin=True)),
+    *(("cp1250", "Central European", letters(each, is_latin=True)) for each in _CENTRAL),
+    *(("iso8859-2", "Central European", letters(each, is_latin=True)) for each in _CENTRAL),
+    ("cp1257", "Baltic", letters(_LITHUANIAN, is_latin=True)),
+    ("cp1257", "Baltic", letters(_LATVIAN, is_latin=True)),
     ("cp1254", "Turkish", letters("çğıöşüâîû", is_latin=True)),
     ("mac_roman", "Western European from a Mac", letters(_WESTERN, is_latin=True)),
     ("cp850", "Western European from DOS", letters(_WESTERN, is_latin=True)),
+    *(("cp852", "Central European from DOS", letters(each, is_latin=True)) for each in _CENTRAL),
+    *(
+        ("mac_latin2", "Central European from a Mac", letters(each, is_latin=True))
+        for each in _CENTRAL
+    ),
     ("shift_jis", "Japanese", characters(japanese, "euc_jp")),
     ("cp932", "Japanese", characters(japanese, "euc_jp")),
     ("euc_kr", "Korean", characters(korean)),
@@ -71,6 +79,7 @@ _KNOWN: tuple[tuple[str, str, Judge], ...] = (
     ("koi8_r", "Cyrillic (Russian and others)", letters(_CYRILLIC)),
     ("cp866", "Cyrillic (Russian and others)", letters(_CYRILLIC)),
     ("cp1253", "Greek", letters("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ")),
+    ("iso8859-5", "Cyrillic (Russian and others)", letters(_CYRILLIC)),
     ("mac_cyrillic", "Cyrillic (Russian and others)", letters(_CYRILLIC)),
     ("cp874", "Thai", letters("".join(map(chr, (*range(0xE01, 0xE3B), *range(0xE40, 0xE4F)))))),
 )

@@ -79,9 +79,13 @@ def characters(frequent: Callable[[], frozenset[str]], rare: str = "") -> Judge:
 
 @cache
 def japanese() -> frozenset[str]:
-    """Kana, and the kanji of level 1 of JIS X 0208; kana of half width are seldom meant."""
+    """Kana, the kanji of level 1 of JIS X 0208, and the units and numbers in circles of Windows.
+
+    Kana of half width are seldom meant: nearly every byte of other encodings would be one.
+    """
     kana = map(chr, range(0x3041, 0x30FF))
-    return frozenset(kana) | _rows("euc_jp", 0xB0, 0xCF) | _rows("euc_jp", 0xA1, 0xA3)
+    signs = map(chr, (*range(0x2460, 0x2474), *range(0x3300, 0x33FF), 0x3231, 0x3232))
+    return frozenset(kana) | frozenset(signs) | _rows("euc_jp", 0xB0, 0xCF) | _rows("euc_jp", 0xA1, 0xA3)
 
 
 @cache
