@@ -4,6 +4,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
 from app.adapters import Adapters
 from app.broker.hints import Hints
 from app.codecs.pool import CodecLimits, CodecPool
@@ -18,11 +20,13 @@ from app.outbound.guard import AddressGuard
 from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
 from app.samples.sample import SamplePictures
-from app.storage.base import Store
+from app.storage.base import Store, StoreFull
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
 from app.upkeep.installation import find_or_make
 from app.worker.context import WorkerContext
+
+log = structlog.get_logger(__name__)
 
 # Requests that one worker process works on side by side.
 LANES = 8
@@ -122,13 +126,23 @@ def prepare(adapters: Adapters) -> None:
 
     From the first time on the database has an id, before it has any request.
 
+    On a full disk the service starts all the same: what is there can be read and deleted.
+
     Raises:
         DatabaseUnavailable, StoreError: one of them does not; the message says why.
     """
-    migrate(adapters.database)
+    database = adapters.database
+    if database.reserve is not None:
+        database.reserve.give_up_if_full()
+    database.with_reserve(lambda: migrate(database))
     find_or_make(adapters)
     adapters.store.prepare()
-    adapters.store.check()
+    try:
+        adapters.store.check()
+    except StoreFull as error:
+        log.warning("store_full", reason=str(error))
+    if database.reserve is not None:
+        database.reserve.make()
 
 
 def build_worker_context(adapters: Adapters) -> WorkerContext:

@@ -51,8 +51,8 @@ LIBRARIES = {
     "standardwebhooks": {"ending"},
     "starlette": {"api", "main", "web"},
     "structlog": {
-        *("access", "api", "broker", "cli", "codecs", "ending", "intake", "logs", "main"),
-        *("results", "storage", "upkeep", "worker"),
+        *("access", "api", "bootstrap", "broker", "cli", "codecs", "db", "ending", "intake"),
+        *("logs", "main", "results", "storage", "upkeep", "worker"),
     },
     "typer": {"cli"},
     "uuid_utils": {"ending", "intake"},

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from app.domain.errors import ObjectMissing, StoreError
+from app.storage.base import StoreFull
 from app.storage.folders import Folders
 from app.storage.keys import NOTE_BYTES_MAX, NOTE_NAME, checked_key, checked_prefix
 
@@ -19,7 +20,7 @@ from app.storage.keys import NOTE_BYTES_MAX, NOTE_NAME, checked_key, checked_pre
 # 0.1 ms there and 0.25 ms of CPU through a thread; larger ones would hold up their neighbours.
 DIRECT_WRITE_BYTES = 1_000_000
 
-# With less room than this SQLite beside us could fail in the middle of a transaction.
+# With less room than this nothing is stored: SQLite beside us has to note what was done.
 MIN_FREE_BYTES = 64 * 1024 * 1024
 
 _TEMPORARY_PREFIX = ".tmp-"
@@ -45,6 +46,7 @@ class LocalStore:
 
         Not forced to the disk: after a power loss the image may have to be made again.
         """
+        self._check_room()
         path = self._path(key)
         if len(data) <= DIRECT_WRITE_BYTES:
             self._write(path, data)
@@ -53,6 +55,7 @@ class LocalStore:
 
     def put_file(self, key: str, source: BinaryIO, *, content_type: str) -> None:  # noqa: ARG002
         """Write a large object and return when the disk has it: a 202 survives a power loss."""
+        self._check_room()
         path = self._path(key)
         with _as_store_error("write"):
             with self._replacing(path) as file:
@@ -162,9 +165,17 @@ class LocalStore:
                 probe.write_bytes(b"writable")
             finally:
                 probe.unlink(missing_ok=True)
+        self._check_room()
+
+    def _check_room(self) -> None:
+        # What is left is for the database beside the files: for states, cancels and deletes.
+        try:
             free_bytes = shutil.disk_usage(self._root).free
+        except FileNotFoundError:
+            # Nothing was ever stored; the first object makes the folder.
+            return
         if free_bytes < MIN_FREE_BYTES:
-            raise StoreError(
+            raise StoreFull(
                 f"the disk of the local store is nearly full: {free_bytes // 2**20} MiB are free"
             )
 
@@ -235,7 +246,7 @@ def _as_store_error(verb: str) -> Iterator[None]:
     except OSError as error:
         # The path stays in the chained error: this sentence may be shown to a client.
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError("the disk of the local store is full") from error
+            raise StoreFull("the disk of the local store is full") from error
         reason = error.strerror or type(error).__name__
         raise StoreError(f"the local store could not {verb} a file: {reason}") from error
 

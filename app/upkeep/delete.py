@@ -8,6 +8,7 @@ import structlog
 from app.access.limits import counts_as_upload
 from app.adapters import Adapters, now
 from app.db import idempotency, images, requests
+from app.db.engine import DatabaseFull
 from app.domain.errors import StoreError
 from app.domain.statuses import RequestStatus
 from app.domain.tasks import Task
@@ -27,20 +28,25 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
     Raises:
         RequestNotFound: see `read.find`.
     """
-    with adapters.database.transaction() as connection:
-        row = find(connection, request_id, owner=owner, lock=True)
-        requests.hide(connection, row.id, now=now())
-        # At once, though the row may stay a while: a repeat of the upload is a new one from now on.
-        idempotency.forget_request(connection, owner=row.owner, request_id=row.id)
+    row = adapters.database.with_reserve(lambda: _hide(adapters, request_id, owner))
     log.info("request_deleted", request_id=row.id)
     if row.images_total > IMAGES_AT_ONCE:
         adapters.hints.send(Task.PURGE, row.id)
         return
     try:
         purge(adapters, row.id)
-    except StoreError as error:
-        # It is hidden already; the sweep removes what the store kept back.
+    except (StoreError, DatabaseFull) as error:
+        # It is hidden already; the sweep removes what was kept back.
         log.warning("purge_postponed", request_id=row.id, error=str(error))
+
+
+def _hide(adapters: Adapters, request_id: str, owner: str) -> Any:
+    with adapters.database.transaction() as connection:
+        row = find(connection, request_id, owner=owner, lock=True)
+        requests.hide(connection, row.id, now=now())
+        # At once, though the row may stay a while: a repeat of the upload is a new one from now on.
+        idempotency.forget_request(connection, owner=row.owner, request_id=row.id)
+    return row
 
 
 def purge(adapters: Adapters, request_id: str) -> None:

@@ -45,6 +45,8 @@ def sweep(adapters: Adapters, *, holder: str) -> bool:
         ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
     if not ours:
         return False
+    if adapters.database.reserve is not None:
+        adapters.database.reserve.make()
     watch(adapters)
     _return_expired(adapters)
     fail_given_up(adapters)

@@ -19,7 +19,7 @@ from tests.integration.bench import Bench, bench
 BYTES_PER_PLACE = 16
 NOISE_BYTES = 2_000_000
 # Even the smaller file has several of the blocks in which files are read.
-FEW, MANY = 15_000, 45_000
+FEW, MANY = 10_000, 30_000
 
 
 @pytest.fixture
