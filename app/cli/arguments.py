@@ -40,7 +40,7 @@ Encoding = Annotated[
 Sheet = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="Sheet of an XLSX workbook; default: the first one with a header."
+        metavar="NAME", help="Sheet of an XLSX workbook; default: the first one with products."
     ),
 ]
 AcceptValidRows = Annotated[

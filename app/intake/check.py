@@ -16,7 +16,7 @@ BAD_ROWS_NAMED = 20
 class Reading:
     """What the caller says about how the file is to be read; see `catalog.reader.validate`.
 
-    `sheet` is the name of the sheet of a workbook to read; None: the first one with a header.
+    `sheet` is the name of the sheet of a workbook to read; None: the first one with products.
     """
 
     encoding: str | None = None

@@ -23,7 +23,7 @@ FILE_FIELD = "file"
 TEXT_OPTIONS = {
     "webhook_url": "Address that gets a POST when the request ends; default: the operator's.",
     "encoding": "Encoding of the CSV, such as cp1250; default: recognised.",
-    "sheet": "Name of the sheet of a workbook; default: the first one with a header of products.",
+    "sheet": "Name of the sheet of a workbook; default: the first one with products.",
     "columns": "Which columns are meant, where nothing is recognised, as JSON: "
     '{"product_name":"Title","serial_number":"SKU","images":["Photo 1","Photo 2"]}.',
     "base_url": "The address that relative image paths begin at, such as https://shop.example/media.",

@@ -37,7 +37,7 @@ def process(
         source: path of the CSV, or `-` for standard input.
         target: path of the output, or `-`; None: `output_name`.
         images: folder for the pictures; the output CSV links to the files in it.
-        sheet: name of a workbook's sheet; None: the first one with a header.
+        sheet: name of a workbook's sheet; None: the first one with products.
         columns: JSON as in the form field `columns`.
         force: overwrite files that exist.
     Raises:

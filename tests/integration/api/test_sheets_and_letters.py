@@ -3,7 +3,15 @@
 import httpx
 
 from tests.integration.api.parts import accepted, problem, upload
-from tests.unit.catalog.workbooks import HEADER, make_workbook, sheet_xml
+from tests.unit.catalog.workbooks import (
+    HEADER,
+    Formula,
+    Value,
+    link_relations,
+    make_workbook,
+    sheet_xml,
+    styles_of,
+)
 
 ONE, TWO = "https://img.example/1.jpg", "https://img.example/2.jpg"
 COVER = sheet_xml({1: ["How to use this file"], 3: ["1. Fill in the second sheet"]})
@@ -35,6 +43,37 @@ def test_the_sheet_that_is_named_is_read_at_the_upload_too(client: httpx.Client)
 def test_a_sheet_that_does_not_exist_is_refused_with_those_that_do(client: httpx.Client) -> None:
     document = problem(upload(client, BOOK, sheet="Winter"), 422, "option_invalid")
     assert all(name in document["detail"] for name in ('"Winter"', '"Spring"', '"Autumn"'))
+
+
+def test_cells_of_a_workbook_say_what_the_sheet_shows(client: httpx.Client) -> None:
+    rows: dict[int, list[Value]] = {
+        1: list(HEADER),
+        2: [(123, 1), "Mug", Formula(f'_xlfn.IMAGE("{ONE}")', "#VALUE!")],
+        3: [(4, 1), "Cup", "Photo"],
+    }
+    data = make_workbook(
+        {"Products": sheet_xml(rows, links={"C3": "rId1"})},
+        styles=styles_of("00000"),
+        more=link_relations({"rId1": TWO}),
+    )
+    _, formula, link = upload(client, data, dry_run="true").json()["warnings"]
+    assert "formula" in formula
+    assert "link" in link
+    request_id = accepted(client, data)
+    output = client.get(f"/download-output-csv/{request_id}?partial=true").content.decode()
+    assert f"00123,Mug,{ONE}" in output
+    assert f"00004,Cup,{TWO}" in output
+
+
+def test_a_refusal_of_a_sheet_says_which_one_was_read(client: httpx.Client) -> None:
+    document = problem(upload(client, BOOK, sheet="Read me"), 422, "csv_invalid")
+    assert document["detail"].startswith('The sheet "Read me" was read; the workbook has also')
+
+
+def test_what_fills_up_the_end_of_a_file_is_no_text(client: httpx.Client) -> None:
+    data = f"{','.join(HEADER)}\n1,Mug,{ONE}\n".encode() + b"\x1a" + b"\0" * 600
+    document = upload(client, data, dry_run="true").json()
+    assert (document["products"], document["warnings"]) == (1, [])
 
 
 def test_one_line_in_another_encoding_changes_no_other_line(client: httpx.Client) -> None:
