@@ -85,7 +85,8 @@ def japanese() -> frozenset[str]:
     """
     kana = map(chr, range(0x3041, 0x30FF))
     signs = map(chr, (*range(0x2460, 0x2474), *range(0x3300, 0x33FF), 0x3231, 0x3232))
-    return frozenset(kana) | frozenset(signs) | _rows("euc_jp", 0xB0, 0xCF) | _rows("euc_jp", 0xA1, 0xA3)
+    kanji = _rows("euc_jp", 0xB0, 0xCF) | _rows("euc_jp", 0xA1, 0xA3)
+    return frozenset(kana) | frozenset(signs) | kanji
 
 
 @cache
