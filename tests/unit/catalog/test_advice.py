@@ -122,7 +122,7 @@ def test_rows_with_more_cells_than_the_header_come_first() -> None:
     ("name", "cell", "why"),
     [
         ("Foto", "cdn.shop.example/a.jpg", '"Foto" holds web addresses with a mistake: "cdn.shop'),
-        ("Foto", "https://u:p@a.example/1.jpg", "mistake: A user name or password stands before"),
+        ("Foto", "https://u:p@a.example/1.jpg", "mistake: There is a user name or password before"),
         ("*", ONE, 'Column 3 holds addresses of pictures, but has no name to send: call it "Image'),
         ("Foto", f"see {ONE} and more", "or stand among other text"),
     ],

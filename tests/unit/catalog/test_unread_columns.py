@@ -80,7 +80,7 @@ def test_other_text_in_the_column_is_told_with_its_line() -> None:
     (warning,) = findings.warnings
     assert warning == (
         'The column "Extra" holds addresses of pictures (first in line 3) and is not read. To '
-        "read it, too, empty its cells that hold something else (first in line 2: "
+        "read it as well, empty its cells that hold something else (first in line 2: "
         f'"front view"), then send {COLUMNS}'
     )
 
