@@ -4,6 +4,7 @@ Each pytest-xdist worker starts its own, on first use: nothing is shared, so not
 locked, and a part that no test of a run needs is not started.
 """
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,10 @@ from tests.parts.webhook_receiver import WebhookReceiver
 # How long one example takes says something about the machine, and nothing about the code.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+# A process with thousands of tests has millions of objects that live on. Walking through them as
+# often as a small program does takes a fourteenth of the suite's time.
+gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

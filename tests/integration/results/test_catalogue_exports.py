@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.intake.check import Reading
 from app.results import outputs
 from tests.catalogs import HOST, MEDIA, SAMPLES, Sample
 from tests.factories import make_jpeg
-from tests.integration.bench import Bench
+from tests.integration.bench import Bench, bench
 from tests.parts.image_host import ImageHost
 
 REPLACE = ProcessingOptions(output=OutputMode.REPLACE)
@@ -49,23 +50,30 @@ def table(data: bytes, detected: dict[str, Any]) -> tuple[list[str], list[list[s
     return rows[first], rows[first + 1 :]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One worker for all samples: each of them has an image host of its own."""
+    with bench(data_dir=tmp_path_factory.mktemp("exports")) as made:
+        yield made
+
+
 @BY_FILE
 def test_an_export_goes_in_and_comes_out_in_both_modes(
-    local: Bench, image_host: ImageHost, sample: Sample
+    shared: Bench, image_host: ImageHost, sample: Sample
 ) -> None:
     data, arguments = _Host(image_host).localised(sample)
-    waiting = local.upload(data, options=REPLACE, **arguments)
-    local.ended(waiting)  # Every picture is missing still.
-    failed = raw_output(local, waiting)
+    waiting = shared.upload(data, options=REPLACE, **arguments)
+    shared.ended(waiting)  # Every picture is missing still.
+    failed = raw_output(shared, waiting)
     assert failed == data
 
-    _Host(image_host).serve([image["input_url"] for image in local.images(waiting)])
+    _Host(image_host).serve([image["input_url"] for image in shared.images(waiting)])
     requests = {
-        mode: local.upload(data, options=ProcessingOptions(output=mode), **arguments)
+        mode: shared.upload(data, options=ProcessingOptions(output=mode), **arguments)
         for mode in OutputMode
     }
     for request_id in requests.values():
-        status = local.ended(request_id)
+        status = shared.ended(request_id)
         assert status["detected"]["platform"] == sample.platform
         assert (status["products"], status["places"]) == (sample.products, sample.places)
         assert status["images"]["completed"] == status["images"]["total"] == sample.images
@@ -74,24 +82,24 @@ def test_an_export_goes_in_and_comes_out_in_both_modes(
     header, rows = table(data, detected)
     appended, replaced = requests[OutputMode.APPEND], requests[OutputMode.REPLACE]
 
-    with_column = raw_output(local, appended).decode("utf-8-sig")
+    with_column = raw_output(shared, appended).decode("utf-8-sig")
     lines = list(csv.reader(io.StringIO(with_column, newline=""), delimiter=detected["delimiter"]))
     assert lines[0] == [*header, "Output Image Urls"]
     added = [url for line in lines[1:] for url in line[-1].split(",") if url]
     assert len(added) == sample.places
     assert len(lines) == len(rows) + 1
 
-    new_header, new_rows = table(raw_output(local, replaced), detected)
+    new_header, new_rows = table(raw_output(shared, replaced), detected)
     assert new_header == header
     images = {index for index, name in enumerate(header) if name in sample.columns}
-    links = {image["output_url"] for image in local.images(replaced)}
+    links = {image["output_url"] for image in shared.images(replaced)}
     for old, new in zip(rows, new_rows, strict=True):
         for index, (was, cell) in enumerate(zip(old, new, strict=True)):
             assert (was != cell) is (index in images and "." in was)
             if was != cell:
                 assert image_host.base_url not in cell
                 assert any(link in cell for link in links)
-    assert raw_output(local, replaced).startswith(b"\xef\xbb\xbf") is data.startswith(
+    assert raw_output(shared, replaced).startswith(b"\xef\xbb\xbf") is data.startswith(
         b"\xef\xbb\xbf"
     )
 
