@@ -17,13 +17,13 @@ import gzip
 import ipaddress
 import ssl
 import struct
-import threading
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import SO_LINGER, SOL_SOCKET
-from types import TracebackType
+
+from tests.parts.loop_thread import LoopThread
 
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8
 
@@ -74,7 +74,7 @@ def behaviour(path: str) -> Callable[[Behaviour], Behaviour]:
 
 
 @dataclass
-class HostileServer:
+class HostileServer(LoopThread):
     """A server of `BEHAVIOURS`; 0.0.0.0 to listen on makes every address 127.x.x.x a host of it."""
 
     tls: ssl.SSLContext | None = None
@@ -107,35 +107,16 @@ class HostileServer:
 
         self.on(path, answer)
 
-    def __enter__(self) -> "HostileServer":
-        started = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run(started)), name="hostile-server", daemon=True
-        )
-        self._thread.start()
-        started.wait()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join()
-
-    async def _run(self, started: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda loop, context: None)  # resets are its business
-        self._closing = asyncio.Event()
+    async def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: None)  # resets are its business
         self._tasks: set[asyncio.Task[None]] = set()
         listener = await asyncio.start_server(
             self._connected, self.listens_on, 0, ssl=self.tls, backlog=256
         )
         self.port: int = listener.sockets[0].getsockname()[1]
-        started.set()
-        await self._closing.wait()
+        self.started()
+        await self.closing.wait()
         listener.close()
         for task in list(self._tasks):
             task.cancel()
@@ -153,7 +134,7 @@ class HostileServer:
             pass
         finally:
             self._tasks.discard(task)
-            writer.transport.abort() if self._closing.is_set() else writer.close()
+            writer.transport.abort() if self.closing.is_set() else writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

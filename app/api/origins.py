@@ -57,8 +57,8 @@ class KnownNames:
 class OwnPagesOnly:
     """Refuses what changes something where a browser says that another site's page asks for it.
 
-    Also without keys, where the browser's network is all that protects the
-    service, and whatever key comes with the call.
+    Also without keys, where the browser's network is all that protects the service, and whatever
+    key comes with the call.
     """
 
     def __init__(self, app: ASGIApp) -> None:

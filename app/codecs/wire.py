@@ -1,10 +1,10 @@
 """The messages between the service and a codec child.
 
 To the child: the options as JSON, beside the file. From the child, once it is ready: the layers
-that shut it in. Then for each picture: a frame with
-its number and the sizes of what follows, a header as JSON and, if it went well, the new file. A
-child decodes hostile files and may have been taken over by one, so its answer is data to be
-checked: nothing is unpickled, and every field has its bounds.
+that shut it in. Then for each picture: a frame with its number and the sizes of what follows, a
+header as JSON and, if it went well, the new file. A child decodes hostile files and may have been
+taken over by one, so its answer is data to be checked: nothing is unpickled, and every field has
+its bounds.
 """
 
 import json

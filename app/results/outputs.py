@@ -11,6 +11,7 @@ from app.adapters import Adapters
 from app.catalog.out import report, writer
 from app.catalog.out.replace import charset, write_replaced
 from app.catalog.reader import Detected, InputRow, read_rows
+from app.catalog.text.encodings import SMALL_CHUNK_BYTES
 from app.db import images
 from app.domain.errors import ObjectMissing, OptionInvalid, ServiceUnavailable, WrongState
 from app.domain.naming import upload_key
@@ -25,8 +26,6 @@ from app.storage.positioned import PositionedReader
 
 CSV = "text/csv; charset=utf-8"
 ROWS_PER_QUERY = 160
-# Of the uploaded file at once: a client that reads slowly keeps this much in lines and cells.
-CHUNK_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _pair(
 ) -> Iterator[tuple[InputRow, Sequence[Any]]]:
     """Walk the file and the table side by side; both are in the order of the rows."""
     with closing(stream):
-        rows = read_rows(stream, detected, chunk_bytes=CHUNK_BYTES)
+        rows = read_rows(stream, detected, chunk_bytes=SMALL_CHUNK_BYTES)
         places_before = 0
         while chunk := list(islice(rows, ROWS_PER_QUERY)):
             part = images.Part(

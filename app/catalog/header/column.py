@@ -39,7 +39,7 @@ class ColumnSample:
     """A column and what was seen in it.
 
     Attributes:
-        pictures: addresses that end as those of pictures do, or stand behind the name of one.
+        pictures: addresses that end as those of pictures do, or come behind the name of one.
         cells: those that are neither empty nor a word for none; `readable` are those of addresses
             and `listed` those of lists or attachments.
         has_paths: some have no host.

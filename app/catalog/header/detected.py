@@ -53,6 +53,16 @@ class Detected:
         return name or f"column {index + 1}"
 
     @property
+    def plain_columns(self) -> tuple[int, int] | None:
+        """The columns of image URLs and of names of a plain list; None where cells need a closer
+        look: they may hold paths, or unnamed columns addresses.
+        """
+        images, name = self.layout.runs_over, self.layout.product_name
+        if images is None or name is None or self.base_url is not None:
+            return None
+        return None if self.layout.nameless(self.header) else (images, name)
+
+    @property
     def is_mapped(self) -> bool:
         """Whether naming its columns is what reads it so: the caller did, or they left no doubt."""
         return not (self.platform or self.layout.is_list or self.layout.named_by_file)

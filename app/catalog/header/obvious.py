@@ -20,18 +20,8 @@ _NUMBERS = (
 # What columns of names are called in the languages whose exports are known; English ones are found
 # by `find_columns`.
 _NAMES = (
-    *(
-        "bezeichnung",
-        "produktname",
-        "artikelname",
-        "nom",
-        "nombre",
-        "nome",
-        "naam",
-        "nazwa",
-        "namn",
-    ),
-    *("isim", "имя", "название", "наименование", "名前", "商品名", "名称"),
+    *("bezeichnung", "produktname", "artikelname", "nom", "nombre", "nome", "naam", "nazwa"),
+    *("namn", "isim", "имя", "название", "наименование", "名前", "商品名", "名称"),
 )
 # What columns of images are called when they are called nothing else, but for a number behind it.
 _IMAGES = frozenset(
@@ -52,7 +42,7 @@ def obvious_layout(
 
     Args:
         rows: the first ones below the header.
-        has_base_url: paths are addresses, too.
+        has_base_url: paths count as addresses.
     """
     found, cells = line.found, line.cells
     plain = [plain_name(cell) for cell in cells]
@@ -84,7 +74,6 @@ def obvious_layout(
 
 def obvious_warning(line: Candidate, layout: Layout) -> str:
     """What the owner has to know of a layout that `obvious_layout` has found."""
-
     plain = [plain_name(cell) for cell in line.cells]
 
     def name(index: int) -> str:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.catalog.header.detected import Detected
-from app.catalog.text.encodings import WIDE, Encoding, decoded, line_blocks
+from app.catalog.text.encodings import SMALL_CHUNK_BYTES, WIDE, Encoding, decoded, line_blocks
 from app.catalog.text.lines import end_of_last_line, split_lines
 from app.catalog.text.strays import byte_offsets
-
-# Of the file at once: a client that reads slowly keeps this much in lines.
-_CHUNK_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def raw_lines(stream: BinaryIO, detected: Detected) -> Iterator[RawLine]:
     if encoding.name in WIDE:
         # Every text in these encodings is written in one way, so that it can be encoded again.
         rest = ""
-        for text, _ in decoded(stream, encoding, _CHUNK_BYTES):
+        for text, _ in decoded(stream, encoding, SMALL_CHUNK_BYTES):
             rest += text
             cut = end_of_last_line(rest)
             for line in split_lines(rest[:cut], clean=False):
@@ -101,7 +98,7 @@ def raw_lines(stream: BinaryIO, detected: Detected) -> Iterator[RawLine]:
         for line in split_lines(rest, clean=False):
             yield RawLine(line.encode(encoding.name), line)
         return
-    for block in line_blocks(stream, encoding, _CHUNK_BYTES):
+    for block in line_blocks(stream, encoding, SMALL_CHUNK_BYTES):
         yield from _lines_of(block, encoding)
 
 

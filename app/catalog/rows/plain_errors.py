@@ -32,12 +32,10 @@ class PlainErrors:
     @staticmethod
     def of(detected: Detected) -> "PlainErrors | None":
         """For a file; None where its rows need a close look."""
-        layout = detected.layout
-        images, name = layout.runs_over, layout.product_name
-        if images is None or name is None or len(layout.images) > 1 or detected.base_url:
+        layout, columns = detected.layout, detected.plain_columns
+        if columns is None or len(layout.images) > 1:
             return None
-        if layout.nameless(detected.header):
-            return None
+        images, name = columns
         width = len(detected.header)
         known = (images, name, layout.serial_number)
         return PlainErrors(images, name, [n for n in range(width) if n not in known], width)

@@ -31,7 +31,9 @@ class RowReader:
         self.forms = FormsSeen()
         self._cells = cell_reader(detected)
         self._products = ProductFinder(layout) if layout.groups_rows else None
-        self._plain = self._plain_blocks()
+        columns = detected.plain_columns
+        # The fast path.
+        self._plain = PlainBlocks(detected, *columns, self._cells.urls) if columns else None
         self._labels = LabelRows() if layout.labels_below else None
 
     def rows(self, block: Block) -> Iterator[InputRow]:
@@ -160,12 +162,3 @@ class RowReader:
                 "quote in this row that is not closed."
             )
             errors.append(self._errors.error(line, index, name, "unclosed_quote", message))
-
-    def _plain_blocks(self) -> PlainBlocks | None:
-        """The fast path; None where cells may hold paths, or unnamed columns hold addresses."""
-        layout, detected = self._layout, self._detected
-        if layout.runs_over is None or layout.product_name is None:
-            return None
-        if detected.base_url is not None or layout.nameless(detected.header):
-            return None
-        return PlainBlocks(detected, layout.runs_over, layout.product_name, self._cells.urls)

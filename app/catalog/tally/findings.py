@@ -37,8 +37,7 @@ class Findings:
 
     def add_errors(self, errors: Sequence[CellError]) -> None:
         """Note a row that cannot be used."""
-        self.bad_rows += 1
-        self.error_count += len(errors)
+        self.count_errors(1, len(errors))
         self.errors.extend(errors[: MAX_ERRORS_SHOWN - len(self.errors)])
 
     @property

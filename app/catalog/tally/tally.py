@@ -122,8 +122,8 @@ class Tally:
         for row in rows:
             if not row.errors:
                 beside.look_at(row.row, row.cells)
-        told = [row for row in rows if len(row.cells) == len(self.findings.detected.header)]
-        self._unread.look_at_rows([row.row for row in told], [row.cells for row in told])
+        whole = [row for row in rows if len(row.cells) == len(self.findings.detected.header)]
+        self._unread.look_at_rows([row.row for row in whole], [row.cells for row in whole])
 
     def _note_wide(self, block: Block) -> None:
         if block.grid is None:

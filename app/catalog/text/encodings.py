@@ -13,6 +13,8 @@ from app.catalog.text.tail import text_end
 from app.domain.errors import CellError, CsvInvalid, OptionInvalid
 
 CHUNK_BYTES = 256 * 1024
+# For files that are read while an answer is sent: a slow client keeps this much in lines and cells.
+SMALL_CHUNK_BYTES = 16 * 1024
 
 # NUL, which no cell may hold, and those that no address may; TAB, LF and CR are layout.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
