@@ -216,12 +216,13 @@ def test_a_silent_host_is_given_up_with_all_its_images(
 
 
 def test_odd_paths_among_good_ones_fail_alone(tmp_path: Path, host: LimitedHost) -> None:
-    odd = [[host.url(f"odd/hang-{n}.jpg")] for n in range(40)]
-    settings = {"fetch_timeout_seconds": 0.5, "fetch_max_attempts": 3}
+    odd = [[host.url(f"odd/hang-{n}.jpg")] for n in range(20)]
+    # Long enough for good ones to be answered in time on a busy machine.
+    settings = {"fetch_timeout_seconds": 1.5, "fetch_max_attempts": 3}
     with bench(data_dir=tmp_path, **settings) as service:
         request_id = service.upload_urls(*odd, *urls(host, 200))
         done = service.ended(request_id, timeout_seconds=90)
-    assert (done["images"]["completed"], done["errors"]) == (200, {"timeout": 40})
+    assert (done["images"]["completed"], done["errors"]) == (200, {"timeout": 20})
 
 
 def test_a_host_that_was_given_up_is_tried_again_by_the_next_request(
