@@ -11,6 +11,7 @@ from app.metrics.registry import Metrics
 from app.outbound.guard import AddressGuard
 from app.outbound.webhook import WebhookSender
 from app.storage.base import Store
+from app.storage.disk import Disk
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Adapters:
     settings: Settings
     database: Database
     store: Store
+    disk: Disk
     guard: AddressGuard
     host_rules: HostRules
     webhooks: WebhookSender

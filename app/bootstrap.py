@@ -4,8 +4,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from app.adapters import Adapters
 from app.broker.hints import Hints
 from app.codecs.pool import CodecLimits, CodecPool
@@ -20,14 +18,17 @@ from app.outbound.guard import AddressGuard
 from app.outbound.hosts_file import read_hosts_file
 from app.outbound.webhook import WebhookSender
 from app.samples.sample import SamplePictures
-from app.storage.base import Store, StoreFull
+from app.storage.base import Store
+from app.storage.disk import Disk
 from app.storage.local import LocalStore
 from app.storage.s3 import S3Store
 from app.upkeep.installation import find_or_make
 from app.worker.context import WorkerContext
 
-log = structlog.get_logger(__name__)
-
+NO_ROOM_TO_START = (
+    "The setting DATA_DIR cannot be used: its disk is full, down to the reserve of the service. "
+    "Free 1 MiB there and start again; then delete requests that are no longer needed."
+)
 # Requests that one worker process works on side by side.
 LANES = 8
 # What one picture may add to a codec child, which takes some 55 MB by itself: the file, and three
@@ -65,6 +66,7 @@ def build_adapters(settings: Settings, *, metrics: Metrics | None = None) -> Ada
             silent_seconds=max(SILENT_SECONDS_MIN, settings.lease_seconds),
         ),
         store=build_store(settings),
+        disk=build_disk(settings),
         guard=guard,
         host_rules=host_rules(settings),
         webhooks=WebhookSender(guard, user_agent=settings.fetch_user_agent),
@@ -90,7 +92,7 @@ def host_rules(settings: Settings) -> HostRules:
 def build_store(settings: Settings) -> Store:
     """S3 when a bucket is named, else files below DATA_DIR."""
     if settings.s3_bucket is None:
-        return LocalStore(settings.data_dir / "files", settings.base_url)
+        return LocalStore(settings.data_dir / "files", settings.base_url, build_disk(settings))
     secret = settings.aws_secret_access_key
     return S3Store(
         bucket=settings.s3_bucket,
@@ -100,6 +102,12 @@ def build_store(settings: Settings) -> Store:
         secret_key=secret.get_secret_value() if secret is not None else None,
         public_url=settings.s3_public_url,
     )
+
+
+def build_disk(settings: Settings) -> Disk:
+    """That of DATA_DIR where anything of ours is on it: SQLite's database, or local files."""
+    elsewhere = settings.database_url is not None and settings.s3_bucket is not None
+    return Disk(None if elsewhere else settings.data_dir)
 
 
 def serve_metrics(metrics: Metrics, settings: Settings) -> Callable[[], None]:
@@ -124,25 +132,20 @@ def serve_metrics(metrics: Metrics, settings: Settings) -> Callable[[], None]:
 def prepare(adapters: Adapters) -> None:
     """Bring the tables to the newest revision and prove that the store answers; repeatable.
 
-    From the first time on the database has an id, before it has any request.
-
-    On a full disk the service starts all the same: what is there can be read and deleted.
+    From the first time on the database has an id, before it has any request. On a full disk it is
+    the reserve that has room for this: whoever starts then wants to read and to delete.
 
     Raises:
         DatabaseUnavailable, StoreError: one of them does not; the message says why.
+        SettingsError: the disk is full, and there is no reserve on it.
     """
-    database = adapters.database
-    if database.reserve is not None:
-        database.reserve.give_up_if_full()
-    database.with_reserve(lambda: migrate(database))
-    find_or_make(adapters)
-    adapters.store.prepare()
-    try:
+    with adapters.disk.reserve_opened():
+        if adapters.disk.is_exhausted():
+            raise SettingsError(NO_ROOM_TO_START)
+        migrate(adapters.database)
+        find_or_make(adapters)
+        adapters.store.prepare()
         adapters.store.check()
-    except StoreFull as error:
-        log.warning("store_full", reason=str(error))
-    if database.reserve is not None:
-        database.reserve.make()
 
 
 def build_worker_context(adapters: Adapters) -> WorkerContext:

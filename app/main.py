@@ -62,6 +62,10 @@ ROUTES = (
     docs,
     aliases,
 )
+NO_ROOM = (
+    "The disk of DATA_DIR is nearly full: uploads are refused until 64 MiB are free; reading, "
+    "downloads, cancels and deletes work."
+)
 # Room for the form's other fields and boundaries around a file of the largest size.
 FORM_OVERHEAD_BYTES = 1024 * 1024
 
@@ -127,6 +131,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.readiness = Readiness(adapters)
     app.state.metrics.watch_queue(lambda: queue_facts(adapters))
     await run_sync(prepare, adapters)
+    if not adapters.disk.takes_uploads():
+        log.warning("started_without_room", free_bytes=adapters.disk.free_bytes(), meaning=NO_ROOM)
     await run_sync(app.state.keys.refresh, adapters.database)
     try:
         with app.state.draining.on_signals():

@@ -51,7 +51,7 @@ LIBRARIES = {
     "standardwebhooks": {"ending"},
     "starlette": {"api", "main", "web"},
     "structlog": {
-        *("access", "api", "bootstrap", "broker", "cli", "codecs", "db", "ending", "intake"),
+        *("access", "api", "broker", "cli", "codecs", "ending", "intake"),
         *("logs", "main", "results", "storage", "upkeep", "worker"),
     },
     "typer": {"cli"},

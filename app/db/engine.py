@@ -1,26 +1,19 @@
 """Connections and transactions, the same for SQLite and Postgres."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.reserve import Reserve
 from app.domain.errors import DatabaseUnavailable
 from app.domain.retry import SQLITE_BUSY
 from app.retrying import keep_trying_blocking
-
-Result = TypeVar("Result")
-
-
-class DatabaseFull(DatabaseUnavailable):
-    """The disk of the SQLite file has no room for what was to be written."""
 
 
 class Database:
@@ -38,10 +31,8 @@ class Database:
         self, url: str, *, pool_size: int = 10, silent_seconds: float | None = None
     ) -> None:
         self.is_sqlite = url.startswith("sqlite")
-        self.reserve: Reserve | None = None
         if self.is_sqlite:
-            if folder := _made_folder(url):
-                self.reserve = Reserve(folder)
+            _make_folder(url)
             self.engine = create_engine(
                 url,
                 pool_size=pool_size,
@@ -82,19 +73,6 @@ class Database:
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def with_reserve(self, work: Callable[[], Result]) -> Result:
-        """Do what makes room, on a full disk with the space that was held back for it.
-
-        Args:
-            work: done twice where the first time ends with DatabaseFull.
-        """
-        try:
-            return work()
-        except DatabaseFull:
-            if self.reserve is None or not self.reserve.give_up():
-                raise
-            return work()
-
     def check_writes(self, table: str, *, patience_seconds: float) -> None:
         """Begin a transaction that could write to this table, and leave it at that.
 
@@ -124,9 +102,7 @@ def _translated() -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable("no free database connection") from error
     except OperationalError as error:
-        is_full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        kind = DatabaseFull if is_full else DatabaseUnavailable
-        raise kind(str(error.orig).strip().splitlines()[0]) from error
+        raise DatabaseUnavailable(str(error.orig).strip().splitlines()[0]) from error
     except psycopg.OperationalError as error:
         # COPY goes past SQLAlchemy, and so do its errors.
         raise DatabaseUnavailable(str(error).strip().partition("\n")[0]) from error
@@ -154,13 +130,10 @@ def _take_sqlite_lock(connection: Connection, patience_seconds: float) -> None:
         driver.execute(f"PRAGMA busy_timeout = {before}")
 
 
-def _made_folder(url: str) -> Path | None:
+def _make_folder(url: str) -> None:
     database = make_url(url).database
-    if not database or database == ":memory:":
-        return None
-    folder = Path(database).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,11 +1,9 @@
 """Stop a request: what is done stays, nothing new starts."""
 
-from contextlib import suppress
 from typing import Any
 
 from app.adapters import Adapters, now
 from app.db import queue, requests
-from app.db.engine import DatabaseFull
 from app.domain.errors import WrongState
 from app.domain.statuses import RequestStatus
 from app.ending.finish import announce, end
@@ -24,23 +22,22 @@ def cancel(adapters: Adapters, request_id: str, *, owner: str) -> dict[str, Any]
         RequestNotFound: see `read.find`.
         WrongState: the request has ended by itself.
     """
-    ended = adapters.database.with_reserve(lambda: _end(adapters, request_id, owner))
-    announce(adapters, ended)
-    with suppress(DatabaseFull):
+    # On a full disk this comes first of all: what is at work would fill whatever is freed.
+    with adapters.disk.reserve_opened():
+        with adapters.database.transaction() as connection:
+            row = find(connection, request_id, owner=owner, lock=True)
+            if row.status in {RequestStatus.COMPLETED, RequestStatus.FAILED}:
+                raise WrongState(
+                    f"The request is {row.status} already; there is nothing to cancel."
+                )
+            ended = end(
+                adapters, connection, row.id, status=RequestStatus.CANCELLED, reason="Cancelled."
+            )
+        announce(adapters, ended)
         for _ in range(TRANSACTIONS_MAX):
-            if not mark_images(adapters, request_id):
+            if not mark_images(adapters, row.id):
                 break
     return status(adapters, request_id, owner=owner)
-
-
-def _end(adapters: Adapters, request_id: str, owner: str) -> list[str]:
-    with adapters.database.transaction() as connection:
-        row = find(connection, request_id, owner=owner, lock=True)
-        if row.status in {RequestStatus.COMPLETED, RequestStatus.FAILED}:
-            raise WrongState(f"The request is {row.status} already; there is nothing to cancel.")
-        return end(
-            adapters, connection, row.id, status=RequestStatus.CANCELLED, reason="Cancelled."
-        )
 
 
 def mark_images(adapters: Adapters, request_id: str) -> bool:

@@ -52,6 +52,10 @@ def ingest(adapters: Adapters, request_id: str, *, stopping: Callable[[], bool])
     Args:
         stopping: asked between batches; True gives the work back to another worker.
     """
+    if not adapters.disk.takes_work():
+        # The next look for open work finds it, and by then there may be room.
+        log.warning("ingest_waits_for_room", request_id=request_id)
+        return
     moment = now()
     with adapters.database.transaction() as connection:
         claimed = requests.claim_ingest(
@@ -94,7 +98,7 @@ def _write_rows(adapters: Adapters, claimed: Any, stopping: Callable[[], bool]) 
             in_flight.append(threads.submit(_flush, adapters, claimed, batch, before))
             if statistics.due(batch.places_before, batch.places_behind):
                 looks.append(threads.submit(_look, adapters, in_flight[-1]))
-            if stopped := stopping():
+            if stopped := stopping() or not adapters.disk.takes_work():
                 break
         if not all(writing.result() for writing in in_flight):
             return

@@ -31,6 +31,11 @@ from app.results.documents import links
 
 log = structlog.get_logger(__name__)
 
+# For those who upload: of the disk itself the operator reads in the log.
+NO_ROOM = (
+    "There is no room left to keep new files. Delete requests that you no longer need, or ask the "
+    "operator to make room, then upload again."
+)
 _RECOGNISED = Reading()
 
 
@@ -54,7 +59,7 @@ def submit(
         reading: what the caller says of the file; all is recognised where nothing is said.
     Raises:
         RequestError: the file or an option cannot be used, the Idempotency-Key was used for another
-            upload, or the API key has used up what it may (`limits`).
+            upload, the API key has used up what it may (`limits`), or there is no room.
         StoreError, DatabaseUnavailable: nothing was accepted.
     """
     # Asked before the kept answer is: an upload that is just now done with this Idempotency-Key
@@ -68,6 +73,9 @@ def submit(
             return kept
     if refusal is not None:
         raise refusal
+    if not adapters.disk.takes_uploads():
+        log.error("upload_refused_disk_nearly_full", free_bytes=adapters.disk.free_bytes())
+        raise ServiceUnavailable(NO_ROOM)
     _check_webhook(adapters, webhook_url)
     request_id = str(uuid_utils.uuid7())
     key = upload_key(request_id)

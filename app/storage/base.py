@@ -3,12 +3,6 @@
 from collections.abc import Collection, Iterator
 from typing import BinaryIO, Protocol
 
-from app.domain.errors import StoreError
-
-
-class StoreFull(StoreError):
-    """The store has no room for further objects; reading and deleting still work."""
-
 
 class Store(Protocol):
     """One place for objects, addressed by keys like `{request_id}/2-1-blue-shirt.jpg`.
@@ -59,11 +53,7 @@ class Store(Protocol):
         """Make what the store needs before its first object, such as a bucket; may be repeated."""
 
     def check(self) -> None:
-        """Prove that the store answers and takes objects; used at start and by /readyz.
-
-        Raises:
-            StoreFull: it answers and has no room.
-        """
+        """Prove that the store answers and is writable; used at start and by /readyz."""
 
     async def aclose(self) -> None:
         """Give back connections."""

@@ -12,16 +12,13 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from app.domain.errors import ObjectMissing, StoreError
-from app.storage.base import StoreFull
+from app.storage.disk import Disk
 from app.storage.folders import Folders
 from app.storage.keys import NOTE_BYTES_MAX, NOTE_NAME, checked_key, checked_prefix
 
 # Up to this size a put runs on the event loop itself. Writing 90 KB into the page cache costs
 # 0.1 ms there and 0.25 ms of CPU through a thread; larger ones would hold up their neighbours.
 DIRECT_WRITE_BYTES = 1_000_000
-
-# With less room than this nothing is stored: SQLite beside us has to note what was done.
-MIN_FREE_BYTES = 64 * 1024 * 1024
 
 _TEMPORARY_PREFIX = ".tmp-"
 _COPY_CHUNK_BYTES = 1024 * 1024
@@ -33,10 +30,12 @@ class LocalStore:
     Args:
         root: the folder for all objects; made when it is missing.
         public_base_url: where clients reach the API, like `http://127.0.0.1:8000`.
+        disk: which images leave room on; None: that of the folder above.
     """
 
-    def __init__(self, root: Path, public_base_url: str) -> None:
+    def __init__(self, root: Path, public_base_url: str, disk: Disk | None = None) -> None:
         self._root = root.absolute()
+        self._disk = disk or Disk(self._root.parent)
         self._folders = Folders(self._root)
         self._public_base_url = public_base_url.rstrip("/")
 
@@ -45,9 +44,13 @@ class LocalStore:
         """Write an image, small ones right on the event loop.
 
         Not forced to the disk: after a power loss the image may have to be made again.
+
+        Raises:
+            StoreError: see `Store`; also where the last room is for the database and for deletes.
         """
-        self._check_room()
         path = self._path(key)
+        with _as_store_error("write"):
+            self._disk.check_work()
         if len(data) <= DIRECT_WRITE_BYTES:
             self._write(path, data)
         else:
@@ -55,7 +58,6 @@ class LocalStore:
 
     def put_file(self, key: str, source: BinaryIO, *, content_type: str) -> None:  # noqa: ARG002
         """Write a large object and return when the disk has it: a 202 survives a power loss."""
-        self._check_room()
         path = self._path(key)
         with _as_store_error("write"):
             with self._replacing(path) as file:
@@ -157,7 +159,7 @@ class LocalStore:
         """Folders are made as they are needed; nothing is to be made before."""
 
     def check(self) -> None:
-        """Write and remove a file, and look at the free space."""
+        """Write and remove a file."""
         with _as_store_error("write"):
             self._root.mkdir(parents=True, exist_ok=True)
             probe = self._root / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}"
@@ -165,19 +167,6 @@ class LocalStore:
                 probe.write_bytes(b"writable")
             finally:
                 probe.unlink(missing_ok=True)
-        self._check_room()
-
-    def _check_room(self) -> None:
-        # What is left is for the database beside the files: for states, cancels and deletes.
-        try:
-            free_bytes = shutil.disk_usage(self._root).free
-        except FileNotFoundError:
-            # Nothing was ever stored; the first object makes the folder.
-            return
-        if free_bytes < MIN_FREE_BYTES:
-            raise StoreFull(
-                f"the disk of the local store is nearly full: {free_bytes // 2**20} MiB are free"
-            )
 
     async def aclose(self) -> None:
         """Files need no connections; there is nothing to give back."""
@@ -246,7 +235,7 @@ def _as_store_error(verb: str) -> Iterator[None]:
     except OSError as error:
         # The path stays in the chained error: this sentence may be shown to a client.
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull("the disk of the local store is full") from error
+            raise StoreError("the disk of the local store is full") from error
         reason = error.strerror or type(error).__name__
         raise StoreError(f"the local store could not {verb} a file: {reason}") from error
 

@@ -8,7 +8,6 @@ import structlog
 from app.access.limits import counts_as_upload
 from app.adapters import Adapters, now
 from app.db import idempotency, images, requests
-from app.db.engine import DatabaseFull
 from app.domain.errors import StoreError
 from app.domain.statuses import RequestStatus
 from app.domain.tasks import Task
@@ -28,25 +27,22 @@ def delete(adapters: Adapters, request_id: str, *, owner: str) -> None:
     Raises:
         RequestNotFound: see `read.find`.
     """
-    row = adapters.database.with_reserve(lambda: _hide(adapters, request_id, owner))
-    log.info("request_deleted", request_id=row.id)
-    if row.images_total > IMAGES_AT_ONCE:
-        adapters.hints.send(Task.PURGE, row.id)
-        return
-    try:
-        purge(adapters, row.id)
-    except (StoreError, DatabaseFull) as error:
-        # It is hidden already; the sweep removes what was kept back.
-        log.warning("purge_postponed", request_id=row.id, error=str(error))
-
-
-def _hide(adapters: Adapters, request_id: str, owner: str) -> Any:
-    with adapters.database.transaction() as connection:
-        row = find(connection, request_id, owner=owner, lock=True)
-        requests.hide(connection, row.id, now=now())
-        # At once, though the row may stay a while: a repeat of the upload is a new one from now on.
-        idempotency.forget_request(connection, owner=row.owner, request_id=row.id)
-    return row
+    with adapters.disk.reserve_opened():
+        with adapters.database.transaction() as connection:
+            row = find(connection, request_id, owner=owner, lock=True)
+            requests.hide(connection, row.id, now=now())
+            # At once, though the row may stay a while: a repeat of the upload is a new one from now
+            # on.
+            idempotency.forget_request(connection, owner=row.owner, request_id=row.id)
+        log.info("request_deleted", request_id=row.id)
+        if row.images_total > IMAGES_AT_ONCE:
+            adapters.hints.send(Task.PURGE, row.id)
+            return
+        try:
+            purge(adapters, row.id)
+        except StoreError as error:
+            # It is hidden already; the sweep removes what the store kept back.
+            log.warning("purge_postponed", request_id=row.id, error=str(error))
 
 
 def purge(adapters: Adapters, request_id: str) -> None:
@@ -62,17 +58,18 @@ def purge(adapters: Adapters, request_id: str) -> None:
         row = requests.get(connection, request_id, deleted=True)
     if row is None or row.deleted_at is None:
         return
-    remove_own_files(adapters, request_id)
-    if row.images_reused:
-        remove_files_taken_over(adapters, request_id)
-    while _delete_some_rows(adapters, request_id):
-        pass
-    if _workers_may_hold_images(adapters, row):
-        return
-    if counts_as_upload(adapters.settings, owner=row.owner, made_at=row.created_at):
-        return
-    with adapters.database.transaction() as connection:
-        requests.remove(connection, request_id)
+    with adapters.disk.reserve_opened():
+        remove_own_files(adapters, request_id)
+        if row.images_reused:
+            remove_files_taken_over(adapters, request_id)
+        while _delete_some_rows(adapters, request_id):
+            pass
+        if _workers_may_hold_images(adapters, row):
+            return
+        if counts_as_upload(adapters.settings, owner=row.owner, made_at=row.created_at):
+            return
+        with adapters.database.transaction() as connection:
+            requests.remove(connection, request_id)
 
 
 def _workers_may_hold_images(adapters: Adapters, row: Any) -> bool:

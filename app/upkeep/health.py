@@ -39,12 +39,16 @@ class Readiness:
         asked = {part: self._ask(part, answers) for part, answers in _PARTS.items()}
         await asyncio.wait(asked.values(), timeout=ANSWER_SECONDS)
         checks = {part: "ok" if _is_well(one) else "unavailable" for part, one in asked.items()}
+        # Told only where there is something to do about it; many services have no disk at all.
+        if checks.pop("disk") != "ok":
+            checks["disk"] = "nearly full"
         for part, one in asked.items():
             if not one.done():
                 log.warning(f"{part}_silent", seconds=ANSWER_SECONDS)
         if draining:
             checks["draining"] = "yes"
-        if draining or "unavailable" in (checks["database"], checks["store"]):
+        away = "unavailable" in (checks["database"], checks["store"])
+        if draining or away or "disk" in checks:
             return {"status": "unavailable", "checks": checks}
         return {"status": "ok" if checks["broker"] == "ok" else "degraded", "checks": checks}
 
@@ -78,9 +82,17 @@ def _store_answers(adapters: Adapters) -> bool:
     return True
 
 
+def _disk_has_room(adapters: Adapters) -> bool:
+    if not adapters.disk.takes_uploads():
+        log.warning("disk_nearly_full", free_bytes=adapters.disk.free_bytes())
+        return False
+    return True
+
+
 _PARTS: dict[str, Callable[[Adapters], bool]] = {
     "database": _database_answers,
     "store": _store_answers,
+    "disk": _disk_has_room,
     "broker": lambda adapters: adapters.hints.reachable(),
 }
 

@@ -37,29 +37,41 @@ SILENT_RECEIVERS_KEPT = timedelta(days=1)
 def sweep(adapters: Adapters, *, holder: str) -> bool:
     """One round over everything that may be stuck; by one worker at a time, harmless by two.
 
+    On a full disk only what makes room is done: workers cannot renew their leases then, and must
+    not lose them by that.
+
     Returns False when another worker does it at present.
     """
+    if adapters.disk.is_full():
+        log.warning("sweep_only_makes_room", free_bytes=adapters.disk.free_bytes())
+        _make_room(adapters)
+        return True
     moment = now()
     expires_at = moment + timedelta(seconds=2 * adapters.settings.sweep_seconds)
     with adapters.database.transaction() as connection:
         ours = leases.acquire(connection, LEASE, holder=holder, now=moment, expires_at=expires_at)
     if not ours:
         return False
-    if adapters.database.reserve is not None:
-        adapters.database.reserve.make()
     watch(adapters)
     _return_expired(adapters)
     fail_given_up(adapters)
     _finish_full(adapters)
-    _finish_cancelled(adapters)
-    _apply_retention(adapters)
-    _purge_hidden(adapters)
+    _make_room(adapters)
     with adapters.database.transaction() as connection:
         idempotency.forget(connection, before=moment - IDEMPOTENCY_KEPT)
         hosts.forget(connection, before=moment - HOSTS_KEPT)
         silent_receivers.forget(connection, before=moment - SILENT_RECEIVERS_KEPT)
     remove_orphans_now_and_then(adapters)
     return True
+
+
+def _make_room(adapters: Adapters) -> None:
+    # The reserve is only opened where there is something to do with it: whoever fills the disk
+    # would take it meanwhile.
+    adapters.disk.fill_reserve()
+    _finish_cancelled(adapters)
+    _apply_retention(adapters)
+    _purge_hidden(adapters)
 
 
 def _return_expired(adapters: Adapters) -> None:
@@ -117,8 +129,9 @@ def _finish_cancelled(adapters: Adapters) -> None:
     with adapters.database.read() as connection:
         found = stalled.cancelled_with_images(connection, limit=REQUESTS_PER_SWEEP)
     for request_id in found:
-        while mark_images(adapters, request_id):
-            pass
+        with adapters.disk.reserve_opened():
+            while mark_images(adapters, request_id):
+                pass
 
 
 def _apply_retention(adapters: Adapters) -> None:
@@ -126,8 +139,11 @@ def _apply_retention(adapters: Adapters) -> None:
     if days == 0:
         return
     moment = now()
-    with adapters.database.transaction() as connection:
-        before = moment - timedelta(days=days)
+    before = moment - timedelta(days=days)
+    with adapters.database.read() as connection:
+        if not stalled.finished_before(connection, before, limit=1):
+            return
+    with adapters.disk.reserve_opened(), adapters.database.transaction() as connection:
         expired = stalled.finished_before(connection, before, limit=REQUESTS_PER_SWEEP)
         # In the order of the ids, like everybody who locks several requests (`db/images/reuse.py`).
         for request_id in sorted(expired):

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.access import sessions
+from app.adapters import Adapters
 from app.api.auth import SESSION_COOKIE, KeysDep, owner_of_key
 from app.api.contract.errors import KINDS
 from app.api.dependencies import AdaptersDep, SettingsDep
@@ -51,7 +52,7 @@ async def sign_in(
         former = request.cookies.get(SESSION_COOKIE)
         response.set_cookie(
             SESSION_COOKIE,
-            await run_sync(partial(sessions.begin, adapters.database, owner, former=former)),
+            await run_sync(partial(_begin, adapters, owner, former)),
             max_age=int(sessions.KEPT.total_seconds()),
             httponly=True,
             samesite="lax",
@@ -65,10 +66,21 @@ async def sign_out(request: Request, adapters: AdaptersDep) -> Response:
     """End the session, in this browser and in the service, for every copy of the cookie."""
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie:
-        await run_sync(sessions.end, adapters.database, cookie)
+        await run_sync(_end, adapters, cookie)
     response = RedirectResponse("/", status_code=303)
     response.delete_cookie(SESSION_COOKIE)
     return response
+
+
+def _begin(adapters: Adapters, owner: str, former: str | None) -> str:
+    # Whoever wants to delete requests on a full disk has to come in first.
+    with adapters.disk.reserve_opened():
+        return sessions.begin(adapters.database, owner, former=former)
+
+
+def _end(adapters: Adapters, cookie: str) -> None:
+    with adapters.disk.reserve_opened():
+        sessions.end(adapters.database, cookie)
 
 
 def _once_more(request: Request, error: RequestError, goes_on: str) -> Response:

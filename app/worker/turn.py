@@ -46,7 +46,7 @@ async def take_turn(context: WorkerContext, request_id: str) -> None:
 
     A second turn on the same request in the same process ends at once: one has the whole pipe.
     """
-    if context.draining:
+    if context.draining or not context.adapters.disk.takes_work():
         return
     again = False
     with context.slots.turn(request_id) as ours:
@@ -112,7 +112,8 @@ class Turn:
         await self._check()
         if not self.open or self.context.grace_is_over:
             return False
-        stopping = self.context.draining or self._time_is_over()
+        full = not self.adapters.disk.takes_work()
+        stopping = self.context.draining or self._time_is_over() or full
         if stopping:
             await self.claims.give_back()
         else:

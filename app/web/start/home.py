@@ -107,6 +107,7 @@ def _home(
         "formats": output_choices(),
         "max_upload_bytes": settings.max_upload_bytes,
         "max_rows": settings.max_rows,
+        "has_room": adapters.disk.takes_uploads(),
         "webhook_is_preset": settings.webhook_url is not None,
         "curl": upload_command(request, "products.csv", {}),
     }
