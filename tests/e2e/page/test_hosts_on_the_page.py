@@ -61,6 +61,20 @@ def test_the_table_lives_with_the_progress(page: Page, service: Service) -> None
     expect(link).to_be_focused()
 
 
+def test_a_link_is_followed_however_long_it_is_pressed(page: Page, service: Service) -> None:
+    adapters = service.app.state.adapters
+    request_id = add_held_up(adapters)
+    page.goto(f"/r/{request_id}")
+    page.get_by_role("link", name="old-shop.example:80").hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "/live" in answer.url):
+        page.wait_for_timeout(100)
+    # What has arrived is taken in, where it is.
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    page.wait_for_url(f"**/r/{request_id}?host=old-shop.example*")
+
+
 def test_a_line_of_the_table_filters_the_list(page: Page, service: Service) -> None:
     request_id = add_held_up(service.app.state.adapters)
     page.goto(f"/r/{request_id}")

@@ -59,13 +59,21 @@ for (const name of ["htmx:sseOpen", "htmx:afterOnLoad"]) {
 }
 
 let focusWasInside = false;
+let pressed = null;
+
+document.addEventListener("pointerdown", (event) => { pressed = event.target; });
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => { pressed = null; });
+}
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
   focusWasInside = target.contains(document.activeElement);
+  // A link that is replaced between press and release would not be followed.
+  const isPressed = target.id === "live" && target.contains(pressed);
   // The reader began while the new list was on its way; the next one comes soon enough.
   const comesTooLate = target.id === "results" && resultsAreUsed();
-  if (comesTooLate || isForeignFailure(xhr)) event.detail.shouldSwap = false;
+  if (isPressed || comesTooLate || isForeignFailure(xhr)) event.detail.shouldSwap = false;
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
