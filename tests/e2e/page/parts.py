@@ -1,5 +1,6 @@
 """A shop with pictures, a browser, and the few gestures that many tests need."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from playwright.sync_api import (
 from tests.factories import make_csv, make_jpeg
 from tests.parts.image_host import ImageHost
 
-CHROMIUM = "/usr/bin/chromium"
+# The first one that is here; `./setup.sh --dev` gets it.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NAMES = ("Stoneware mug", "Linen cushion", "Oak stool", "Glass vase", "Wool blanket")
 
 
@@ -26,7 +28,7 @@ def running_browser() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=next(filter(None, map(shutil.which, CHROMIUMS))),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
