@@ -5,12 +5,15 @@ locked, and a part that no test of a run needs is not started.
 """
 
 import gc
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.kills.launcher import Launcher, launcher_of_this_process
+from tests.order import dealt
 from tests.parts.image_host import ImageHost
 from tests.parts.postgres import PostgresServer
 from tests.parts.redis_server import RedisServer
@@ -24,6 +27,15 @@ settings.load_profile("suite")
 # A process with thousands of tests has millions of objects that live on. Walking through them as
 # often as a small program does takes a fourteenth of the suite's time.
 gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let no process come to its slowest tests at the end."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        tests = Path(__file__).parent
+        files = [item.path.relative_to(tests).as_posix() for item in items]
+        items[:] = dealt(items, files, processes)
 
 
 @pytest.fixture(scope="session")

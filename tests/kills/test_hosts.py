@@ -49,7 +49,8 @@ def die_and_go_on(service: Service, job: Job, point: str) -> dict[str, Any]:
 def test_a_death_at_a_host_that_refuses_costs_no_image_and_no_attempt(
     new_service: StartService, stack: Stack, host: LimitedHost, point: str
 ) -> None:
-    service, job = new_service(stack), job_on(host)
+    # A probe whose worker died is replaced after this and five seconds.
+    service, job = new_service(stack, FETCH_TIMEOUT_SECONDS="5"), job_on(host)
     status = die_and_go_on(service, job, point)
     assert (status["images"]["completed"], status["errors"]) == (IMAGES, {}), service.log()
     images = service.images(job)
