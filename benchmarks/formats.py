@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.imaging.compress import compress
 from benchmarks.codecs import MAX_PIXELS, QUALITY
 from benchmarks.figures import print_table, progress, ratios, spread
@@ -26,7 +27,7 @@ class Case:
     """An option of the service, and the same by Pillow alone."""
 
     name: str
-    options: ProcessingOptions
+    options: PictureOptions
     pillow: Pillow
     cpu_ms: list[float] = field(default_factory=list)
     pillow_cpu_ms: list[float] = field(default_factory=list)
@@ -75,7 +76,7 @@ def _run(case: Case, contents: Sequence[bytes]) -> None:
 
 def _cases() -> list[Case]:
     def case(name: str, pillow: Pillow, **options: Any) -> Case:
-        return Case(name, ProcessingOptions(quality=QUALITY, **options), pillow)
+        return Case(name, ProcessingOptions(quality=QUALITY, **options).pictures, pillow)
 
     return [
         case("jpeg (default)", lambda data: _saved(_opened(data), "JPEG")),
@@ -84,7 +85,7 @@ def _cases() -> list[Case]:
         case("png, palette", _palette_png, format="png"),
         Case(
             "png, quality 100",
-            ProcessingOptions(quality=100, format="png"),
+            ProcessingOptions(quality=100, format="png").pictures,
             lambda data: _saved(_opened(data), "PNG"),
         ),
         case("scale=0.5", _half, scale=0.5),

@@ -21,6 +21,7 @@ from app.codecs.pool import CodecPool
 from app.config import load_settings
 from app.domain.errors import ImageError
 from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.logs import configure_logs
 from benchmarks.figures import MEGABYTE, print_table, progress
 from benchmarks.processes import peak_rss_bytes
@@ -39,7 +40,7 @@ class Case:
 
     name: str
     make: Callable[[], bytes]
-    options: ProcessingOptions
+    options: PictureOptions
     stopped: bool = False
 
 
@@ -141,7 +142,7 @@ def _watched_child() -> Iterator[_Watched]:
 
 def _cases() -> list[Case]:
     def case(name: str, make: Callable[[], bytes], **options: Any) -> Case:
-        return Case(name, make, ProcessingOptions(**options))
+        return Case(name, make, ProcessingOptions(**options).pictures)
 
     return [
         case("1 MP photo, JPEG", lambda: zoo.save(_large(1_000), "JPEG", quality=90)),
@@ -181,7 +182,12 @@ def _cases() -> list[Case]:
         case("zoo: cut-off JPEG", lambda: zoo.save(_large(), "JPEG")[:-200_000]),
         case("not a picture", lambda: os.urandom(20_000_000)),
         # One that it would work on for seconds, so that it is still busy when it is stopped.
-        Case("a decoder that stands still", _plain_jpeg, ProcessingOptions(format="webp"), True),
+        Case(
+            "a decoder that stands still",
+            _plain_jpeg,
+            ProcessingOptions(format="webp").pictures,
+            True,
+        ),
     ]
 
 

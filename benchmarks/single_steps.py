@@ -132,7 +132,7 @@ async def _pipe(urls: list[str]) -> None:
 
 
 async def _through(context: WorkerContext, urls: Sequence[str], folder: str) -> None:
-    options = ProcessingOptions()
+    options = ProcessingOptions().pictures
     numbered = iter(enumerate(urls))
 
     async def line() -> None:

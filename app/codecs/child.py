@@ -19,7 +19,7 @@ from app.codecs.inbox import InboxReader, Taken, take
 from app.confined.limits import limit_resources
 from app.confined.sandbox import Layer, shut_in_with_sockets
 from app.domain.errors import ImageError
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.imaging.compress import compress
 from app.imaging.files import heic
 from app.imaging.rungs import planes
@@ -132,7 +132,7 @@ class _Child:
 
 
 @lru_cache(maxsize=16)
-def _options(message: bytes) -> ProcessingOptions:
+def _options(message: bytes) -> PictureOptions:
     return wire.unpack_options(message)
 
 

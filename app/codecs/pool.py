@@ -15,7 +15,7 @@ from app.codecs.jobs import UNGIVEN, Job, Jobs
 from app.codecs.process import CRASHED, Answer, ChildLost, CodecLimits, CodecProcess
 from app.confined.sandbox import ALL_LAYERS, Layer, is_closed_to_others, names
 from app.domain.errors import DecoderCrashed, DecoderOutOfMemory, ImageError, InternalError
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.domain.retry import CODEC_START
 from app.imaging.result import CompressedImage
 from app.imaging.rungs.planes import load_library
@@ -113,7 +113,7 @@ class CodecPool:
         self._tasks = [asyncio.create_task(self._run(child)) for child in self._children]
         self._tasks.append(asyncio.create_task(self._watch()))
 
-    async def compress(self, data: bytes, options: ProcessingOptions) -> CompressedImage:
+    async def compress(self, data: bytes, options: PictureOptions) -> CompressedImage:
         """Compress one picture in a child; any number of calls may wait.
 
         A call that is cancelled before a child takes its picture costs nothing; after that the

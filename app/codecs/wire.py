@@ -10,6 +10,7 @@ its bounds.
 import json
 import struct
 from collections.abc import Container
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,8 +23,8 @@ from app.domain.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from app.domain.formats import FORMATS, WRITTEN
-from app.domain.options import ProcessingOptions
+from app.domain.formats import FORMATS, WRITTEN, OutputFormat
+from app.domain.picture_options import PictureOptions
 from app.imaging.result import CompressedImage
 
 _READY = b"ready"
@@ -83,14 +84,15 @@ class InvalidChildReply(Exception):
 
 
 @lru_cache(maxsize=16)
-def pack_options(options: ProcessingOptions) -> bytes:
+def pack_options(options: PictureOptions) -> bytes:
     """The options for `unpack_options`."""
-    return options.model_dump_json().encode()
+    return json.dumps(asdict(options)).encode()
 
 
-def unpack_options(message: bytes) -> ProcessingOptions:
+def unpack_options(message: bytes) -> PictureOptions:
     """The options from `pack_options`."""
-    return ProcessingOptions.model_validate_json(message)
+    values = json.loads(message)
+    return PictureOptions(**values | {"format": OutputFormat(values["format"])})
 
 
 def pack_header(image: CompressedImage) -> bytes:

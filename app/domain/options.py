@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.formats import OutputFormat
+from app.domain.picture_options import PictureOptions
 
 # JPEG and WebP end at 65,535 and 16,383 pixels a side; asking for more can never be met.
 MAX_SIDE_PX = 16_383
@@ -78,9 +79,16 @@ class ProcessingOptions(BaseModel):
     )
 
     @property
-    def changes_size(self) -> bool:
-        """True when the caller asked for other pixel sizes than the source's."""
-        return self.scale != 1.0 or self.max_width is not None or self.max_height is not None
+    def pictures(self) -> PictureOptions:
+        """What the codecs have to know."""
+        return PictureOptions(
+            quality=self.quality,
+            format=self.format,
+            scale=self.scale,
+            max_width=self.max_width,
+            max_height=self.max_height,
+            max_bytes=self.max_bytes,
+        )
 
     @property
     def picture_digest(self) -> str | None:

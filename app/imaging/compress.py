@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.formats import FORMATS
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.imaging.files import gif, heic, jpeg, pillow, png, webp
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.parts import Parts
@@ -25,13 +25,13 @@ READERS: dict[str, Callable[[bytes], Parts]] = {
     "gif": gif.read,
 }
 
-Rung = Callable[[Parts, ProcessingOptions, int], CompressedImage | None]
+Rung = Callable[[Parts, PictureOptions, int], CompressedImage | None]
 
 # From fast and narrow to slow and general; a rung answers None for what it leaves to the next.
 LADDER: tuple[Rung, ...] = (jpeg_rung.compress, general_rung.compress)
 
 
-def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> CompressedImage:
+def compress(data: bytes, options: PictureOptions, *, max_pixels: int) -> CompressedImage:
     """Compress one picture.
 
     The result is upright, is in sRGB and carries no metadata. Animations stay animated for
@@ -56,7 +56,7 @@ def compress(data: bytes, options: ProcessingOptions, *, max_pixels: int) -> Com
 
 
 def _with_note_on_bytes(
-    result: CompressedImage, options: ProcessingOptions, source_bytes: int
+    result: CompressedImage, options: PictureOptions, source_bytes: int
 ) -> CompressedImage:
     """Say so where a drawing became larger as a JPEG, which is made for photos."""
     if result.format != "jpeg" or result.source_format == "jpeg":

@@ -125,7 +125,7 @@ async def _compress(
 ) -> CompressedImage:
     return await keep_trying(
         CODEC_CRASH,
-        lambda: context.codecs.compress(data, options),
+        lambda: context.codecs.compress(data, options.pictures),
         on=DecoderCrashed,
         failed=lambda error, _: not isinstance(error, DecoderOutOfMemory),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.domain.formats import FORMATS, ImageFormat, OutputFormat, output_format
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.imaging.files.bare import jpeg, tiff
 from app.imaging.files.orientation import UPRIGHT
 from app.imaging.files.parts import Parts
@@ -19,7 +19,7 @@ from app.imaging.steps.resize import scaled, shrink, target_size
 LARGER_NOTE = "Larger than its source, which could not be kept as it is."
 
 
-def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage:
+def compress(parts: Parts, options: PictureOptions, max_pixels: int) -> CompressedImage:
     """Compress any picture that can be read.
 
     Raises:
@@ -31,13 +31,13 @@ def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> Compr
     return _compress_still(parts, options, wanted, max_pixels)
 
 
-def _stays_animated(parts: Parts, options: ProcessingOptions, wanted: ImageFormat) -> bool:
+def _stays_animated(parts: Parts, options: PictureOptions, wanted: ImageFormat) -> bool:
     asked = options.format in (OutputFormat.WEBP, OutputFormat.KEEP)
     return asked and parts.frames > 1 and wanted.animated
 
 
 def _compress_still(
-    parts: Parts, options: ProcessingOptions, wanted: ImageFormat, max_pixels: int
+    parts: Parts, options: PictureOptions, wanted: ImageFormat, max_pixels: int
 ) -> CompressedImage:
     size = target_size(parts.upright_size, options, wanted.max_side_px)
     picture = decode(parts, max_pixels, None if size == parts.upright_size else size)
@@ -59,7 +59,7 @@ def _compress_still(
 
 
 def _compress_animation(
-    parts: Parts, options: ProcessingOptions, wanted: ImageFormat, max_pixels: int
+    parts: Parts, options: PictureOptions, wanted: ImageFormat, max_pixels: int
 ) -> CompressedImage:
     animation = decode_animation(parts, max_pixels)
     source_size = animation.frames[0].size
@@ -74,7 +74,7 @@ def _compress_animation(
 
 def _finish(
     parts: Parts,
-    options: ProcessingOptions,
+    options: PictureOptions,
     wanted: ImageFormat,
     encode_at: Callable[[int, float], bytes],
     source_size: tuple[int, int],

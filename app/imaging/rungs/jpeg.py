@@ -10,7 +10,7 @@ from functools import partial
 import simplejpeg
 
 from app.domain.formats import FORMATS, output_format
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from app.imaging.files.bare.jpeg import strip
 from app.imaging.files.limits import check_pixels
 from app.imaging.files.orientation import UPRIGHT
@@ -27,7 +27,7 @@ from app.imaging.steps.resize import target_size
 PLAIN_SPACES = {"YCbCr": ("RGB", "RGB"), "Gray": ("GRAY", "L")}
 
 
-def compress(parts: Parts, options: ProcessingOptions, max_pixels: int) -> CompressedImage | None:
+def compress(parts: Parts, options: PictureOptions, max_pixels: int) -> CompressedImage | None:
     """Compress an upright sRGB or gray JPEG that keeps its format and size; else None.
 
     Raises:

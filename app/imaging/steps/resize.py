@@ -4,7 +4,7 @@ from math import ceil, floor, sqrt
 
 from PIL import Image
 
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 
 LARGE_CLEAR_PX, BAND_ROWS = 8_000_000, 256
 # Lanczos looks at three pixels of the smaller picture to each side.
@@ -13,7 +13,7 @@ LANCZOS_REACH = 3
 
 def target_size(
     size: tuple[int, int],
-    options: ProcessingOptions,
+    options: PictureOptions,
     max_side_px: int,
     most_pixels: int | None = None,
 ) -> tuple[int, int]:

@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[3]
 LIMITS = CodecLimits(
     max_pixels=zoo.MAX_PIXELS, memory_bytes=800_000_000, cpu_seconds=20, wall_seconds=30
 )
-OPTIONS = ProcessingOptions()  # type: ignore[call-arg]
-SLOW = ProcessingOptions(format="avif", quality=90, max_bytes=1_000)  # type: ignore[call-arg, arg-type]
+OPTIONS = ProcessingOptions().pictures  # type: ignore[call-arg]
+SLOW = ProcessingOptions(format="avif", quality=90, max_bytes=1_000).pictures  # type: ignore[call-arg, arg-type]
 PICTURE = zoo.save(zoo.photo(), "JPEG", quality=95)
 # A second or two of work: the search for so small a file takes many encodes.
 HEAVY = zoo.save(zoo.photo(2_000, 1_500), "JPEG")
@@ -287,7 +287,7 @@ def test_too_little_memory_at_any_step_is_neither_damage_nor_a_bug(wanted: str) 
     picture = zoo.photo(1_400, 1_400)
     picture.putalpha(zoo.photo(1_400, 1_400, seed=2).getchannel("R"))
     data = zoo.save(picture, "PNG", compress_level=1)
-    options = ProcessingOptions(format=wanted)  # type: ignore[call-arg, arg-type]
+    options = ProcessingOptions(format=wanted).pictures  # type: ignore[call-arg, arg-type]
 
     def outcome(memory_bytes: int) -> CompressedImage | BaseException:
         ended: list[CompressedImage | BaseException] = []
@@ -555,5 +555,5 @@ def test_message_of_a_child_is_cut_and_cleaned() -> None:
 
 
 def test_options_cross_the_pipe_whole() -> None:
-    options = ProcessingOptions(quality=7, format="avif", scale=0.25, max_bytes=5_000)  # type: ignore[call-arg, arg-type]
+    options = ProcessingOptions(quality=7, format="avif", scale=0.25, max_bytes=5_000).pictures  # type: ignore[call-arg, arg-type]
     assert wire.unpack_options(wire.pack_options(options)) == options

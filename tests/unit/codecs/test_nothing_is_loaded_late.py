@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from app.domain.options import ProcessingOptions
 from tests.unit.imaging import zoo
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -17,8 +19,7 @@ files = [path.read_bytes() for path in sorted(Path(sys.argv[1]).iterdir())]
 from app.codecs import child, wire
 from app.codecs.inbox import Inbox
 from app.domain.errors import ImageError
-from app.domain.options import ProcessingOptions
-options = [ProcessingOptions(**each) for each in json.loads(sys.argv[2])]
+options = [wire.unpack_options(json.dumps(each).encode()) for each in json.loads(sys.argv[2])]
 inbox = Inbox(1)
 inbox.put(1, wire.pack_options(options[0]), files[0])
 reader = child.InboxReader(inbox.tickets_reader)
@@ -73,7 +74,7 @@ def test_no_picture_makes_a_child_open_a_file_or_import_a_module(tmp_path: Path)
     for name, data in made.items():
         (tmp_path / name).write_bytes(data)
     options = [
-        {"format": name, **more}
+        asdict(ProcessingOptions(format=name, **more).pictures)
         for name in ("jpeg", "png", "webp", "avif", "keep")
         for more in ({}, {"max_bytes": 2_000}, {"max_width": 50})
     ]

@@ -11,11 +11,11 @@ import sys
 from app.codecs import child
 from app.confined.sandbox import Layer
 from app.domain.errors import CorruptImage
-from app.domain.options import ProcessingOptions
+from app.domain.picture_options import PictureOptions
 from tests.unit.confined.actions import ACTIONS, Around
 
 
-def attempt(data: bytes, _options: ProcessingOptions, *, max_pixels: int) -> None:
+def attempt(data: bytes, _options: PictureOptions, *, max_pixels: int) -> None:
     """Do what the picture says."""
     assert max_pixels
     name, around = json.loads(data)

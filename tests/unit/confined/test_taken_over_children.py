@@ -27,7 +27,7 @@ from app.intake import workbook
 from tests.unit.confined.actions import ACTIONS
 
 LIMITS = CodecLimits(50_000_000, 800_000_000, cpu_seconds=20, wall_seconds=30)
-OPTIONS = ProcessingOptions()  # type: ignore[call-arg]
+OPTIONS = ProcessingOptions().pictures  # type: ignore[call-arg]
 Line = MutableMapping[str, Any]
 SECRET = ctypes.create_string_buffer(b"secret", 6)
 # What anybody may do to a parent or with a file of the same user, unless something forbids it.

@@ -10,7 +10,6 @@ from app.domain.options import ProcessingOptions
 def test_the_defaults_are_jpeg_of_quality_50_in_the_same_size() -> None:
     options = ProcessingOptions()
     assert (options.quality, options.format, options.scale) == (50, OutputFormat.JPEG, 1.0)
-    assert not options.changes_size
     assert not options.keep_originals
 
 
@@ -77,8 +76,3 @@ def test_every_option_but_those_about_the_csv_decides_about_the_picture() -> Non
     assert set(other) == set(ProcessingOptions.model_fields)
     digests = {ProcessingOptions(**{name: value}).picture_digest for name, value in other.items()}
     assert len(digests) == len(other) - 1
-
-
-@pytest.mark.parametrize("values", [{"scale": 0.5}, {"max_width": 10}, {"max_height": 10}])
-def test_any_wish_for_a_size_counts_as_one(values: dict[str, Any]) -> None:
-    assert ProcessingOptions(**values).changes_size

@@ -71,7 +71,7 @@ from app.codecs.pool import CodecLimits, CodecPool
 async def main():
     pool = CodecPool(1, CodecLimits(50_000_000, 630_000_000, 12, 14))
     pool.start()
-    done = await pool.compress(Path(sys.argv[1]).read_bytes(), ProcessingOptions())
+    done = await pool.compress(Path(sys.argv[1]).read_bytes(), ProcessingOptions().pictures)
     print(done.source_format, done.width, done.height, "pillow_heif" in sys.modules)
     await pool.close()
 asyncio.run(main())

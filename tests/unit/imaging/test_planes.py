@@ -104,10 +104,10 @@ def test_a_system_without_the_library_gives_the_same_picture(
 @pytest.mark.parametrize(("quality", "sampling"), [(50, "420"), (89, "420"), (90, "444")])
 def test_the_quality_decides_on_the_sampling(quality: int, sampling: str) -> None:
     data = zoo.save(zoo.photo(), "JPEG", quality=98, subsampling=HALVED)
-    result = compress(data, ProcessingOptions(quality=quality), max_pixels=zoo.MAX_PIXELS)
+    result = compress(data, ProcessingOptions(quality=quality).pictures, max_pixels=zoo.MAX_PIXELS)
     assert not result.kept
     assert simplejpeg.decode_jpeg_header(result.data)[3] == sampling
 
 
 def _compressed(data: bytes) -> CompressedImage:
-    return compress(data, ProcessingOptions(quality=50), max_pixels=zoo.MAX_PIXELS)
+    return compress(data, ProcessingOptions(quality=50).pictures, max_pixels=zoo.MAX_PIXELS)

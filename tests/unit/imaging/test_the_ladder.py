@@ -16,7 +16,7 @@ def test_rungs_look_alike(quality: int, gray: bool, subsampling: int) -> None:
     image = zoo.photo().convert("L") if gray else zoo.photo()
     data = zoo.save(image, "JPEG", quality=100, subsampling=subsampling)
     parts = read_parts(data, zoo.MAX_PIXELS)
-    options = ProcessingOptions(quality=quality)  # type: ignore[call-arg]
+    options = ProcessingOptions(quality=quality).pictures  # type: ignore[call-arg]
     fast = jpeg_rung.compress(parts, options, zoo.MAX_PIXELS)
     general = general_rung.compress(parts, options, zoo.MAX_PIXELS)
     assert fast is not None
@@ -32,7 +32,7 @@ def test_fast_rung_takes_plain_jpegs_only() -> None:
     plain = zoo.save(photo, "JPEG")
 
     def takes(data: bytes, **options: object) -> bool:
-        wanted = ProcessingOptions(**options)  # type: ignore[arg-type]
+        wanted = ProcessingOptions(**options).pictures  # type: ignore[arg-type]
         return (
             jpeg_rung.compress(read_parts(data, zoo.MAX_PIXELS), wanted, zoo.MAX_PIXELS) is not None
         )

@@ -29,7 +29,7 @@ STORE = {
 
 def squeeze(data: bytes, *, max_pixels: int = MAX_PIXELS, **options: Any) -> CompressedImage:
     """Compress with options by name."""
-    return compress(data, ProcessingOptions(**options), max_pixels=max_pixels)
+    return compress(data, ProcessingOptions(**options).pictures, max_pixels=max_pixels)
 
 
 def opened(result: CompressedImage | bytes) -> Image.Image:
