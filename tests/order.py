@@ -11,7 +11,10 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 # Folders whose tests wait more than they compute.
-WAITING = ("kills/", "parts/", "e2e/test_", "integration/worker/", "integration/cli/")
+WAITING = (
+    *("kills/", "benchmarks/", "parts/", "e2e/test_"),
+    *("integration/worker/", "integration/cli/"),
+)
 
 
 def dealt(items: list[Item], files: list[str], processes: int) -> list[Item]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli.arguments import LOCAL
+from app.memory import loading
 
 commands = typer.Typer()
 
@@ -20,6 +21,7 @@ def demo(
     ] = False,
 ) -> None:
     """Make product pictures and a CSV, process them, and check the result."""
-    from app.cli.local.demo import demo as run
+    with loading():
+        from app.cli.local.demo import demo as run
 
     raise typer.Exit(run(products=products, images_per_product=images_per_product, broken=broken))

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli import arguments
+from app.memory import loading
 
 commands = typer.Typer()
 
@@ -39,7 +40,8 @@ def process(
     Ends with 0 when all images are done, 1 when some failed, 2 when the file cannot be used.
     Without --images the links are those of the service on the same DATA_DIR.
     """
-    from app.cli.local.process import process as run
+    with loading():
+        from app.cli.local.process import process as run
 
     options = arguments.given(
         mode=mode,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli.arguments import RUN
+from app.memory import loading
 
 commands = typer.Typer()
 
@@ -16,7 +17,8 @@ def serve(
     ] = False,
 ) -> None:
     """Start the whole service: API, web page and worker."""
-    from app.cli.service.serve import serve as run
-    from app.config import settings
+    with loading():
+        from app.cli.service.serve import serve as run
+        from app.config import settings
 
     raise typer.Exit(run(settings(), with_worker=not no_worker))

@@ -3,6 +3,7 @@
 import typer
 
 from app.cli.arguments import RUN
+from app.memory import loading
 
 commands = typer.Typer()
 
@@ -10,6 +11,7 @@ commands = typer.Typer()
 @commands.command(rich_help_panel=RUN)
 def worker() -> None:
     """Start one more worker process; needs REDIS_URL."""
-    from app.cli.service.worker import worker as run
+    with loading():
+        from app.cli.service.worker import worker as run
 
     raise typer.Exit(run())
