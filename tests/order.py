@@ -35,6 +35,8 @@ def dealt(items: list[Item], files: list[str], processes: int) -> list[Item]:
     piles = zip(_piles(waiting, processes), _piles(others, processes), strict=True)
     ordered: list[Item] = []
     for place, (waits, computes) in enumerate(piles):
+        # Those of large files are the quickest ones.
+        computes.reverse()
         before = len(computes) * place // processes
         for group in (*computes[:before], *waits, *computes[before:]):
             ordered += group

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 import uuid_utils
-from structlog.testing import capture_logs
 
 from app.domain.errors import StoreError
 from app.domain.naming import ORIGINALS_PREFIX, image_key, upload_key
 from app.storage.keys import IMAGE_CACHE_CONTROL
 from app.storage.s3 import S3Store
+from tests.parts.log_lines import log_lines
 from tests.parts.s3_servers import S3Server
 
 REQUEST_ID = "01900000-0000-7000-8000-000000000001"
@@ -112,12 +112,14 @@ def test_bucket_in_another_region_is_made_there(moto_server: S3Server) -> None:
     assert location["LocationConstraint"] == "eu-central-1"
 
 
-def test_store_without_policies_starts_with_a_warning(s3_server: S3Server) -> None:
+def test_store_without_policies_starts_with_a_warning(
+    s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bucket = s3_server.unused_bucket_name()
     store = make_store(s3_server, bucket)
-    with capture_logs() as logs:
-        store.prepare()
-        store.prepare()
+    logs = log_lines(monkeypatch, "app.storage.s3")
+    store.prepare()
+    store.prepare()
     store.check()
     assert {(entry["log_level"], entry["event"]) for entry in logs} == {
         ("warning", "bucket_policy_not_set")

@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import structlog
 from sqlalchemy import delete, update
 
 from app.adapters import now
@@ -22,6 +21,7 @@ from app.upkeep.store_owner import adopt
 from app.upkeep.sweep import sweep
 from tests.factories import make_csv
 from tests.integration.bench import Bench, bench
+from tests.parts.log_lines import log_lines
 from tests.parts.postgres import PostgresServer
 
 Copy = Callable[[], dict[str, Any]]
@@ -291,20 +291,20 @@ def test_one_line_says_so_and_another_a_day_later(
     another_local: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(another_local, 3)
-    with structlog.testing.capture_logs() as lines:
-        look(another_local)
-        look(another_local)
-        told = [line for line in lines if line["event"] == "orphan_sweep_blocked"]
-        assert len(told) == 1
-        assert told[0]["log_level"] == "warning"
-        assert told[0]["reason"] == "foreign"
-        assert "another installation" in told[0]["seen"]
-        assert "Nothing is deleted" in told[0]["done"]
-        assert "adopt-store" in told[0]["advice"]
-        tomorrow = now() + timedelta(days=1, seconds=1)
-        monkeypatch.setattr("app.upkeep.orphans.now", lambda: tomorrow)
-        remove_orphans(another_local.adapters, older_than=now() + timedelta(days=2))
-        assert sum(line["event"] == "orphan_sweep_blocked" for line in lines) == 2
+    lines = log_lines(monkeypatch, "app.upkeep.orphans")
+    look(another_local)
+    look(another_local)
+    told = [line for line in lines if line["event"] == "orphan_sweep_blocked"]
+    assert len(told) == 1
+    assert told[0]["log_level"] == "warning"
+    assert told[0]["reason"] == "foreign"
+    assert "another installation" in told[0]["seen"]
+    assert "Nothing is deleted" in told[0]["done"]
+    assert "adopt-store" in told[0]["advice"]
+    tomorrow = now() + timedelta(days=1, seconds=1)
+    monkeypatch.setattr("app.upkeep.orphans.now", lambda: tomorrow)
+    remove_orphans(another_local.adapters, older_than=now() + timedelta(days=2))
+    assert sum(line["event"] == "orphan_sweep_blocked" for line in lines) == 2
 
 
 def test_switched_off_it_deletes_nothing_and_is_still_seen_by_others(
