@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import Meter, settle
+from benchmarks.processes import Meter, settle, tree
 from benchmarks.service import write_csv
 from benchmarks.stacks import (
     Parts,
@@ -94,11 +94,10 @@ class Stand:
             environment: settings of these workers.
         """
         table = write_csv(self.folder / "products.csv", urls)
-        warm_up = write_csv(self.folder / "warm-up.csv", self._warm_up_urls(workers))
         settings = {**self.parts.environment, **(environment or {})}
         with _workers(workers, settings, self.code) as fresh:
             pids = [self.api.pid, *(one.pid for one in fresh)]
-            self._delete(self.api.finished(self.api.upload(warm_up)["request_id"]))
+            self._warm_up([one.pid for one in fresh])
             settle([*pids, *(pid for roots in self.parts.roots.values() for pid in roots)])
             with Meter(pids, memory=False) as meter:
                 started = time.time()
@@ -117,6 +116,15 @@ class Stand:
             burnt,
             meter.cpu_seconds,
         )
+
+    def _warm_up(self, workers: Sequence[int]) -> None:
+        """Requests until each worker has had pictures: its codec children start with the first."""
+        while True:
+            urls = self._warm_up_urls(len(workers))
+            table = write_csv(self.folder / "warm-up.csv", urls)
+            self._delete(self.api.finished(self.api.upload(table)["request_id"]))
+            if all(len(tree([worker])) > 1 for worker in workers):
+                return
 
     def _warm_up_urls(self, workers: int) -> list[str]:
         # Other paths each time: the service would take over what it knows.

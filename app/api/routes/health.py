@@ -44,7 +44,7 @@ async def healthz() -> Response:
     ),
 )
 async def readyz(request: Request, draining: DrainingDep) -> Response:
-    """Database and store answer, and the process is not about to stop."""
+    """Database and store answer, uploads have room, and the process is not about to stop."""
     parts: upkeep.Readiness = request.app.state.readiness
     document = await parts.look(draining=bool(draining))
     if document["status"] == "unavailable":
