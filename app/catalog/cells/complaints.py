@@ -109,12 +109,14 @@ def text_complaint(url: str) -> str | None:
 def _joint(url: str) -> str | None:
     """What joins an address to the one before it, in words; None where it is part of that one."""
     for match in SCHEME.finditer(url, 1):
-        sign, before = url[match.start() - 1], url[: match.start() - 1]
-        if sign in _CARRIES or (sign in _MAY_CARRY and not ends_as_picture(before)):
-            continue
+        sign = url[match.start() - 1]
         if sign.isalnum():
             return " without a separator"
-        return f' and "{sign}" is between them, which may be part of an address'
+        before = url[: match.start()].rstrip(sign)
+        if sign in _CARRIES or (sign in _MAY_CARRY and not ends_as_picture(before)):
+            continue
+        signs = url[len(before) : match.start()]
+        return f' and "{signs}" is between them, which may be part of an address'
     return None
 
 

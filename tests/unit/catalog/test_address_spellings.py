@@ -98,7 +98,29 @@ def test_unquoted_addresses_without_a_scheme_run_over_like_others() -> None:
 
 @pytest.mark.parametrize(
     "joint",
-    ["#", "+", "&", "*", "~", "_", "-", "\\", "·", "•", "。", "(", ":", "@", "\\n", ")", "%0A", ""],
+    [
+        "#",
+        "+",
+        "&",
+        "*",
+        "~",
+        "_",
+        "-",
+        "\\",
+        "·",
+        "•",
+        "。",
+        "(",
+        ":",
+        "@",
+        "\\n",
+        ")",
+        "%0A",
+        "",
+        "::",
+        "##",
+        "++",
+    ],
 )
 def test_another_joint_before_an_address_is_refused_with_what_to_do(joint: str) -> None:
     cell = f"{ONE}{joint}{TWO}"
