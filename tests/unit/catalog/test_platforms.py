@@ -187,6 +187,19 @@ def test_an_export_without_any_image_is_refused() -> None:
     assert '"Image Src"' in refusal.detail
 
 
+def test_an_export_with_addresses_but_no_image_is_refused_and_the_others_are_not_proposed() -> None:
+    header = (
+        "id;parent_id;product_number;active;stock;name;tax_id;cover_media_id;cover_media_url;"
+        "manufacturer_link"
+    )
+    rows = (f"{n};;SW-{n};1;31;Shirt {n};7f;e{n};;{HOST}/maker.html" for n in (1, 2))
+    refusal = refusal_of(exported(header, *rows))
+    assert refusal.errors[0].code == "no_images"
+    assert "Shopware 6" in refusal.detail
+    assert '"cover_media_url" is empty' in refusal.detail
+    assert "manufacturer_link" not in refusal.detail
+
+
 def test_a_bad_address_of_an_export_is_named_with_row_and_column() -> None:
     data = exported("Handle,Title,Image Src,Variant Image", f"a,Mug,{HOST}/1.jpg,ftp://x/1.jpg")
     error = refusal_of(data).errors[0]
